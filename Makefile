@@ -1,0 +1,50 @@
+# endsession: everything a newcomer needs, each in one word. `make` alone lists it.
+VENV ?= .venv
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check format lock clean
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Two stamps, so that the demo does not wait for the tools of the tests.
+$(VENV)/run.stamp: requirements.txt
+	@test -n "$(PYTHON)" || { echo "endsession needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what the gateway needs into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
+	@echo "installing what the tests need into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/run.stamp ## a provider, two apps and the gateway, ready to click through
+	@$(BIN)/python -m examples.demo
+
+serve: $(VENV)/run.stamp ## the gateway with ./endsession.toml (CONFIG=path for another)
+	@$(BIN)/python -m endsession serve --config $(or $(CONFIG),endsession.toml)
+
+test: $(VENV)/dev.stamp ## the whole test suite
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp ## lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/dev.stamp ## put every file into the house format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# A lock names versions and hashes and no registry, so that it holds wherever packages come from.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
+	@$(LOCK) --upgrade pyproject.toml -o requirements.txt
+	@$(LOCK) --upgrade pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## remove what the commands above made
+	@rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

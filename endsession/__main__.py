@@ -1,0 +1,5 @@
+"""`python -m endsession` is the command `endsession`."""
+
+from .cli import main
+
+main()

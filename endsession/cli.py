@@ -1,0 +1,83 @@
+"""The command `endsession`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+import uvloop
+
+import settings as configuration
+
+from . import __version__
+from .app import Surroundings
+from .contract.document import BadDocument, Document, load
+from .protocol.errors import EndsessionError
+from .server import serve
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; exits with 2 for settings that do not hold together, and 1 for anything else that fails."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )  # fmt: skip
+    for name in ("connexion", "uvicorn", "httpx2", "httpcore2", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        options.command(options)
+    except (configuration.BadSettings, BadDocument) as error:
+        sys.exit(_told(str(error), 2))
+    except (EndsessionError, OSError) as error:
+        sys.exit(_told(f"endsession: {error}", 1))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _told(text: str, status: int) -> int:
+    print(text, file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="endsession", description="A logout service for OpenID Connect.")
+    parser.add_argument("--version", action="version", version=f"endsession {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--config",
+        type=Path,
+        default=os.environ.get("ENDSESSION_CONFIG"),
+        help="the settings file (default: $ENDSESSION_CONFIG, else ./endsession.toml if there is one)",
+    )
+    common.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    command = commands.add_parser("serve", parents=[common], help="serve the gateway")
+    command.set_defaults(command=_serve)
+    command = commands.add_parser("check", parents=[common], help="check the settings and say what is wrong with them")
+    command.set_defaults(command=_check)
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> None:
+    settings, document, base = _load(options.config)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, document, Surroundings(base)))
+
+
+def _check(options: argparse.Namespace) -> None:
+    settings, _, _ = _load(options.config)
+    print(f"The settings hold together: {len(settings.issuers)} issuers.")
+
+
+def _load(config: Path | None) -> tuple[configuration.Settings, Document, Path]:
+    document = load()
+    file = Path(config) if config else Path("endsession.toml")
+    if not config and not file.exists():
+        settings = configuration.load(None, dialects=document.dialects, reserved=document.reserved_words())
+        return settings, document, Path.cwd()
+    settings = configuration.load(file, dialects=document.dialects, reserved=document.reserved_words())
+    return settings, document, file.resolve().parent

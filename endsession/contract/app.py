@@ -1,0 +1,138 @@
+"""The application: connexion's middleware, with the compiled contract in the place of its per-request work."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import re
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+from connexion.exceptions import ProblemException
+from connexion.lifecycle import ConnexionResponse
+from connexion.middleware.exceptions import ExceptionMiddleware
+from connexion.middleware.main import ConnexionMiddleware
+from connexion.middleware.routing import RoutingMiddleware
+from connexion.middleware.security import SecurityMiddleware
+from connexion.resolver import Resolution, Resolver
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from ..protocol.errors import EndsessionError, MethodNotAllowed, NotFound, Unauthenticated
+from .document import METHODS, Document
+from .edge import Edge
+from .operation import Compilation, CompiledContract, Sizes, nothing_here
+from .rendering import render
+from .request import Service
+from .security import bearer_handler
+
+log = logging.getLogger(__name__)
+
+
+class HandlerResolver(Resolver):  # type: ignore[misc]  # connexion is untyped
+    """Finds the handler of an operation: module by tag, function by operationId, logout endpoints all the same one."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self._document = document
+
+    def resolve(self, operation: Any) -> Resolution:
+        """See connexion's Resolver."""
+        tag = self._document.raw["paths"][operation.path][operation.method]["tags"][0]
+        name = operation.operation_id
+        function = "end_session" if operation.path in self._document.dialects else _snake_case(name)
+        return Resolution(getattr(importlib.import_module(f"handlers.{tag}"), function), name)
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+class StrictRouting(RoutingMiddleware):  # type: ignore[misc]
+    """connexion's routing without redirects to a corrected slash, which would go to the Host of the request."""
+
+    def add_api(self, *arguments: Any, **options: Any) -> None:
+        """See RoutingMiddleware."""
+        super().add_api(*arguments, **options)
+        self.router.redirect_slashes = False
+        for mount in self.router.routes:
+            mount.app.redirect_slashes = False
+
+
+def build(
+    document: Document,
+    service: Service,
+    *,
+    tags: Collection[str] | None = None,
+    sizes: Sizes | None = None,
+    prefix: str = "",
+    resolver: Resolver | None = None,
+) -> ASGIApp:
+    """Build the ASGI application that serves `document`.
+
+    `tags` limits it to operations of those tags, for a listener of its own. `prefix` is the path of the public URL.
+    """
+    served = _only(document, tags) if tags is not None else document
+    shared = Compilation(served, service, sizes or Sizes())
+    middleware = ConnexionMiddleware(
+        nothing_here,
+        middlewares=[ExceptionMiddleware, StrictRouting, SecurityMiddleware, CompiledContract],
+        resolver=resolver or HandlerResolver(served),
+        security_map={"bearer": bearer_handler(service)},
+    )
+    on_error = partial(_on_error, served, service)
+    for kind in (EndsessionError, HTTPException, ProblemException, Exception):
+        middleware.add_error_handler(kind, on_error)
+    middleware.add_api(dict(served.raw), compilation=shared)
+    # connexion would do this at the first request; a document that does not fit its handlers must not get so far.
+    middleware.app, middleware.middleware_stack = middleware._build_middleware_stack()
+    return Edge(middleware, service, prefix=prefix)
+
+
+def _only(document: Document, tags: Collection[str]) -> Document:
+    def keep(operation: Any) -> bool:
+        return operation["tags"][0] in tags
+
+    paths = {}
+    for path, item in document.raw["paths"].items():
+        kept = {key: value for key, value in item.items() if key not in METHODS or keep(value)}
+        if any(method in kept for method in METHODS):
+            paths[path] = kept
+    dialects = {path: dialect for path, dialect in document.dialects.items() if path in paths}
+    return Document({**document.raw, "paths": paths}, dialects)
+
+
+async def _on_error(document: Document, service: Service, request: Any, error: Exception) -> ConnexionResponse:
+    """What routing and security raise, before an operation has begun."""
+    path = document.path_of(request.scope["path"])
+    problem = _as_ours(error, document, path)
+    dialect = document.dialects.get(path or "")
+    operations = document.raw["paths"][path] if path else {}
+    tags = {operations[method]["tags"][0] for method in METHODS if method in operations}
+    error_format = "oauth_json" if path else "negotiate"
+    if tags == {"logout"}:
+        error_format = service.error_format(dialect, request.scope.get("path_params", {}).get("issuer_id"), "")
+    request.scope["endsession.learned"]["error"] = problem
+    response = render(
+        problem,
+        error_format,
+        request.headers.get("accept", ""),
+        request.scope["endsession.request_id"],
+        service,
+    )
+    return ConnexionResponse(response.status_code, body=response.body, headers=dict(response.headers))
+
+
+def _as_ours(error: Exception, document: Document, path: str | None) -> EndsessionError:
+    if isinstance(error, EndsessionError):
+        return error
+    status = getattr(error, "status_code", None) or getattr(error, "status", 500)
+    if status == 404:
+        return NotFound()
+    if status == 405 and path:
+        return MethodNotAllowed(headers={"Allow": document.allow(path)})
+    if status == 401:
+        return Unauthenticated()
+    log.error("unexpected error before any operation", exc_info=error)
+    return EndsessionError(detail=type(error).__name__)

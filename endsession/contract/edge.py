@@ -1,0 +1,91 @@
+"""The outermost layer: what holds for every answer, whether an operation, routing or a failure made it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..protocol.errors import EndsessionError
+from .rendering import render
+from .request import Service
+
+log = logging.getLogger(__name__)
+access_log = logging.getLogger("endsession.access")
+
+_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+"""R62, R63, T17, T18, T23. A page adds its own Content-Security-Policy."""
+_CSP = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_STRAY_SEPARATORS = (b"%2f", b"%5c", b"%00")
+
+
+class Edge:
+    """Adds the headers that every answer has, names each request, and writes the access log.
+
+    The log names the operation and never the path or the query, since both can hold a token or a handle.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service, *, prefix: str = "") -> None:
+        """`prefix` is the path of the public URL, for a proxy that passes it on."""
+        self._app, self._service, self._prefix = app, service, prefix.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        request_id = secrets.token_hex(8)
+        # connexion copies the scope on its way; what is learned there comes back through this dictionary.
+        learned: dict[str, object] = {}
+        scope = dict(scope, **{"endsession.request_id": request_id, "endsession.learned": learned})
+        self._tidy_path(scope)
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in _HEADERS if header[0] not in present),
+                    *(() if _CSP[0] in present else (_CSP,)),
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            log.exception("unexpected error outside any operation")
+            if status == 0:
+                problem = EndsessionError(detail=type(error).__name__)
+                response = render(problem, "oauth_json", "", request_id, self._service)
+                await response(scope, receive, send_with_headers)
+        finally:
+            if access_log.isEnabledFor(logging.INFO):
+                _write_access_log(scope["method"], status, learned, request_id, time.perf_counter() - began)
+
+    def _tidy_path(self, scope: Scope) -> None:
+        """Drop the public prefix; make a path with an encoded separator one that matches nothing (T25)."""
+        raw = scope.get("raw_path") or b""
+        if any(separator in raw.lower() for separator in _STRAY_SEPARATORS):
+            scope["path"] = "//"
+        elif self._prefix and scope["path"].startswith(self._prefix + "/"):
+            scope["path"] = scope["path"][len(self._prefix) :]
+
+
+def _write_access_log(method: str, status: int, learned: dict[str, object], request_id: str, seconds: float) -> None:
+    error = learned.get("error")
+    why = f" {error.code}: {error.detail or error.description}" if isinstance(error, EndsessionError) else ""
+    access_log.info(
+        "%s %s %d %.1f ms %s%s", method, learned.get("operation", "-"), status, seconds * 1000, request_id, why
+    )  # fmt: skip

@@ -1,0 +1,37 @@
+"""Which form the caller wants an answer in (RFC 9110, section 12.5.1)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+
+@lru_cache(maxsize=256)
+def prefers(accept: str) -> Literal["html", "json"] | None:
+    """What an Accept header names explicitly; None when it is absent or leaves the choice to us (`*/*`)."""
+    html, json = (
+        _quality(accept, ("text/html", "application/xhtml+xml")),
+        _quality(accept, ("application/json",)),
+    )
+    if html == json == 0:
+        return None
+    return "html" if html >= json else "json"
+
+
+def _quality(accept: str, media_types: tuple[str, ...]) -> float:
+    best = 0.0
+    for item in accept.lower().split(","):
+        media_type, *parameters = (part.strip() for part in item.split(";"))
+        if media_type in media_types:
+            best = max(best, _weight(parameters))
+    return best
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:])
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,169 @@
+"""One operation of the document, compiled: what connexion does anew for every request is done here once.
+
+connexion routes, and its `RoutedMiddleware` hands each request to the operation that it found. STACK-NOTES of the
+project's design measured why: 27 microseconds for a validated redirect in place of 304.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
+from connexion.operations import AbstractOperation
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ..protocol.errors import (
+    EndsessionError,
+    InsufficientScope,
+    MisdirectedRequest,
+    NotFound,
+    UriTooLong,
+)
+from .body import FORM, BodyReader, receive_body
+from .dialect import Dialect
+from .document import Document
+from .parameters import FieldReader
+from .rendering import render
+from .request import Request, Service, host_name
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Request, Any], Awaitable[Response]]
+CALLER = "endsession.caller"
+"""Where the security handler leaves the owner of the bearer token, in the scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Bounds in bytes on what is read of a request."""
+
+    query: int = 16 * 1024
+    body: int = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What all operations of one application share."""
+
+    document: Document
+    service: Service
+    sizes: Sizes
+
+
+class CompiledOperation:
+    """An operation with its parsers, validators and handler bound. An ASGI application."""
+
+    def __init__(self, operation: AbstractOperation, shared: Compilation) -> None:
+        self.id: str = operation.operation_id
+        self.dialect: Dialect | None = shared.document.dialects.get(operation.path)
+        self._service, self._sizes = shared.service, shared.sizes
+        self._handler: Handler = operation.function
+        definition = shared.document.raw["paths"][operation.path][operation.method]
+        self._scope: str | None = definition.get("x-scope")
+        self._for_browsers = definition["tags"] == ["logout"]
+        parameters = operation.parameters
+        self._path = FieldReader(_schemas(parameters, "path"), _required(parameters, "path"))
+        self._body = BodyReader(operation.request_body) if operation.request_body else None
+        query = _schemas(parameters, "query")
+        if self.dialect and self._body:
+            # A POST's parameters may come from its query where policy says so; they keep the form's schemas there.
+            query = {**operation.request_body["content"][FORM]["schema"]["properties"], **query}
+        self._query = FieldReader(query, _required(parameters, "query"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Whatever goes wrong is answered as the document says."""
+        headers = Headers(scope=scope)
+        scope["endsession.learned"]["operation"] = self.id
+        try:
+            response = await self._answer(scope, receive, headers)
+        except EndsessionError as error:
+            response = self._refuse(error, scope, headers)
+        except Exception as error:
+            log.exception("unexpected error in %s", self.id)
+            response = self._refuse(EndsessionError(detail=type(error).__name__), scope, headers)
+        await response(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, headers: Headers) -> Response:
+        if scope["method"] == "HEAD" and self._for_browsers:
+            return Response()  # a HEAD ends nothing, asks nothing and spends nothing
+        if self._for_browsers and not self._service.is_our_host(host_name(headers.get("host", ""))):
+            raise MisdirectedRequest
+        if len(scope["query_string"]) > self._sizes.query:
+            raise UriTooLong
+        path: Mapping[str, str] = scope["path_params"]
+        self._path.check(path)
+        query = self._query.read(scope["query_string"])
+        form: Mapping[str, str] = {}
+        body = None
+        if self._body is not None:
+            raw = await receive_body(receive, headers.get("content-length"), self._sizes.body)
+            self._body.check_media_type(headers.get("content-type"), raw)
+            if self._body.media_type == FORM:
+                form = self._body.fields.read(raw)
+            else:
+                body = self._body.read_json(raw)
+        caller = scope.get(CALLER)
+        if self._scope is not None and not self._service.allows(caller, self._scope, path.get("issuer_id")):
+            raise InsufficientScope
+        client = scope.get("client")
+        request = Request(
+            method=scope["method"],
+            dialect=self.dialect,
+            path=path,
+            query=query,
+            form=form,
+            body=body,
+            headers=headers,
+            client_address=client[0] if client else "",
+            caller=caller,
+            id=scope["endsession.request_id"],
+        )
+        return await self._handler(request, self._service)
+
+    def _refuse(self, error: EndsessionError, scope: Scope, headers: Headers) -> Response:
+        issuer_id = scope["path_params"].get("issuer_id")
+        if self._for_browsers:
+            error_format = self._service.error_format(self.dialect, issuer_id, host_name(headers.get("host", "")))
+        else:
+            error_format = "oauth_json"
+        scope["endsession.learned"]["error"] = error
+        return render(error, error_format, headers.get("accept", ""), scope["endsession.request_id"], self._service)
+
+
+def _schemas(parameters: list[Mapping[str, Any]], place: str) -> dict[str, Mapping[str, Any]]:
+    return {parameter["name"]: parameter["schema"] for parameter in parameters if parameter["in"] == place}
+
+
+def _required(parameters: list[Mapping[str, Any]], place: str) -> list[str]:
+    return [
+        parameter["name"] for parameter in parameters if parameter["in"] == place and parameter.get("required")
+    ]  # fmt: skip
+
+
+class CompiledAPI(RoutedAPI[CompiledOperation]):  # type: ignore[misc]  # connexion is untyped
+    """Compiles every operation of the document when it is added."""
+
+    def __init__(self, *arguments: Any, compilation: Compilation, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._compilation = compilation
+        self.add_paths()
+
+    def make_operation(self, operation: AbstractOperation) -> CompiledOperation:
+        """Called by connexion once per operation."""
+        return CompiledOperation(operation, self._compilation)
+
+
+class CompiledContract(RoutedMiddleware[CompiledAPI]):  # type: ignore[misc]
+    """Hands a routed request to its compiled operation."""
+
+    api_cls = CompiledAPI
+
+
+async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    """The application behind the contract: reached only when no path of the document matches."""
+    raise NotFound

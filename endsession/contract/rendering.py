@@ -1,0 +1,31 @@
+"""Errors as answers: the one place that renders them, and it never has anything of the request to repeat."""
+
+from __future__ import annotations
+
+import json
+
+from starlette.responses import HTMLResponse, Response
+
+from ..protocol.errors import EndsessionError
+from .negotiation import prefers
+from .request import Service
+
+
+def json_response(content: object, status: int = 200, media_type: str = "application/json") -> Response:
+    """A JSON body, compact and in ASCII."""
+    return Response(json.dumps(content, separators=(",", ":")), status, media_type=media_type)
+
+
+def render(error: EndsessionError, error_format: str, accept: str, request_id: str, service: Service) -> Response:
+    """Render `error` in the form that policy and the Accept header choose; `request_id` is its reference."""
+    if error_format == "html" or (error_format != "oauth_json" and prefers(accept) == "html"):
+        html, csp = service.error_page(error, request_id)
+        response: Response = HTMLResponse(html, error.status, {"Content-Security-Policy": csp})
+    elif error_format == "problem":
+        problem = {"title": error.code, "status": error.status, "detail": error.description}
+        response = json_response(problem, error.status, "application/problem+json")
+    else:
+        body = {"error": error.code, "error_description": error.description}
+        response = json_response(body, error.status)
+    response.headers.update(error.headers)
+    return response

@@ -1,0 +1,79 @@
+"""A request as a handler sees it: routed, sized, decoded and validated by the document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.datastructures import Headers
+
+from ..protocol.errors import EndsessionError
+from .dialect import Dialect
+
+
+@dataclass(slots=True)
+class Request:
+    """One request. Empty parameters are left out; `path`, `query` and `form` hold declared ones only.
+
+    `caller` is who the bearer token belongs to, where the operation asks for one. `id` appears in the log and in the
+    header `X-Request-Id`.
+    """
+
+    method: str
+    dialect: Dialect | None
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    body: Any
+    headers: Headers
+    client_address: str
+    caller: Any
+    id: str
+
+    @property
+    def host(self) -> str:
+        """The host of the request without its port, in lower case."""
+        return host_name(self.headers.get("host", ""))
+
+    def cookies(self, name: str) -> list[str]:
+        """The raw values of a cookie, as sent. A name can come more than once (RFC 6265, section 5.4)."""
+        values = []
+        for pair in self.headers.get("cookie", "").split(";"):
+            key, _, value = pair.partition("=")
+            if key.strip() == name:
+                values.append(value.strip())
+        return values
+
+
+def host_name(host: str) -> str:
+    """A Host header's host without port and in lower case; empty for what is no host."""
+    if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", host):
+        return ""
+    name = host if host.endswith("]") else host.rsplit(":", 1)[0] if ":" in host.rpartition("]")[2] else host
+    return name.lower().rstrip(".")
+
+
+class Service(Protocol):
+    """What the contract asks of the rest of the house."""
+
+    def is_our_host(self, host: str) -> bool:
+        """Whether this service answers browsers under that host name."""
+        ...
+
+    def authenticate(self, token: str) -> Any | None:
+        """Whose bearer token this is; None when nobody's."""
+        ...
+
+    def allows(self, caller: Any, scope: str, issuer_id: str | None) -> bool:
+        """Whether the caller may use `scope` at that issuer."""
+        ...
+
+    def error_format(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> str:
+        """The `error_format` of the policy that applies at this endpoint."""
+        ...
+
+    def error_page(self, error: EndsessionError, request_id: str) -> tuple[str, str]:
+        """An error as an HTML page, and the Content-Security-Policy under which it works."""
+        ...

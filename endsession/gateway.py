@@ -1,0 +1,131 @@
+"""What handlers are given: the issuers, and the parts of the house that do things for them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from .contract.dialect import Dialect
+from .contract.document import Document
+from .contract.request import Request
+from .limiter import Limiter
+from .pages import Pages
+from .protocol.client import Client
+from .protocol.errors import EndsessionError, NotFound
+from .protocol.hint import HintReader
+from .protocol.policy import Policy
+from .store.script import Database
+from .tokens.seal import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCookie:
+    """The provider's session cookie. `is_sid` says that its value is the session id itself."""
+
+    name: str
+    is_sid: bool
+    clearing: str
+    """The Set-Cookie value that clears it, with the attributes it was set with (RFC 6265, section 5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """One provider, as the handlers need it. Lifetimes are in seconds."""
+
+    id: str
+    identifier: str
+    clients: Mapping[str, Client]
+    hints: HintReader
+    policy_of: Callable[[Dialect], Policy]
+    cookie: SessionCookie | None
+    session_lifetime: float
+    session_idle: float | None
+    announce: Dialect
+
+    async def client(self, client_id: str) -> Client | None:
+        """A registered client."""
+        return self.clients.get(client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The owner of a management token."""
+
+    name: str
+    issuers: frozenset[str]
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """One running deployment. `clock` gives seconds since 1970."""
+
+    public_url: str
+    document: Document
+    issuers: Mapping[str, Issuer]
+    issuer_by_host: Mapping[str, Issuer]
+    default_issuer: Issuer | None
+    callers: Mapping[str, Caller]
+    """By the SHA-256 of their token."""
+    store: Database
+    seal: Seal
+    limiter: Limiter
+    pages: Pages
+    clock: Callable[[], float]
+    preset_policy: Callable[[Dialect], Policy]
+    """An endpoint's policy where no issuer is found."""
+    _hosts: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        own = urlsplit(self.public_url).hostname or ""
+        object.__setattr__(self, "_hosts", frozenset({own, *self.issuer_by_host}))
+
+    def find_issuer(self, request: Request) -> Issuer:
+        """The issuer that a request is for: by path, else by host, else the default. Raises NotFound."""
+        issuer = self._find_issuer(request.dialect, request.path.get("issuer_id"), request.host)
+        if issuer is None:
+            raise NotFound("There is no such issuer.")
+        return issuer
+
+    def _find_issuer(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> Issuer | None:
+        if issuer_id is not None:
+            return self.issuers.get(issuer_id)
+        if dialect is not None and dialect.issuer_from == "host" and host in self.issuer_by_host:
+            return self.issuer_by_host[host]
+        return self.default_issuer
+
+    def link(self, issuer: Issuer, path: str) -> str:
+        """An absolute URL of ours, from configuration only (T19)."""
+        return f"{self.public_url}/{issuer.id}/{path}"
+
+    # What the contract asks (contract.request.Service)
+
+    def is_our_host(self, host: str) -> bool:
+        """See Service."""
+        return host in self._hosts
+
+    def authenticate(self, token: str) -> Caller | None:
+        """See Service. Tokens are compared by their digest, so no comparison tells anything about a token."""
+        return self.callers.get(hashlib.sha256(token.encode()).hexdigest())
+
+    def allows(self, caller: Caller | None, scope: str, issuer_id: str | None) -> bool:
+        """See Service. An issuer out of the caller's reach does not exist for it. Raises NotFound."""
+        if caller is None or scope not in caller.scopes:
+            return False
+        if issuer_id not in self.issuers or not ({"*", issuer_id} & caller.issuers):
+            raise NotFound("There is no such issuer.")
+        return True
+
+    def error_format(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> str:
+        """See Service. Before an issuer is known, the endpoint's own preset says it."""
+        if dialect is None:
+            return "negotiate"
+        issuer = self._find_issuer(dialect, issuer_id, host)
+        return (issuer.policy_of if issuer else self.preset_policy)(dialect).error_format
+
+    def error_page(self, error: EndsessionError, request_id: str) -> tuple[str, str]:
+        """See Service."""
+        page = self.pages.error(error, request_id)
+        return page.html, page.csp

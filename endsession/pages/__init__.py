@@ -1,0 +1,8 @@
+"""What a person sees: the question, the signed-out page, the error page.
+
+Plain HTML without script, under a Content-Security-Policy that allows nothing but our own style and our own form.
+"""
+
+from .render import Page, Pages, WayOn
+
+__all__ = ["Page", "Pages", "WayOn"]

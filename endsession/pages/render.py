@@ -1,0 +1,92 @@
+"""Rendering pages. Values come in; nothing is decided here, and nothing of a request is repeated."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..protocol.decide import Doubt
+from ..protocol.errors import EndsessionError
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rendered page and the Content-Security-Policy under which it works."""
+
+    html: str
+    csp: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayOn:
+    """Where a person may go from a page: a registered address of an app, and the app's name if it may be shown."""
+
+    url: str
+    name: str | None = None
+
+
+class Pages:
+    """Renders every page. The templates are compiled once."""
+
+    def __init__(self) -> None:
+        self._templates = Environment(
+            loader=PackageLoader("endsession.pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        style = (files(__package__) / "templates" / "style.css").read_text()
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self._templates.globals["style"] = style
+        self._csp = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'"
+
+    def question(
+        self,
+        *,
+        action: str,
+        handle: str,
+        doubt: Doubt,
+        app: str | None,
+        account: str | None,
+        goes_to: str | None,
+    ) -> Page:
+        """Ask whether to log out. `action` takes the answer; `goes_to` is the redirect that a yes leads to."""
+        html = self._templates.get_template("question.html").render(
+            action=action, handle=handle, doubt=doubt, app=app, account=account
+        )
+        return Page(html, f"{self._csp}; form-action 'self'{_form_target(goes_to)}")
+
+    def signed_out(self, *, account: str | None, way_on: WayOn | None) -> Page:
+        """A session is over."""
+        return self._plain("signed_out.html", account=account, way_on=way_on)
+
+    def nothing_to_end(self, *, way_on: WayOn | None) -> Page:
+        """Nobody is signed in in this browser."""
+        return self._plain("nothing_to_end.html", way_on=way_on)
+
+    def kept(self, *, way_on: WayOn | None) -> Page:
+        """The user said no."""
+        return self._plain("kept.html", way_on=way_on)
+
+    def error(self, error: EndsessionError, reference: str) -> Page:
+        """Something went wrong. `reference` finds the request in the log."""
+        return self._plain("error.html", status=error.status, description=error.description, reference=reference)
+
+    def _plain(self, template: str, **values: object) -> Page:
+        return Page(self._templates.get_template(template).render(**values), f"{self._csp}; form-action 'none'")
+
+
+def _form_target(uri: str | None) -> str:
+    """Browsers hold the redirect that answers a form to `form-action` too, so its target has to be named there."""
+    if uri is None:
+        return ""
+    parts = urlsplit(uri)
+    if parts.scheme in ("http", "https"):
+        return f" {parts.scheme}://{parts.netloc}"
+    return f" {parts.scheme}:"

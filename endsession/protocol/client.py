@@ -1,0 +1,133 @@
+"""A client (RP) of an issuer: its registered metadata, and the rules that a registration has to keep.
+
+Members keep the names of the registration specifications (OpenID Connect Dynamic Client Registration 1.0, RP-Initiated,
+Back-Channel and Front-Channel Logout 1.0). The rules are the ones that apply again when a registration is used, so that
+nothing can be registered that will then be refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from .redirect import unusable
+
+SigningAlg = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One client's metadata. Absent members have the defaults of the specifications."""
+
+    __pydantic_config__ = {"extra": "forbid"}
+
+    client_id: str
+    client_name: str = ""
+    client_uri: str | None = None
+    """The app's home page: where a person who stays signed in can go on."""
+    client_secret: SecretStr | None = field(default=None, repr=False)
+    application_type: Literal["web", "native"] = "web"
+    token_endpoint_auth_method: str = "client_secret_basic"
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    id_token_signed_response_alg: SigningAlg = "RS256"
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
+    disabled: bool = False
+    """An operator's switch: a disabled client's requests are refused with 403; its users are still told."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls this client."""
+        return self.client_name or self.client_id
+
+    @property
+    def native(self) -> bool:
+        """Whether the client runs on the user's own device (RFC 8252)."""
+        return self.application_type == "native"
+
+    @property
+    def confidential(self) -> bool:
+        """Whether the client can keep a secret (RFC 6749, section 2.1)."""
+        return self.token_endpoint_auth_method != "none"
+
+
+def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
+    """Yield (member, what is wrong with it) for each rule that the registration breaks."""
+    for uri in client.post_logout_redirect_uris:
+        if problem := _post_logout_problem(uri, client):
+            yield "post_logout_redirect_uris", f"{uri!r}: {problem}"
+    for member in ("client_uri", "backchannel_logout_uri", "frontchannel_logout_uri"):
+        if (address := getattr(client, member)) and (problem := _web_uri_problem(address, client)):
+            yield member, problem
+        elif address and member == "frontchannel_logout_uri" and not _shares_origin(address, client):
+            yield (
+                member,
+                "its scheme, host and port must be those of one of redirect_uris (Front-Channel Logout 1.0, section 2)",
+            )
+    if client.id_token_signed_response_alg.startswith("HS") and client.client_secret is None:
+        yield (
+            "client_secret",
+            f"it is missing, and {client.id_token_signed_response_alg} tokens are verified with it",
+        )
+
+
+def _shares_origin(uri: str, client: Client) -> bool:
+    return origin(uri) in {origin(redirect) for redirect in client.redirect_uris}
+
+
+def _post_logout_problem(uri: str, client: Client) -> str | None:
+    """RP-Initiated Logout 1.0, section 3.1: https; http for confidential clients; own schemes for native ones."""
+    if "*" in uri:
+        scheme, star, host = uri.partition("://*.")
+        if scheme != "https" or not star or "*" in host or "." not in host.split("/")[0].strip("."):
+            return "a wildcard stands for the first host label only, as in https://*.apps.example/signed-out"
+        uri = uri.replace("*", "any", 1)
+    if problem := unusable(uri):
+        return problem
+    scheme = uri.split(":", 1)[0]
+    if scheme in ("http", "https"):
+        return _http_problem(uri, client)
+    if scheme.lower() != scheme:
+        return "write the scheme in lower case: URIs are compared character by character"
+    return None if client.native else "a scheme other than https needs application_type = native"
+
+
+def _web_uri_problem(uri: str, client: Client) -> str | None:
+    """Back-Channel and Front-Channel Logout 1.0, section 2: absolute, no fragment, https or http if confidential."""
+    if problem := unusable(uri):
+        return problem
+    if uri.split(":", 1)[0] not in ("http", "https"):
+        return "it must be an https URI"
+    return _http_problem(uri, client)
+
+
+def _http_problem(uri: str, client: Client) -> str | None:
+    if uri.startswith("http:") and not (client.confidential or is_loopback(urlsplit(uri).hostname or "")):
+        return "http is for confidential clients and loopback addresses only; use https"
+    return None
+
+
+def origin(uri: str) -> tuple[str, str | None, int | None]:
+    """The scheme, host and port of `uri`, with the scheme's default port filled in."""
+    parts = urlsplit(uri)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine by name or address: localhost, *.localhost (RFC 6761), 127.0.0.0/8, ::1."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

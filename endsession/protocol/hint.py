@@ -1,0 +1,53 @@
+"""What became of an `id_token_hint`: absent, refused with a reason, or verified.
+
+The raw token is not a value of this room. Only the tokens room makes a `VerifiedHint`, and only a `VerifiedHint` is
+believed by `decide`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class NoHint:
+    """The request carried no hint."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedHint:
+    """A hint that does not verify.
+
+    `kind` is "malformed" for what is no JWT at all (400) and "invalid" for the rest (401); `reason` is for the log and
+    for `explain`, says which check failed, and holds no part of the token.
+    """
+
+    kind: Literal["malformed", "invalid"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedHint:
+    """The claims of an ID token that this issuer signed for `client_id` (OpenID Connect Core 1.0, section 2).
+
+    Age and expiry are not judged here: whether an old hint is good depends on its session, so `decide` does it.
+    `iat` and `exp` are seconds since 1970.
+    """
+
+    client_id: str
+    sub: str
+    sid: str | None
+    iat: int
+    exp: int
+
+
+Hint = NoHint | RefusedHint | VerifiedHint
+
+
+class HintReader(Protocol):
+    """Verifies the raw hints of one issuer."""
+
+    async def read(self, raw: str, client_id: str | None) -> Hint:
+        """Verify `raw`; `client_id` is the parameter sent with it, if any. Never raises for a bad token."""
+        ...

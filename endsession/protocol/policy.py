@@ -1,0 +1,110 @@
+"""The knobs on which specifications and vendors disagree, and which combinations make no sense.
+
+A knob's meaning stands beside it; `docs/policy.md` has the same list for operators. Presets, that is complete sets of
+values, are data in `settings/presets.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How one logout endpoint of one issuer behaves. Times are in seconds."""
+
+    id_token_hint: Literal["optional", "required"] = "optional"
+    """Whether a request without a hint is refused with 400."""
+    on_invalid_hint: Literal["error", "prompt", "ignore"] = "prompt"
+    """A hint that does not verify: refuse (400 or 401), ask the user, or go on as if it were absent."""
+    on_no_params: Literal["prompt", "done", "error"] = "prompt"
+    """A request that names nothing: ask, end the browser's session without asking, or refuse with 400."""
+    on_unregistered_redirect: Literal["error", "ignore"] = "error"
+    """A URI that may not be used: refuse with 422 and keep the session, or log out and stay on a page of ours."""
+    redirect_match: Literal["exact", "exact_or_native_loopback", "wildcard"] = "exact"
+    """How a requested URI is compared with the registered ones (`redirect.py`)."""
+    post_params: Literal["form", "query", "form_or_query"] = "form"
+    """Where a POST carries its parameters. Both at once is always refused."""
+    client_id_param: Literal["accept", "ignore", "reject"] = "accept"
+    """Whether `client_id` is read, skipped, or refused with 400."""
+    logout_hint: Literal["use", "ignore"] = "use"
+    """Whether `logout_hint` is compared with the user of the browser's session."""
+    ui_locales: Literal["use", "ignore"] = "use"
+    """Whether `ui_locales` chooses the language of pages."""
+    encrypted_hint: Literal["require_client_id", "auto"] = "auto"
+    """Whether an encrypted hint is valid without `client_id`."""
+    prompt: Literal["auto", "always", "never"] = "auto"
+    """Ask when in doubt, always, or never; `never` turns each doubt into an error."""
+    hint_authority: Literal["cookie", "hint"] = "cookie"
+    """Whether only the browser's cookie, or also a valid hint alone, says whose session ends."""
+    on_foreign_hint: Literal["prompt", "error"] = "prompt"
+    """The hint is another user's than the browser's session: ask, or refuse with 403."""
+    on_stale_sid: Literal["prompt", "error"] = "prompt"
+    """The hint is the same user's but of another session: ask, or refuse with 403."""
+    redirect_without_hint: Literal["after_confirmation", "never", "when_no_session"] = "after_confirmation"
+    """Whether `client_id` alone can lead to a redirect (RP-Initiated Logout 1.0, section 3)."""
+    accept_expired_hint: bool = True
+    """Whether a hint past its `exp` is still valid (RP-Initiated Logout 1.0, section 2)."""
+    max_hint_age: int = 30 * DAY
+    """Oldest `iat` of a hint whose session is not live. Live sessions accept hints of any age."""
+    on_dead_session: Literal["success", "error"] = "success"
+    """The session is over or unknown: answer as if it had ended now, or refuse with 401."""
+    error_format: Literal["negotiate", "oauth_json", "html", "problem"] = "negotiate"
+    """The form of errors: by the Accept header, always JSON, always a page, or RFC 9457 JSON."""
+    default_redirect: Literal["none", "first_registered"] = "none"
+    """Where the browser goes when the request names no URI."""
+    bare_post_is_consent: bool = False
+    """Whether a POST without a valid hint counts as the user's yes. Lets other sites log the user out."""
+    sid_beats_sub: bool = False
+    """Equal `sid` but different `sub`: act on it, or treat the hint as another user's."""
+    require_authenticated_user: bool = False
+    """Whether a request from a browser without a live session is refused with 401."""
+
+
+def contradictions(policy: Policy, *, has_cookie: bool) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield (knobs, why) for each combination that cannot be meant.
+
+    `has_cookie` says whether the issuer configures the provider's session cookie.
+    """
+    if policy.prompt == "never":
+        for knob in ("on_invalid_hint", "on_no_params", "on_foreign_hint", "on_stale_sid"):
+            if getattr(policy, knob) == "prompt":
+                yield ("prompt", knob), f"prompt = never forbids the question that {knob} = prompt asks for"
+        if policy.redirect_without_hint == "after_confirmation":
+            yield (
+                ("prompt", "redirect_without_hint"),
+                "prompt = never forbids the confirmation that redirect_without_hint = after_confirmation waits for",
+            )
+        if policy.hint_authority == "cookie" and not has_cookie:
+            yield (
+                ("prompt", "hint_authority"),
+                "prompt = never needs the issuer's cookie, or hint_authority = hint: "
+                "without either, no session can be matched and every request has to ask",
+            )
+    if policy.prompt == "always":
+        if policy.bare_post_is_consent:
+            yield (
+                ("prompt", "bare_post_is_consent"),
+                "prompt = always asks, bare_post_is_consent skips asking",
+            )
+        if policy.on_no_params == "done":
+            yield ("prompt", "on_no_params"), "prompt = always asks, on_no_params = done skips asking"
+    if policy.id_token_hint == "required" and policy.on_no_params != "error":
+        yield (
+            ("id_token_hint", "on_no_params"),
+            f"id_token_hint = required refuses what on_no_params = {policy.on_no_params} would answer",
+        )
+    if policy.encrypted_hint == "require_client_id" and policy.client_id_param != "accept":
+        yield (
+            ("encrypted_hint", "client_id_param"),
+            f"encrypted_hint = require_client_id needs client_id, but client_id_param = {policy.client_id_param}",
+        )
+    if policy.require_authenticated_user and not has_cookie:
+        yield (
+            ("require_authenticated_user",),
+            "require_authenticated_user needs the issuer's cookie: without it no browser is ever known to be signed in",
+        )

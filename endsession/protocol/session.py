@@ -1,0 +1,43 @@
+"""A session at the provider, as far as deciding a logout needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session of one user at one issuer.
+
+    `live` is judged at the moment of reading: not ended, and within its lifetimes. `client_subs` are the subjects
+    under which the client of the request knows the user (pairwise subjects, OpenID Connect Core 1.0, section 8.1).
+    """
+
+    sid: str
+    sub: str
+    live: bool
+    user_label: str | None = None
+    client_subs: tuple[str, ...] = ()
+
+    def is_user(self, sub: str) -> bool:
+        """Whether `sub` names this session's user, to the provider or to the client of the request."""
+        return sub == self.sub or sub in self.client_subs
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The sessions that a request is about.
+
+    `cookie` tells whether the issuer has a session cookie and whether this request carried one.
+    `browser` is the live session of that cookie; a cookie of an ended or unknown session counts as none.
+    `ended_here` is the ended session whose cookie this browser still carries.
+    `named` is the session that the hint's `sid` names, live or ended, if it is known.
+    `of_subject` are live sessions of the hint's `sub` with its client, two at most, where the hint has no `sid`.
+    """
+
+    cookie: Literal["not_configured", "not_presented", "presented"]
+    browser: Session | None = None
+    ended_here: Session | None = None
+    named: Session | None = None
+    of_subject: tuple[Session, ...] = ()

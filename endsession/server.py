@@ -1,0 +1,73 @@
+"""Listening: one listener for everybody, or a second one for management where the settings ask for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+import settings as configuration
+
+from .app import MANAGEMENT_TAGS, PUBLIC_TAGS, Surroundings, application, open_gateway
+from .contract.document import Document
+
+log = logging.getLogger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to `serve`, since there may be two of them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listener(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
+    """A server for `app`. Its access log is ours: uvicorn's would write queries, and so tokens."""
+    return _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            http="httptools",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
+
+
+async def serve(settings: configuration.Settings, document: Document, around: Surroundings) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is under way."""
+    async with open_gateway(settings, document, around) as gateway:
+        server, management = settings.server, settings.management
+        if management.host is None:
+            servers = [listener(application(gateway, settings), server.host, server.port)]
+        else:
+            public = application(gateway, settings, PUBLIC_TAGS)
+            servers = [listener(public, server.host, server.port)]
+            servers.append(listener(application(gateway, settings, MANAGEMENT_TAGS), management.host, management.port))
+
+        def stop() -> None:
+            for one in servers:
+                one.should_exit = True
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        log.info(
+            "serving %s on %s:%d for %s",
+            gateway.public_url,
+            server.host,
+            server.port,
+            ", ".join(gateway.issuers),
+        )
+        await asyncio.gather(*(one.serve() for one in servers))

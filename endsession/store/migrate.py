@@ -1,0 +1,49 @@
+"""Numbered migrations, applied in order, forward only.
+
+A migration is `migrations/NNNN_name.sql`. The two backends differ in a few words of DDL, which stand in braces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+
+from .script import Script, Statement
+
+SQLITE_WORDS = {"{clustered}": "WITHOUT ROWID", "{identity}": "INTEGER PRIMARY KEY"}
+POSTGRES_WORDS = {"{clustered}": "", "{identity}": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
+
+
+@cache
+def all_migrations() -> tuple[tuple[int, str, str], ...]:
+    """(number, name, SQL) of every migration, in order."""
+    folder = files(__package__) / "migrations"
+    named = sorted((entry.name, entry.read_text()) for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return tuple((int(name[:4]), name.removesuffix(".sql"), sql) for name, sql in named)
+
+
+def migrate(words: Mapping[str, str], now: float) -> Script[list[str]]:
+    """Apply what is missing; the caller holds the backend's lock. Returns the names of those applied."""
+    yield Statement(
+        "CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL PRIMARY KEY, applied_at DOUBLE PRECISION)",
+        {},
+    )
+    rows = yield Statement("SELECT number FROM migrations", {})
+    done = {row[0] for row in rows}
+    applied = []
+    for number, name, sql in all_migrations():
+        if number in done:
+            continue
+        for statement in _statements(sql, words):
+            yield Statement(statement, {})
+        yield Statement("INSERT INTO migrations VALUES (:number, :now)", {"number": number, "now": now})
+        applied.append(name)
+    return applied
+
+
+def _statements(sql: str, words: Mapping[str, str]) -> Iterator[str]:
+    code = "\n".join(line for line in sql.splitlines() if not line.lstrip().startswith("--"))
+    for word, meaning in words.items():
+        code = code.replace(word, meaning)
+    yield from (part.strip() for part in code.split(";") if part.strip())

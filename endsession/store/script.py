@@ -1,0 +1,42 @@
+"""How a transaction is written down, apart from the database that runs it.
+
+    def rename(sid: str, label: str) -> Script[bool]:
+        rows = yield Statement("UPDATE sessions SET user_label = :label WHERE sid = :sid RETURNING sid", {...})
+        return bool(rows)
+
+A script that raises undoes everything that it did, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Statement(NamedTuple):
+    """One SQL statement with named parameters (`:name`), in the SQL that both backends understand."""
+
+    sql: str
+    values: Mapping[str, Any]
+
+
+Rows = list[tuple[Any, ...]]
+Script = Generator[Statement, Rows, T]
+
+
+class Database(Protocol):
+    """Runs scripts. Raises ServiceUnavailable when storage cannot be reached or does not take the change."""
+
+    async def read(self, script: Script[T]) -> T:
+        """Run a script that changes nothing."""
+        ...
+
+    async def write(self, script: Script[T]) -> T:
+        """Run a script as one transaction. When this returns, its effects have been synced to disk."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the storage."""
+        ...

@@ -1,0 +1,92 @@
+"""What the header and the claims of a token must say for it to be an ID token of this issuer.
+
+Kinds of token are kept apart by rules that exclude each other (RFC 8725, sections 3.11 and 3.12): an access token, a
+logout token or another security event is never taken for a hint, whoever signed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..protocol.decide import CLOCK_SKEW
+
+_MAX_DATE = 253_402_300_799
+"""The last second of the year 9999: a NumericDate beyond it is nonsense, not a date."""
+_MAX_NAME = 255
+"""OpenID Connect Core 1.0, section 2: `sub` has at most 255 characters; the same bound serves `sid`."""
+
+
+class Refused(ValueError):
+    """A check failed. The message names the check for the log and for `explain` and repeats nothing of the token."""
+
+
+def check_header(header: Mapping[str, Any], *, inner: bool = False) -> tuple[str, str | None]:
+    """Return `alg` and `kid`. Keys inside the header are data, never a source (R70)."""
+    alg, kid, typ = header.get("alg"), header.get("kid"), header.get("typ")
+    if not isinstance(alg, str):
+        raise Refused("its header has no alg")
+    if kid is not None and not isinstance(kid, str):
+        raise Refused("its kid is not a string")
+    if "crit" in header or "b64" in header:
+        raise Refused("its header asks for an extension (crit, b64) that ID tokens do not use")
+    if "zip" in header:
+        raise Refused("compressed tokens are not accepted")
+    if typ is not None and (not isinstance(typ, str) or typ.upper() != "JWT"):
+        raise Refused("its typ is not that of an ID token")
+    return alg, kid
+
+
+def check_kind(claims: Mapping[str, Any]) -> None:
+    """Refuse tokens that say themselves that they are something other than an ID token."""
+    if "events" in claims:
+        raise Refused("it is a logout token or another security event")
+    if claims.get("typ", "ID") not in ("ID", "JWT"):
+        raise Refused("its claim typ is not that of an ID token")
+    if claims.get("token_use", "id") != "id":
+        raise Refused("its claim token_use is not that of an ID token")
+
+
+def client_of(claims: Mapping[str, Any], asked: str | None) -> str:
+    """The client that the token was issued to: `azp`, else the one audience, else the one that the request names."""
+    azp, aud = claims.get("azp"), claims.get("aud")
+    audience = [aud] if isinstance(aud, str) else aud
+    if not isinstance(audience, list) or not audience or not all(isinstance(one, str) for one in audience):
+        raise Refused("its aud is neither a string nor a list of strings")
+    if azp is not None:
+        if not isinstance(azp, str) or not azp:
+            raise Refused("its azp is not a string")
+        return azp
+    if len(audience) == 1:
+        return str(audience[0])
+    if asked in audience:
+        return str(asked)
+    raise Refused("it has several audiences, no azp, and the request names none of them by client_id")
+
+
+def name(claims: Mapping[str, Any], member: str, *, required: bool) -> str | None:
+    """A `sub` or `sid`: a string of 1 to 255 characters."""
+    value = claims.get(member)
+    if value is None and not required:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value) <= _MAX_NAME:
+        raise Refused(f"its {member} is not a string of 1 to {_MAX_NAME} characters")
+    return value
+
+
+def check_dates(claims: Mapping[str, Any], now: float) -> tuple[int, int]:
+    """Return `iat` and `exp`. A past `exp` is for policy to judge; a future `iat` or `nbf` is never right."""
+    iat, exp = date(claims, "iat"), date(claims, "exp")
+    if iat > now + CLOCK_SKEW:
+        raise Refused("its iat lies in the future")
+    if "nbf" in claims and date(claims, "nbf") > now + CLOCK_SKEW:
+        raise Refused("its nbf lies in the future")
+    return iat, exp
+
+
+def date(claims: Mapping[str, Any], member: str) -> int:
+    """A NumericDate in whole seconds (RFC 7519, section 2). Booleans are no numbers here."""
+    value = claims.get(member)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_DATE:
+        raise Refused(f"its {member} is not a NumericDate")
+    return int(value)

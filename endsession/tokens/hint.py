@@ -1,0 +1,77 @@
+"""Reading an `id_token_hint`: from what was sent to a `VerifiedHint`, or to a reason why not.
+
+The order is cheap before dear: shape, kind, issuer, client and algorithm are settled before the one expensive step,
+the signature; and nothing that a token says is believed before that step (R66 to R74).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ..protocol.client import Client
+from ..protocol.hint import Hint, RefusedHint, VerifiedHint
+from . import claims
+from .claims import Refused
+from .compact import Malformed, RawJws, parse_jws, segments
+from .keys import Key, KeySource, secret_key, verifies
+
+FindClient = Callable[[str], Awaitable[Client | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class IdTokenHints:
+    """Reads the hints of one issuer. `issuer` is compared exactly with `iss`; `clock` gives seconds since 1970."""
+
+    issuer: str
+    keys: KeySource
+    find_client: FindClient
+    clock: Callable[[], float]
+
+    async def read(self, raw: str, client_id: str | None) -> Hint:
+        """Verify `raw`. `client_id` is what the request says beside it; it only chooses among several audiences.
+
+        Raises ServiceUnavailable when the issuer's keys cannot be had; a bad token is a value, never an exception.
+        """
+        try:
+            parts = segments(raw)
+            if len(parts) != 3:
+                raise Refused("it is encrypted, and this issuer has no decryption keys")
+            return await self._verify(parse_jws(parts), client_id)
+        except Malformed as problem:
+            return RefusedHint("malformed", str(problem))
+        except Refused as problem:
+            return RefusedHint("invalid", str(problem))
+
+    async def _verify(self, token: RawJws, client_id: str | None) -> VerifiedHint:
+        alg, kid = claims.check_header(token.header)
+        claims.check_kind(token.claims)
+        if token.claims.get("iss") != self.issuer:
+            raise Refused("its iss is not this issuer")
+        client = await self.find_client(claims.client_of(token.claims, client_id))
+        if client is None:
+            raise Refused("it was issued to a client that is not registered here")
+        if alg != client.id_token_signed_response_alg:
+            raise Refused("its alg is not the client's id_token_signed_response_alg")
+        await self._check_signature(token, alg, kid, client)
+        iat, exp = claims.check_dates(token.claims, self.clock())
+        return VerifiedHint(
+            client_id=client.client_id,
+            sub=str(claims.name(token.claims, "sub", required=True)),
+            sid=claims.name(token.claims, "sid", required=False),
+            iat=iat,
+            exp=exp,
+        )
+
+    async def _check_signature(self, token: RawJws, alg: str, kid: str | None, client: Client) -> None:
+        keys = await self._keys(alg, kid, client)
+        if not keys:
+            raise Refused("no key of this issuer fits its kid and alg")
+        if not any(verifies(key, alg, token.signing_input, token.signature) for key in keys):
+            raise Refused("its signature does not verify")
+
+    async def _keys(self, alg: str, kid: str | None, client: Client) -> list[Key]:
+        if not alg.startswith("HS"):
+            return await self.keys.candidates(alg, kid)
+        secret = client.client_secret
+        return [secret_key(secret.get_secret_value())] if secret else []

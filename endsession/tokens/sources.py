@@ -1,0 +1,149 @@
+"""Where an issuer's keys come from: the settings, a file that may change, or the provider's `jwks_uri`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..protocol.errors import ServiceUnavailable
+from .keys import Key, KeySet, UnusableKey
+
+log = logging.getLogger(__name__)
+
+
+class InlineKeys:
+    """Keys that stand in the settings."""
+
+    def __init__(self, keys: KeySet) -> None:
+        self._keys = keys
+
+    async def candidates(self, alg: str, kid: str | None) -> list[Key]:
+        """See KeySource."""
+        return self._keys.candidates(alg, kid)
+
+
+class FileKeys:
+    """Keys in a file. A changed file is read again, at most once a second; one that became unreadable is not."""
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        """Raises UnusableKey or OSError when the file cannot be read now."""
+        self._path, self._clock = path, clock
+        self._stamp = self._look()
+        self._keys = self._read()
+        self._looked_at = clock()
+
+    def _look(self) -> tuple[int, int, int]:
+        status = os.stat(self._path)
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _read(self) -> KeySet:
+        try:
+            return KeySet.load(json.loads(self._path.read_bytes()))
+        except ValueError as error:
+            raise UnusableKey(f"not a JWK Set ({type(error).__name__})") from None
+
+    async def candidates(self, alg: str, kid: str | None) -> list[Key]:
+        """See KeySource."""
+        now = self._clock()
+        if now - self._looked_at >= 1:
+            self._looked_at = now
+            try:
+                if (stamp := self._look()) != self._stamp:
+                    self._keys, self._stamp = self._read(), stamp
+                    log.info("keys read again from %s", self._path)
+            except (OSError, UnusableKey) as error:
+                log.warning("keys of %s stay as they were: %s", self._path, error)
+        return self._keys.candidates(alg, kid)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An HTTP answer: status, headers with lower-case names, and the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Fetch = Callable[[str, Mapping[str, str]], Awaitable[Fetched]]
+"""GET a URL with these headers, within a time-out and a size bound. Raises OSError when that does not work."""
+
+
+class RemoteKeys:
+    """Keys at the provider's `jwks_uri`.
+
+    Known keys answer at once, also when they are stale or the provider is down: a refresh happens beside the request.
+    Only a request for a key that is not known waits for a refresh, and refreshes for that reason are at least
+    `min_interval` seconds apart however many such requests come (T22). One refresh is under way at a time.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        fetch: Fetch,
+        clock: Callable[[], float],
+        *,
+        min_interval: float = 30,
+        lifetime: tuple[float, float] = (60, 86_400),
+    ) -> None:
+        """`lifetime` bounds, in seconds, what the provider's Cache-Control may ask for."""
+        self._url, self._fetch, self._clock = url, fetch, clock
+        self._min_interval, self._lifetime = min_interval, lifetime
+        self._keys: KeySet | None = None
+        self._validators: dict[str, str] = {}
+        self._fresh_until = self._tried_at = float("-inf")
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def candidates(self, alg: str, kid: str | None) -> list[Key]:
+        """See KeySource."""
+        found = self._keys.candidates(alg, kid) if self._keys else []
+        now = self._clock()
+        may_ask = now - self._tried_at >= self._min_interval
+        if found:
+            if now >= self._fresh_until and may_ask:
+                self._refresh()
+            return found
+        if may_ask or self._refreshing:
+            await asyncio.shield(self._refresh())
+        if self._keys is None:
+            raise ServiceUnavailable(detail=f"the keys of {self._url} could not be fetched")
+        return self._keys.candidates(alg, kid)
+
+    def _refresh(self) -> asyncio.Task[None]:
+        if self._refreshing is None:
+            self._tried_at = self._clock()
+            self._refreshing = asyncio.create_task(self._load())
+        return self._refreshing
+
+    async def _load(self) -> None:
+        try:
+            answer = await self._fetch(self._url, self._validators)
+            if answer.status == 200:
+                self._keys = KeySet.load(json.loads(answer.body))
+                self._validators = _validators(answer.headers)
+            elif answer.status != 304:
+                raise UnusableKey(f"status {answer.status}")
+            self._fresh_until = self._clock() + self._lifetime_of(answer.headers)
+        except (OSError, ValueError) as error:
+            log.warning("the keys of %s could not be fetched: %s", self._url, error)
+        finally:
+            self._refreshing = None
+
+    def _lifetime_of(self, headers: Mapping[str, str]) -> float:
+        shortest, longest = self._lifetime
+        for directive in headers.get("cache-control", "").split(","):
+            key, _, value = directive.strip().partition("=")
+            if key.lower() == "max-age" and value.isdigit():
+                return min(max(float(value), shortest), longest)
+        return min(max(3600, shortest), longest)
+
+
+def _validators(headers: Mapping[str, str]) -> dict[str, str]:
+    """What a conditional request sends back (RFC 9110, section 13.1)."""
+    pairs = {"If-None-Match": headers.get("etag"), "If-Modified-Since": headers.get("last-modified")}
+    return {header: value for header, value in pairs.items() if value}

@@ -1,0 +1,46 @@
+"""Step 5: which sessions a logout request is about."""
+
+from __future__ import annotations
+
+import hashlib
+
+from endsession.contract.request import Request
+from endsession.gateway import Gateway, Issuer
+from endsession.protocol.hint import Hint, VerifiedHint
+from endsession.protocol.session import Sessions
+from endsession.store.sessions import Search, find
+
+MAX_COOKIES = 4
+"""Values of one cookie name that are looked up: a neighbour site can add to them, and must not hide the right one."""
+
+
+async def find_sessions(request: Request, gateway: Gateway, issuer: Issuer, hint: Hint) -> Sessions:
+    """The session of the provider's cookie, and the one that a verified hint names."""
+    values = request.cookies(issuer.cookie.name)[:MAX_COOKIES] if issuer.cookie else []
+    verified = hint if isinstance(hint, VerifiedHint) else None
+    found = await gateway.store.read(
+        find(
+            Search(
+                issuer_id=issuer.id,
+                now=gateway.clock(),
+                cookies=tuple(values if issuer.cookie and issuer.cookie.is_sid else map(_digest, values)),
+                cookie_is_sid=issuer.cookie is not None and issuer.cookie.is_sid,
+                client_id=verified.client_id if verified else None,
+                sub=verified.sub if verified else None,
+                sid=verified.sid if verified else None,
+            )
+        )
+    )
+    by_cookie = found.by_cookie
+    live = by_cookie if by_cookie and by_cookie.live else None
+    return Sessions(
+        cookie="not_configured" if issuer.cookie is None else "presented" if values else "not_presented",
+        browser=live,
+        ended_here=None if live else by_cookie,
+        named=found.by_sid,
+        of_subject=found.of_subject,
+    )
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode("latin-1")).hexdigest()

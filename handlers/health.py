@@ -1,0 +1,21 @@
+"""For load balancers and process supervisors."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from endsession.contract.rendering import json_response
+from endsession.contract.request import Request
+from endsession.gateway import Gateway
+from endsession.store.upkeep import is_reachable
+
+
+async def get_health(request: Request, gateway: Gateway) -> Response:
+    """The process runs."""
+    return json_response({"status": "ok"})
+
+
+async def get_readiness(request: Request, gateway: Gateway) -> Response:
+    """Storage can be reached. Raises ServiceUnavailable when it cannot."""
+    await gateway.store.read(is_reachable())
+    return json_response({"status": "ok"})

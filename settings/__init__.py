@@ -1,0 +1,24 @@
+"""Everything an operator can set, and the policy presets.
+
+`load` reads one TOML file, the environment (`ENDSESSION_*`) and a folder of secrets, and either returns `Settings` that
+hold together or raises `BadSettings` with every problem at once: the setting, its environment name, its place and a
+mend.
+"""
+
+from .load import load
+from .model import ClientTable, Cookie, IssuerSettings, ManagementToken, Settings
+from .policies import policy_for, preset_policy
+from .problems import BadSettings, Problem
+
+__all__ = [
+    "BadSettings",
+    "ClientTable",
+    "Cookie",
+    "IssuerSettings",
+    "ManagementToken",
+    "Problem",
+    "Settings",
+    "load",
+    "policy_for",
+    "preset_policy",
+]

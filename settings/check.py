@@ -1,0 +1,147 @@
+"""Whether settings that are well formed also hold together. Every function yields problems; nothing is raised."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from endsession.protocol.client import is_loopback, registration_problems
+from endsession.protocol.policy import contradictions
+
+from .model import IssuerSettings, Settings
+from .policies import DialectTerms, policy_for
+from .problems import Location, Problem
+
+_ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
+
+
+def check(
+    settings: Settings, dialects: Mapping[str, DialectTerms], reserved: frozenset[str], base: Path
+) -> Iterator[Problem]:
+    """Yield every problem. `base` is the folder that relative paths start from."""
+    yield from _server(settings)
+    yield from _management(settings)
+    yield from _storage(settings)
+    yield from _between_issuers(settings)
+    if not settings.issuers:
+        yield Problem(("issuers",), "there is no issuer", "add a table [issuers.NAME]")
+    for issuer_id, issuer in settings.issuers.items():
+        location: Location = ("issuers", issuer_id)
+        if not _ISSUER_ID.fullmatch(issuer_id):
+            yield Problem(location, "an issuer's name has 1 to 64 letters, digits or -._~", "rename the table")
+        if issuer_id in reserved:
+            yield Problem(location, f"the path /{issuer_id} belongs to an endpoint of the document", "rename the table")
+        yield from _issuer(location, issuer, base)
+        yield from _policies(location, issuer, dialects)
+        for client_id, client in issuer.clients.items():
+            for member, problem in registration_problems(client):
+                yield Problem((*location, "clients", client_id, member), problem)
+
+
+def _server(settings: Settings) -> Iterator[Problem]:
+    server = settings.server
+    if server.public_url:
+        yield from _url(("server", "public_url"), server.public_url)
+    elif not is_loopback(server.host):
+        yield Problem(
+            ("server", "public_url"),
+            "it is missing, and server.host is not a loopback address",
+            'add the address that browsers use, such as public_url = "https://login.example"',
+        )
+    for index, network in enumerate(server.trusted_proxies):
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            yield Problem(("server", "trusted_proxies", index), "it is neither an address nor a network")
+
+
+def _management(settings: Settings) -> Iterator[Problem]:
+    for index, token in enumerate(settings.management.tokens):
+        for name in token.issuers:
+            if name != "*" and name not in settings.issuers:
+                where = ("management", "tokens", index, "issuers")
+                yield Problem(where, f"there is no issuer {name}", f"use one of: {', '.join(settings.issuers)}, *")
+
+
+def _storage(settings: Settings) -> Iterator[Problem]:
+    if not settings.storage.url.startswith("sqlite:///") or settings.storage.url == "sqlite:///":
+        yield Problem(("storage", "url"), "it is no storage that is known", "write sqlite:///endsession.db")
+    if settings.limits.storage != "memory://":
+        yield Problem(("limits", "storage"), "it is no storage that is known", "write memory://")
+
+
+def _between_issuers(settings: Settings) -> Iterator[Problem]:
+    """What may occur once only."""
+    seen: dict[str, str] = {}
+    for issuer_id, issuer in settings.issuers.items():
+        claims = [("issuer", issuer.issuer), *(("hosts", host.lower()) for host in issuer.hosts)]
+        if issuer.default:
+            claims.append(("default", "default"))
+        for member, value in claims:
+            other = seen.setdefault(f"{member} {value}", issuer_id)
+            if other != issuer_id:
+                yield Problem(
+                    ("issuers", issuer_id, member),
+                    f"the issuer {other} has the same",
+                    "change one of the two",
+                )
+
+
+def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[Problem]:
+    yield from _url((*location, "issuer"), issuer.issuer)
+    sources = [name for name in ("jwks_uri", "jwks_file", "jwks") if getattr(issuer, name) is not None]
+    if len(sources) != 1:
+        found = " and ".join(sources) or "none of them"
+        yield Problem(
+            (*location, "jwks_uri"), f"exactly one of jwks_uri, jwks_file and jwks is needed; there is {found}"
+        )  # fmt: skip
+    if issuer.jwks_uri is not None:
+        yield from _url((*location, "jwks_uri"), issuer.jwks_uri)
+    if issuer.jwks_file is not None and not (base / issuer.jwks_file).is_file():
+        yield Problem((*location, "jwks_file"), f"there is no file {base / issuer.jwks_file}")
+    cookie = issuer.cookie
+    if cookie and cookie.same_site == "none" and not cookie.secure:
+        yield Problem((*location, "cookie", "secure"), "browsers drop a SameSite=None cookie that is not Secure")
+
+
+def _policies(
+    location: Location, issuer: IssuerSettings, dialects: Mapping[str, DialectTerms]
+) -> Iterator[Problem]:  # fmt: skip
+    names = {terms.name for terms in dialects.values() if terms.name}
+    for name in issuer.dialects:
+        if name not in names:
+            yield Problem(
+                (*location, "dialects", name),
+                "no endpoint has this name",
+                f"use one of: {', '.join(sorted(names))}",
+            )
+    if issuer.announce != "end-session" and issuer.announce not in names:
+        mend = f"use end-session or one of: {', '.join(sorted(names))}"
+        yield Problem((*location, "announce"), "no endpoint has this name", mend)
+    for terms in dialects.values():
+        table = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
+        for knobs, why in contradictions(policy_for(issuer, terms), has_cookie=issuer.cookie is not None):
+            where = (*location, *table, knobs[-1])
+            yield Problem(
+                where, f"contradicts itself ({', '.join(knobs)}): {why}", f"change one of: {', '.join(knobs)}"
+            )
+
+
+def _url(location: Location, url: str) -> Iterator[Problem]:
+    """https, or http on this machine; no query, fragment or user information; no slash at the end."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        yield Problem(location, "it is not an absolute https URL")
+    elif parts.scheme == "http" and not is_loopback(host):
+        yield Problem(location, "http is for loopback addresses only", "use https")
+    elif parts.fragment or "@" in parts.netloc or (parts.query and location[-1] != "jwks_uri"):
+        yield Problem(location, "it has a query, a fragment or user information", "leave that out")
+    elif location == ("server", "public_url") and url.endswith("/"):
+        yield Problem(location, "it ends with a slash", f"write {url.rstrip('/')}")

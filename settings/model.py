@@ -1,0 +1,219 @@
+"""The settings themselves. The text below a setting is its documentation; `docs/settings.md` is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, Literal, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from endsession.protocol.client import Client
+from endsession.protocol.policy import Policy
+
+from .problems import BadSettings, Places, Problem
+from .values import Duration, Rate, Sha256, WholeSeconds
+
+PREFIX = "ENDSESSION_"
+Scope = Literal["sessions:read", "sessions:write"]
+
+
+class Group(BaseModel):
+    """A table of settings. Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Server(Group):
+    """Where browsers and apps reach the gateway."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    """The port to listen on; 0 lets the system choose."""
+    public_url: str = ""
+    """How browsers reach the gateway. Links are built from this and never from a request; it may have a path. Needed
+    unless `host` is a loopback address."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies whose `X-Forwarded-For` is believed."""
+
+
+class ManagementToken(Group):
+    """A bearer token of a service that may use management operations."""
+
+    name: str
+    """Who uses it; appears in the audit."""
+    sha256: Sha256
+    """The SHA-256 of the token, in lower-case hex. The token itself is stored nowhere."""
+    issuers: tuple[str, ...]
+    """The issuers at which it may act; `*` stands for all."""
+    scopes: tuple[Scope, ...]
+    """What it may do: `sessions:read`, `sessions:write`."""
+
+
+class Management(Group):
+    """Management operations (sessions, and what follows from them)."""
+
+    host: str | None = None
+    """The address of a listener of its own. Without one, management is served beside the public operations."""
+    port: int = Field(default=8081, ge=0, le=65535)
+    """The port of that listener."""
+    tokens: tuple[ManagementToken, ...] = ()
+    """The bearer tokens that are accepted."""
+
+
+class Storage(Group):
+    """Where sessions are kept."""
+
+    url: str = "sqlite:///endsession.db"
+    """`sqlite:///` and the path of a file; four slashes make it absolute."""
+
+
+class Limits(Group):
+    """How much is taken from whom."""
+
+    storage: str = "memory://"
+    """Where the counts are kept: `memory://`, each process for itself."""
+    logout_per_address: Rate = "60/minute"
+    """Logout requests of one client address; IPv6 addresses are counted by /64 network."""
+    logout_per_client: Rate = "600/minute"
+    """Logout requests with a verified hint of one client of one issuer."""
+    logout_per_issuer: Rate = ""
+    """Logout requests of one issuer; off by default, since anyone could use it up."""
+    query_bytes: int = Field(default=16 * 1024, ge=1024, le=1024 * 1024)
+    """The longest query that is read; longer ones are answered with 414."""
+    body_bytes: int = Field(default=64 * 1024, ge=1024, le=16 * 1024 * 1024)
+    """The largest body that is read; larger ones are answered with 413."""
+
+
+class Retention(Group):
+    """How long rows are kept."""
+
+    ended_sessions: Duration = 30 * 86_400.0
+    """How long an ended session and what became of it can be looked up."""
+
+
+class Cookie(Group):
+    """The provider's own session cookie: how it is recognised, and with which attributes it is cleared."""
+
+    name: str = Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+    """Its name."""
+    match: Literal["sha256", "sid"] = "sha256"
+    """What its value is compared with: the `cookie_sha256` of registered sessions, or, if the value is the session id
+    itself, their `sid`."""
+    path: str = "/"
+    """Its path."""
+    domain: str = ""
+    """Its domain, if it has one."""
+    secure: bool = True
+    """Whether it is Secure."""
+    http_only: bool = True
+    """Whether it is HttpOnly."""
+    same_site: Literal["lax", "strict", "none", ""] = "lax"
+    """Its SameSite attribute."""
+    partitioned: bool = False
+    """Whether it is Partitioned."""
+
+
+def _knobs() -> dict[str, Any]:
+    """Every knob of Policy, optional: an override names only what differs."""
+    hints = get_type_hints(Policy) | {"max_hint_age": WholeSeconds}
+    return {knob.name: (hints[knob.name] | None, None) for knob in fields(Policy)}
+
+
+PolicyOverrides = create_model("PolicyOverrides", __base__=Group, **_knobs())
+
+
+class DialectSettings(Group):
+    """One vendor's endpoint at this issuer."""
+
+    policy: PolicyOverrides = PolicyOverrides()  # type: ignore[valid-type]
+    """Knobs that differ from the endpoint's preset."""
+
+
+ClientTable = Client
+
+
+class IssuerSettings(Group):
+    """An issuer (OP, tenant). The table's key is its name in paths."""
+
+    issuer: str
+    """The issuer identifier, compared character by character with `iss`."""
+    preset: Literal["oidc", "authpi", "pingfederate", "strict"] = "oidc"
+    """The policy that the plain endpoint starts from. Vendors' endpoints bring their own."""
+    policy: PolicyOverrides = PolicyOverrides()  # type: ignore[valid-type]
+    """Knobs of the plain endpoint that differ from its preset."""
+    dialects: dict[str, DialectSettings] = {}
+    """Knobs of vendors' endpoints, by the endpoint's name: `dialects.pingfederate.policy`."""
+    default: bool = False
+    """Whether requests that name no issuer, by path or host, are for this one."""
+    hosts: tuple[str, ...] = ()
+    """Host names that stand for this issuer on paths without an issuer."""
+    jwks_uri: str | None = None
+    """Where the provider publishes its keys. Exactly one of `jwks_uri`, `jwks_file` and `jwks` is needed."""
+    jwks_file: str | None = None
+    """A file with the provider's keys as a JWK Set; read again when it changes."""
+    jwks: dict[str, Any] | None = None
+    """The provider's keys as a JWK Set."""
+    cookie: Cookie | None = None
+    """The provider's session cookie. Without it no browser session can be matched, and the user is asked."""
+    session_lifetime: Duration = 30 * 86_400.0
+    """How long a session lives at most, unless its registration says otherwise."""
+    session_idle: Duration | None = None
+    """After how much time without news a session ends, unless its registration says otherwise."""
+    announce: str = "end-session"
+    """Which logout endpoint discovery announces: `end-session`, or the name of a vendor's."""
+    clients: dict[str, ClientTable] = {}
+    """The apps (RPs), by client_id, with the names of their registration metadata."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_clients(cls, data: Any) -> Any:
+        """The table's key is the client_id."""
+        if isinstance(data, dict) and isinstance(data.get("clients"), dict):
+            clients = {
+                name: {**table, "client_id": name} if isinstance(table, dict) and "client_id" not in table else table
+                for name, table in data["clients"].items()
+            }
+            return {**data, "clients": clients}
+        return data
+
+
+class Settings(BaseSettings):
+    """All settings of one deployment."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
+    server: Server = Server()
+    management: Management = Management()
+    storage: Storage = Storage()
+    limits: Limits = Limits()
+    retention: Retention = Retention()
+    issuers: dict[str, IssuerSettings] = {}
+    """The issuers, by their name in paths."""
+    _places: Places = PrivateAttr(default_factory=lambda: Places(PREFIX, None, "", {}))
+
+    def refuse(self, problems: list[Problem]) -> BadSettings:
+        """The error for problems that only show when the settings are put to use."""
+        return BadSettings(problems, self._places)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Sources are read and merged in `load.py`, so that each problem can be traced to its place."""
+        return (init_settings,)
+
+
+__all__ = ["PREFIX", "Cookie", "IssuerSettings", "ManagementToken", "Settings"]
