@@ -13,7 +13,6 @@ from connexion.exceptions import ProblemException
 from connexion.lifecycle import ConnexionResponse
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.main import ConnexionMiddleware
-from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.resolver import Resolution, Resolver
 from starlette.exceptions import HTTPException
@@ -25,6 +24,7 @@ from .edge import Edge
 from .operation import Compilation, CompiledContract, Sizes, nothing_here
 from .rendering import render
 from .request import Service
+from .routing import StrictRouting
 from .security import bearer_handler
 
 log = logging.getLogger(__name__)
@@ -47,17 +47,6 @@ class HandlerResolver(Resolver):  # type: ignore[misc]  # connexion is untyped
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
-
-
-class StrictRouting(RoutingMiddleware):  # type: ignore[misc]
-    """connexion's routing without redirects to a corrected slash, which would go to the Host of the request."""
-
-    def add_api(self, *arguments: Any, **options: Any) -> None:
-        """See RoutingMiddleware."""
-        super().add_api(*arguments, **options)
-        self.router.redirect_slashes = False
-        for mount in self.router.routes:
-            mount.app.redirect_slashes = False
 
 
 def build(

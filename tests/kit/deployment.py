@@ -1,0 +1,185 @@
+"""A deployment of the real gateway, in this process: real settings, real document, real SQLite, real pages.
+
+Requests go through the whole ASGI application. Only the ports to the outside can be replaced, and only by argument.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from starlette.types import ASGIApp
+
+import settings as configuration
+from endsession.app import Surroundings, application, open_gateway
+from endsession.contract.document import Document, load
+from endsession.gateway import Gateway
+from settings.check import check
+
+from .tokens import SECRET, jwks
+
+TOKEN = "a-management-token"
+READER = "a-reading-token"
+DOCUMENT = load()
+
+CONFIGURATION: dict[str, Any] = {
+    "server": {"public_url": "https://login.example"},
+    "storage": {"url": "sqlite:///endsession.db"},
+    "limits": {"logout_per_address": "", "logout_per_client": ""},
+    "management": {
+        "tokens": [
+            {
+                "name": "login-service",
+                "sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
+                "issuers": ["acme"],
+                "scopes": ["sessions:write", "sessions:read"],
+            },
+            {
+                "name": "reader",
+                "sha256": hashlib.sha256(READER.encode()).hexdigest(),
+                "issuers": ["*"],
+                "scopes": ["sessions:read"],
+            },
+        ]
+    },
+    "issuers": {
+        "acme": {
+            "issuer": "https://login.example/acme",
+            "default": True,
+            "jwks": jwks("RS256", "ES256"),
+            "cookie": {"name": "op_session"},
+            "clients": {
+                "web": {
+                    "client_name": "The Web App",
+                    "client_uri": "https://app.example/",
+                    "redirect_uris": ["https://app.example/callback"],
+                    "post_logout_redirect_uris": ["https://app.example/signed-out", "https://app.example/bye?x=1"],
+                },
+                "other": {
+                    "id_token_signed_response_alg": "ES256",
+                    "post_logout_redirect_uris": ["https://other.example/signed-out"],
+                },
+                "hmac": {"id_token_signed_response_alg": "HS256", "client_secret": SECRET},
+                "gone": {"disabled": True},
+            },
+        },
+        # The same keys as acme: only `iss` stands between the two (T11).
+        "globex": {
+            "issuer": "https://login.example/globex",
+            "hosts": ["login.globex.example"],
+            "jwks": jwks("RS256", "ES256"),
+            "cookie": {"name": "op_session"},
+            "clients": {"web": {"post_logout_redirect_uris": ["https://globex.example/signed-out"]}},
+        },
+        # No cookie reaches this one.
+        "blind": {
+            "issuer": "https://login.example/blind",
+            "jwks": jwks("RS256"),
+            "clients": {"web": {"post_logout_redirect_uris": ["https://blind.example/signed-out"]}},
+        },
+    },
+}
+
+
+class Clock:
+    """The time, which a test may set forward."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.offset
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        self.offset += seconds
+
+
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `changes` merged in, table by table; a change to None removes."""
+    result = copy.deepcopy(dict(base))
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
+@dataclass
+class Deployment:
+    """A running gateway and a way to talk to it."""
+
+    gateway: Gateway
+    settings: configuration.Settings
+    app: ASGIApp
+    clock: Clock
+    http: httpx2.AsyncClient
+
+    async def get(self, path: str, params: Any = None, **options: Any) -> httpx2.Response:
+        """GET, without following redirects. `cookie=` sets the Cookie header, `accept=` the Accept header."""
+        return await self.send("GET", path, params=params, **options)
+
+    async def post(self, path: str, form: Any = None, **options: Any) -> httpx2.Response:
+        """POST a form."""
+        return await self.send("POST", path, data=form, **options)
+
+    async def send(
+        self, method: str, path: str, *, cookie: str = "", accept: str = "", token: str = "", **options: Any
+    ) -> httpx2.Response:
+        """Send a request as it is."""
+        headers = dict(options.pop("headers", {}))
+        headers |= {"cookie": cookie} if cookie else {}
+        headers["accept"] = accept or headers.get("accept", "*/*")
+        headers |= {"authorization": f"Bearer {token}"} if token else {}
+        return await self.http.request(method, path, headers=headers, **options)
+
+    async def register(self, sid: str = "s-alice", *, issuer: str = "acme", **said: Any) -> httpx2.Response:
+        """Sign alice in: a session whose cookie is `op_session=cookie-of-SID`, with the client web in it."""
+        body = {
+            "sub": "alice",
+            "cookie_sha256": [hashlib.sha256(f"cookie-of-{sid}".encode()).hexdigest()],
+            "clients": [{"client_id": "web"}],
+            **said,
+        }
+        return await self.send("PUT", f"/{issuer}/sessions/{sid}", json=body, token=TOKEN)
+
+    async def state_of(self, sid: str = "s-alice", issuer: str = "acme") -> str:
+        """`live` or `ended`."""
+        answer = await self.send("GET", f"/{issuer}/sessions/{sid}", token=READER)
+        return str(answer.json()["state"])
+
+
+def cookie_of(sid: str = "s-alice") -> str:
+    """The Cookie header of a browser that is signed in to a session that `register` made."""
+    return f"op_session=cookie-of-{sid}"
+
+
+@asynccontextmanager
+async def deploy(
+    folder: Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    document: Document = DOCUMENT,
+    around: Surroundings | None = None,
+) -> AsyncIterator[Deployment]:
+    """Run a gateway in `folder` with the ordinary configuration and `changes` to it."""
+    settings = configuration.Settings(**merged(CONFIGURATION, changes or {}))
+    problems = list(check(settings, document.dialects, document.reserved_words(), folder))
+    assert not problems, problems
+    clock = Clock()
+    surroundings = replace(around, base=folder) if around else Surroundings(folder, clock)
+    async with open_gateway(settings, document, surroundings) as gateway:
+        app = application(gateway, settings)
+        transport = httpx2.ASGITransport(app, client=("192.0.2.7", 40000))
+        async with httpx2.AsyncClient(transport=transport, base_url="https://login.example") as http:
+            yield Deployment(gateway, settings, app, clock, http)
