@@ -19,8 +19,9 @@ class StrictRouting(RoutingMiddleware):  # type: ignore[misc]  # connexion is un
     def add_api(self, *arguments: Any, **options: Any) -> None:
         """See RoutingMiddleware. There is one document, and so one mounted router."""
         super().add_api(*arguments, **options)
-        (mount,) = self.router.routes
-        self.router = ByLastSegment(mount.app)
+        mounted: Any = self.router
+        (mount,) = mounted.routes
+        self.router: Any = ByLastSegment(mount.app)
 
 
 class ByLastSegment:
