@@ -21,6 +21,7 @@ import settings as configuration
 from endsession.app import Surroundings, application, open_gateway
 from endsession.contract.document import Document, load
 from endsession.gateway import Gateway
+from endsession.store.script import Script, Statement
 from settings.check import check
 
 from .tokens import SECRET, jwks
@@ -141,6 +142,7 @@ class Deployment:
         headers |= {"cookie": cookie} if cookie else {}
         headers["accept"] = accept or headers.get("accept", "*/*")
         headers |= {"authorization": f"Bearer {token}"} if token else {}
+        self.http.cookies.clear()  # a test says itself which cookies a browser sends
         return await self.http.request(method, path, headers=headers, **options)
 
     async def register(self, sid: str = "s-alice", *, issuer: str = "acme", **said: Any) -> httpx2.Response:
@@ -152,6 +154,14 @@ class Deployment:
             **said,
         }
         return await self.send("PUT", f"/{issuer}/sessions/{sid}", json=body, token=TOKEN)
+
+    async def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        """What stands in the database."""
+
+        def script() -> Script[list[tuple[Any, ...]]]:
+            return (yield Statement(sql, values))
+
+        return await self.gateway.store.read(script())
 
     async def state_of(self, sid: str = "s-alice", issuer: str = "acme") -> str:
         """`live` or `ended`."""

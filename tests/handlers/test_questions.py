@@ -1,0 +1,167 @@
+"""The question, its answers, and requests that are parked until the browser's cookie is there."""
+
+from tests.kit.deployment import Deployment, cookie_of, deploy
+from tests.kit.flow import HTML, PLAIN, answer, asks, both_methods, browser_cookie, clears_cookie, form_of, log_out
+from tests.kit.tokens import id_token
+
+SIGNED_OUT = "https://app.example/signed-out"
+
+
+async def ask(gateway: Deployment, **parameters: str):
+    """Sign alice in and let her be asked."""
+    await gateway.register()
+    question = await gateway.get(PLAIN, {"client_id": "web", **parameters}, cookie=cookie_of(), accept=HTML)
+    assert asks(question)
+    return question
+
+
+async def test_yes_is_believed_once(gateway: Deployment) -> None:
+    """The answer spends the handle."""
+    question = await ask(gateway)
+    assert (await answer(gateway, question, "yes", cookie=cookie_of())).status_code == 200
+    assert await gateway.state_of() == "ended"
+    again = await answer(gateway, question, "yes", cookie=cookie_of())
+    assert again.status_code == 400
+
+
+async def test_no_keeps_the_session_and_shows_a_way_on(gateway: Deployment) -> None:
+    """A no: the session stays, nothing redirects, the page links to the app's home, and the handle is spent."""
+    question = await ask(gateway, post_logout_redirect_uri=SIGNED_OUT)
+    response = await answer(gateway, question, "no", cookie=cookie_of())
+    assert response.status_code == 200
+    assert "still signed in" in response.text
+    assert 'href="https://app.example/"' in response.text
+    assert not clears_cookie(response)
+    assert await gateway.state_of() == "live"
+    assert (await answer(gateway, question, "yes", cookie=cookie_of())).status_code == 400
+    assert await gateway.state_of() == "live"
+
+
+async def test_without_a_decision_it_is_asked_again(gateway: Deployment) -> None:
+    """Changing the language loses nothing: the same question, whose answer still leads to the redirect."""
+    question = await ask(gateway, post_logout_redirect_uri=SIGNED_OUT, state="kept")
+    again = await answer(gateway, question, None, cookie=cookie_of())
+    assert asks(again)
+    assert form_of(again) == form_of(question)
+    response = await answer(gateway, question, "yes", cookie=cookie_of())
+    assert response.headers["location"] == SIGNED_OUT + "?state=kept"
+
+
+async def test_only_the_browser_that_was_asked_may_answer(gateway: Deployment) -> None:
+    """T27: without the cookie of the question, or with another browser's, a yes is refused."""
+    question = await ask(gateway)
+    action, handle = form_of(question)
+    for cookie in ("", "__Host-endsession=somebody-elses-secret-value"):
+        response = await gateway.post(action, {"handle": handle, "decision": "yes"}, cookie=cookie)
+        assert response.status_code == 400
+    assert await gateway.state_of() == "live"
+
+
+async def test_another_sites_form_is_refused(gateway: Deployment) -> None:
+    """T3: `Origin` and `Sec-Fetch-Site` of another site, and `null` without `same-origin`, are 403."""
+    question = await ask(gateway)
+    for headers in (
+        {"origin": "https://evil.example", "sec-fetch-site": "cross-site"},
+        {"origin": "null", "sec-fetch-site": "cross-site"},
+        {"origin": "null", "sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example", "sec-fetch-site": "same-origin"},
+    ):
+        response = await answer(gateway, question, "yes", cookie=cookie_of(), **headers)
+        assert response.status_code == 403
+    assert await gateway.state_of() == "live"
+
+
+async def test_a_yes_is_not_for_a_session_that_came_later(gateway: Deployment) -> None:
+    """T27: who signs in again after the question was asked was not asked about that session."""
+    question = await ask(gateway)
+    await gateway.send("DELETE", "/acme/sessions/s-alice", token="a-management-token")
+    await gateway.register("s-new")
+    response = await answer(gateway, question, "yes", cookie=cookie_of("s-new"))
+    assert response.status_code == 400
+    assert await gateway.state_of("s-new") == "live"
+
+
+async def test_a_handle_lives_ten_minutes_and_at_one_issuer(gateway: Deployment) -> None:
+    """Too old, changed, of another issuer or made for something else: 400, and nothing ends."""
+    question = await ask(gateway)
+    action, handle = form_of(question)
+    cookie = browser_cookie(question)
+    for path, sent in (
+        ("/globex/logout/confirm", handle),
+        (action, handle[:-4] + "AAAA"),
+        (action, "x"),
+    ):
+        response = await gateway.post(path, {"handle": sent, "decision": "yes"}, cookie=cookie)
+        assert response.status_code == 400
+    assert (await gateway.get(f"/acme/logout/resume?handle={handle}", cookie=cookie)).status_code == 400
+    gateway.clock.advance(601)
+    assert (await answer(gateway, question, "yes", cookie=cookie_of())).status_code == 400
+    assert await gateway.state_of() == "live"
+
+
+async def test_the_redirect_is_held_to_the_registration_again(tmp_path) -> None:
+    """A URI that was withdrawn between question and answer is not redirected to."""
+    async with deploy(tmp_path) as gateway:
+        question = await ask(gateway, post_logout_redirect_uri=SIGNED_OUT)
+    withdrawn = {"issuers": {"acme": {"clients": {"web": {"post_logout_redirect_uris": []}}}}}
+    async with deploy(tmp_path, withdrawn) as gateway:
+        response = await answer(gateway, question, "yes", cookie=cookie_of())
+        assert response.status_code == 200
+        assert await gateway.state_of() == "ended"
+
+
+async def test_a_question_asked_by_one_process_is_answered_by_another(tmp_path) -> None:
+    """Nothing that an answer needs lives in a process."""
+    async with deploy(tmp_path) as first:
+        question = await ask(first, post_logout_redirect_uri=SIGNED_OUT)
+    async with deploy(tmp_path) as second:
+        response = await answer(second, question, "yes", cookie=cookie_of())
+        assert response.headers["location"] == SIGNED_OUT
+
+
+async def test_a_form_posted_from_another_site_is_parked_and_resumed(gateway: Deployment) -> None:
+    """The POST comes without the Lax cookie: 303 to ourselves, where the cookie is, and the logout goes through."""
+    await gateway.register()
+    form = {"id_token_hint": id_token(), "post_logout_redirect_uri": SIGNED_OUT, "state": "s"}
+    parked = await gateway.post(PLAIN, form, accept=HTML)
+    assert parked.status_code == 303
+    location = parked.headers["location"]
+    assert location.startswith("https://login.example/acme/logout/resume?handle=")
+    assert await gateway.state_of() == "live"
+    cookies = f"{cookie_of()}; {browser_cookie(parked)}"
+    response = await gateway.get(location, cookie=cookies, accept=HTML)
+    assert response.headers["location"] == SIGNED_OUT + "?state=s"
+    assert await gateway.state_of() == "ended"
+
+
+async def test_a_parked_request_holds_no_token_and_never_parks_again(gateway: Deployment) -> None:
+    """The raw hint is gone after it was verified; and without the cookie the resumed request gets its answer."""
+    token = id_token()
+    parked = await gateway.post(PLAIN, {"id_token_hint": token, "post_logout_redirect_uri": SIGNED_OUT}, accept=HTML)
+    handle = parked.headers["location"].partition("handle=")[2]
+    assert token.split(".")[2] not in str(gateway.gateway.seal.open("parked", handle))
+    response = await gateway.get(parked.headers["location"], cookie=browser_cookie(parked), accept=HTML)
+    assert response.headers["location"] == SIGNED_OUT
+
+
+async def test_only_the_browser_that_posted_may_resume(gateway: Deployment) -> None:
+    """A parked request's address is of no use in another browser."""
+    await gateway.register()
+    parked = await gateway.post(PLAIN, {"id_token_hint": id_token()}, accept=HTML)
+    response = await gateway.get(parked.headers["location"], cookie=cookie_of(), accept=HTML)
+    assert response.status_code == 400
+    assert await gateway.state_of() == "live"
+
+
+@both_methods
+async def test_the_question_shows_the_account_only_to_its_own_browser(tmp_path, method: str) -> None:
+    """The account's name is on the page when the cookie proves whose browser it is, and not otherwise."""
+    async with deploy(tmp_path) as gateway:
+        await gateway.register(user_label="Alice A.")
+        question = await log_out(gateway, method, PLAIN, cookie=cookie_of(), client_id="web")
+        assert "Alice A." in question.text
+    async with deploy(tmp_path / "..", {"issuers": {"acme": {"cookie": None}}}) as gateway:
+        await gateway.register(user_label="Alice A.")
+        question = await log_out(gateway, method, PLAIN, id_token_hint=id_token())
+        assert asks(question)
+        assert "Alice A." not in question.text
