@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import ipaddress
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,28 +16,28 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import settings as configuration
-from settings import Problem
 
 from .contract.app import build
-from .contract.dialect import Dialect
 from .contract.document import Document
 from .contract.operation import Sizes
+from .delivery.addresses import LOOPBACK
+from .delivery.endings import Endings
 from .delivery.fetch import Fetcher
-from .gateway import Caller, Gateway, Issuer, SessionCookie
+from .delivery.http import GuardedClient, Resolve, system_resolver
+from .delivery.outbox import Bounds, Outbox
+from .delivery.sender import BackChannel, Sender
+from .delivery.sweeper import Sweeper
+from .gateway import Caller, Gateway, Issuer
+from .issuers import Ports, wire
 from .limiter import Limiter
 from .pages import Pages
-from .protocol.client import Client
-from .protocol.policy import Policy
 from .store.script import Database
 from .store.sqlite import SqliteDatabase
 from .store.upkeep import shared_secret
-from .tokens.hint import IdTokenHints
-from .tokens.keys import KeySet, KeySource, UnusableKey
 from .tokens.seal import Seal
-from .tokens.sources import FileKeys, InlineKeys, RemoteKeys
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
-MANAGEMENT_TAGS = ("sessions", "health")
+MANAGEMENT_TAGS = ("sessions", "deliveries", "clients", "health")
 
 
 @dataclass(frozen=True)
@@ -44,33 +47,51 @@ class Surroundings:
     base: Path
     clock: Callable[[], float] = time.time
     open_store: Callable[[str, Path], Database] | None = None
-    fetcher: Fetcher | None = None
+    wrap_sender: Callable[[Sender], Sender] = lambda sender: sender
+    resolve: Resolve = system_resolver
 
 
 @asynccontextmanager
 async def open_gateway(
     settings: configuration.Settings, document: Document, around: Surroundings
 ) -> AsyncIterator[Gateway]:
-    """Build a gateway and let go of everything at the end. Raises BadSettings for keys that cannot be used."""
-    fetcher = around.fetcher or Fetcher()
-    store = (around.open_store or open_store)(settings.storage.url, around.base)
-    try:
-        key = await store.write(shared_secret("seal", Seal.new_key().decode()))
-        issuers = _issuers(settings, document, around, fetcher)
+    """Build a gateway, with its outbox and sweeper at work, and let go of everything at the end.
+
+    Raises BadSettings for keys that cannot be used, and ServiceUnavailable when storage cannot be opened.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        store = (around.open_store or open_store)(settings.storage.url, around.base)
+        stack.push_async_callback(store.close)
+        seal_key = await store.write(shared_secret("seal", Seal.new_key().decode()))
+        ports = _ports(settings, around, store, stack)
+        issuers, routes = await wire(settings, document, ports)
+        sender = around.wrap_sender(BackChannel(routes, around.clock))
+        bounds = Bounds(
+            overall=settings.delivery.concurrency,
+            per_host=settings.delivery.per_host,
+            lease_for=10 + 2 * settings.delivery.timeout,
+        )
+        outbox = Outbox(store, sender, around.clock, bounds)
+        endings = Endings(store, outbox, around.clock)
+        sweeper = _sweeper(settings, issuers, store, endings, around)
+        stack.push_async_callback(outbox.stop)
+        for work in (outbox.run(), sweeper.run()):
+            stack.push_async_callback(_cancel, asyncio.create_task(work))
         by_host = {host.lower(): issuers[name] for name, table in settings.issuers.items() for host in table.hosts}
-        default = next((issuers[name] for name, table in settings.issuers.items() if table.default), None)
         yield Gateway(
             public_url=public_url(settings),
             document=document,
             issuers=issuers,
             issuer_by_host=by_host,
-            default_issuer=default,
+            default_issuer=next((issuers[name] for name, table in settings.issuers.items() if table.default), None),
             callers={
                 token.sha256: Caller(token.name, frozenset(token.issuers), frozenset(token.scopes))
                 for token in settings.management.tokens
             },
             store=store,
-            seal=Seal(key.encode(), around.clock),
+            endings=endings,
+            outbox=outbox,
+            seal=Seal(seal_key.encode(), around.clock),
             limiter=Limiter(
                 per_address=settings.limits.logout_per_address,
                 per_client=settings.limits.logout_per_client,
@@ -80,9 +101,53 @@ async def open_gateway(
             clock=around.clock,
             preset_policy=configuration.preset_policy,
         )
-    finally:
-        await store.close()
-        await fetcher.close()
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _ports(
+    settings: configuration.Settings, around: Surroundings, store: Database, stack: contextlib.AsyncExitStack
+) -> Ports:
+    delivery = settings.delivery
+    networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
+
+    def client(*more: ipaddress.IPv4Network | ipaddress.IPv6Network) -> GuardedClient:
+        made = GuardedClient(
+            timeout=delivery.timeout,
+            allowed=(*networks, *more),
+            ca_file=str(around.base / delivery.ca_file) if delivery.ca_file else "",
+            proxy=delivery.proxy,
+            connections=2 * delivery.concurrency,
+            resolve=around.resolve,
+        )
+        stack.push_async_callback(made.close)
+        return made
+
+    fetcher = Fetcher()
+    stack.push_async_callback(fetcher.close)
+    return Ports(around.base, around.clock, fetcher.get, store, client(), client(*LOOPBACK))
+
+
+def _sweeper(
+    settings: configuration.Settings,
+    issuers: dict[str, Issuer],
+    store: Database,
+    endings: Endings,
+    around: Surroundings,
+) -> Sweeper:
+    audiences = {name: (issuer.audience, settings.issuers[name].tell_on_expiry) for name, issuer in issuers.items()}
+    return Sweeper(
+        store,
+        endings,
+        audiences,
+        around.clock,
+        keep_sessions=settings.retention.ended_sessions,
+        keep_audit=settings.retention.audit,
+    )
 
 
 def public_url(settings: configuration.Settings) -> str:
@@ -93,74 +158,6 @@ def public_url(settings: configuration.Settings) -> str:
 def open_store(url: str, base: Path) -> Database:
     """Open the storage that `storage.url` names. Raises ServiceUnavailable."""
     return SqliteDatabase(base / url.removeprefix("sqlite:///"))
-
-
-def _issuers(
-    settings: configuration.Settings, document: Document, around: Surroundings, fetcher: Fetcher
-) -> dict[str, Issuer]:
-    problems: list[Problem] = []
-    issuers = {}
-    for issuer_id, table in settings.issuers.items():
-        try:
-            keys = _key_source(table, around, fetcher)
-        except (UnusableKey, OSError) as error:
-            problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
-            continue
-        issuers[issuer_id] = _issuer(issuer_id, table, document, around, keys)
-    if problems:
-        raise settings.refuse(problems)
-    return issuers
-
-
-def _issuer(
-    issuer_id: str,
-    table: configuration.IssuerSettings,
-    document: Document,
-    around: Surroundings,
-    keys: KeySource,
-) -> Issuer:
-    clients: Mapping[str, Client] = table.clients
-    policies: dict[str, Policy] = {}
-
-    async def find_client(client_id: str) -> Client | None:
-        return clients.get(client_id)
-
-    def policy_of(dialect: Dialect) -> Policy:
-        if dialect.path not in policies:
-            policies[dialect.path] = configuration.policy_for(table, dialect)
-        return policies[dialect.path]
-
-    plain = next(one for one in document.dialects.values() if one.name is None)
-    named = (one for one in document.dialects.values() if one.name == table.announce)
-    return Issuer(
-        id=issuer_id,
-        identifier=table.issuer,
-        clients=clients,
-        hints=IdTokenHints(table.issuer, keys, find_client, around.clock),
-        policy_of=policy_of,
-        cookie=_cookie(table.cookie) if table.cookie else None,
-        session_lifetime=table.session_lifetime,
-        session_idle=table.session_idle,
-        announce=next(named, plain),
-    )
-
-
-def _key_source(table: configuration.IssuerSettings, around: Surroundings, fetcher: Fetcher) -> KeySource:
-    if table.jwks_uri is not None:
-        return RemoteKeys(table.jwks_uri, fetcher.get, around.clock)
-    if table.jwks_file is not None:
-        return FileKeys(around.base / table.jwks_file, around.clock)
-    return InlineKeys(KeySet.load(table.jwks or {}))
-
-
-def _cookie(table: configuration.Cookie) -> SessionCookie:
-    attributes = [f"{table.name}=", "Max-Age=0", f"Path={table.path}"]
-    attributes += [f"Domain={table.domain}"] if table.domain else []
-    attributes += ["Secure"] if table.secure else []
-    attributes += ["HttpOnly"] if table.http_only else []
-    attributes += [f"SameSite={table.same_site.capitalize()}"] if table.same_site else []
-    attributes += ["Partitioned"] if table.partitioned else []
-    return SessionCookie(table.name, table.match == "sid", "; ".join(attributes))
 
 
 def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[str, ...] | None = None) -> ASGIApp:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from .contract.dialect import Dialect
 from .contract.document import Document
 from .contract.request import Request
+from .delivery.endings import Audience, Endings
+from .delivery.outbox import Outbox
 from .limiter import Limiter
 from .pages import Pages
 from .protocol.client import Client
@@ -17,6 +20,7 @@ from .protocol.errors import EndsessionError, NotFound
 from .protocol.hint import HintReader
 from .protocol.policy import Policy
 from .store.script import Database
+from .tokens.hint import FindClient
 from .tokens.seal import Seal
 
 
@@ -36,17 +40,27 @@ class Issuer:
 
     id: str
     identifier: str
-    clients: Mapping[str, Client]
+    find_client: FindClient
     hints: HintReader
+    audience: Audience
+    public_keys: Callable[[], list[dict[str, Any]]]
+    """What its JWK Set publishes."""
     policy_of: Callable[[Dialect], Policy]
     cookie: SessionCookie | None
     session_lifetime: float
     session_idle: float | None
     announce: Dialect
+    with_sid: bool
+    """Whether its logout tokens carry `sid`."""
 
     async def client(self, client_id: str) -> Client | None:
-        """A registered client."""
-        return self.clients.get(client_id)
+        """A registered client: of the settings, else of the database."""
+        return await self.find_client(client_id)
+
+    @property
+    def stateless(self) -> bool:
+        """Whether no sessions are registered here, so that an unknown `sid` may well be live."""
+        return self.audience.everyone
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,8 @@ class Gateway:
     callers: Mapping[str, Caller]
     """By the SHA-256 of their token."""
     store: Database
+    endings: Endings
+    outbox: Outbox
     seal: Seal
     limiter: Limiter
     pages: Pages

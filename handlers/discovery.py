@@ -20,6 +20,10 @@ async def get_configuration(request: Request, gateway: Gateway) -> Response:
             "issuer": issuer.identifier,
             "jwks_uri": gateway.link(issuer, "jwks.json"),
             "end_session_endpoint": gateway.public_url + issuer.announce.path.replace("{issuer_id}", issuer.id),
+            "backchannel_logout_supported": True,
+            "backchannel_logout_session_supported": issuer.with_sid,
+            "frontchannel_logout_supported": True,
+            "frontchannel_logout_session_supported": issuer.with_sid,
             "claims_supported": ["iss", "sub", "aud", "iat", "exp", "sid"],
             "ui_locales_supported": ["en"],
         }
@@ -28,5 +32,4 @@ async def get_configuration(request: Request, gateway: Gateway) -> Response:
 
 async def get_keys(request: Request, gateway: Gateway) -> Response:
     """The issuer's public keys."""
-    gateway.find_issuer(request)
-    return json_response({"keys": []})
+    return json_response({"keys": gateway.find_issuer(request).public_keys()})

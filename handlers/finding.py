@@ -7,7 +7,7 @@ import hashlib
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.hint import Hint, VerifiedHint
-from endsession.protocol.session import Sessions
+from endsession.protocol.session import Session, Sessions
 from endsession.store.sessions import Search, find
 
 MAX_COOKIES = 4
@@ -31,15 +31,24 @@ async def find_sessions(request: Request, gateway: Gateway, issuer: Issuer, hint
             )
         )
     )
+    named = found.by_sid
+    if named is None and issuer.stateless and verified and verified.sid:
+        # Nobody registers sessions here: what has not been ended yet is taken to be live.
+        named = Session(sid=verified.sid, sub=verified.sub, live=True)
     by_cookie = found.by_cookie
     live = by_cookie if by_cookie and by_cookie.live else None
     return Sessions(
         cookie="not_configured" if issuer.cookie is None else "presented" if values else "not_presented",
         browser=live,
         ended_here=None if live else by_cookie,
-        named=found.by_sid,
+        named=named,
         of_subject=found.of_subject,
     )
+
+
+def unseen(issuer: Issuer, session: Session, hint: Hint) -> str | None:
+    """The `sub` of a session that was never registered, at an issuer that registers none (`participants = "all"`)."""
+    return session.sub if issuer.stateless and isinstance(hint, VerifiedHint) else None
 
 
 def _digest(value: str) -> str:

@@ -19,11 +19,11 @@ from endsession.protocol.hint import Hint, NoHint, VerifiedHint
 from endsession.protocol.policy import Policy
 from endsession.protocol.request import LogoutRequest, merge_places
 from endsession.protocol.session import Sessions
-from endsession.store.ending import End, end, spend, spend_and_end
-from endsession.store.sessions import load
+from endsession.store.ending import spend
 
 from . import answers, questions
-from .finding import find_sessions
+from .answers import Outcome
+from .finding import find_sessions, unseen
 from .questions import Parked, Question
 
 
@@ -71,13 +71,21 @@ async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, parked: 
     # 7. Ask.
     if decision.action == "ask":
         return questions.ask(request, gateway, issuer, parked, decision, client)
-    # 8. End: durable when this returns. 9. (Telling the apps follows from the ending.)
+    # 8. End: durable when this returns. 9. Tell the apps, for as long as the issuer waits.
+    deliveries = None
     if decision.action == "end" and decision.session is not None:
-        actor = client.client_id if client else "browser"
-        wish = End(issuer.id, decision.session.sid, "user", actor, gateway.clock())
-        await gateway.store.write(end(wish))
+        deliveries = await gateway.endings.end(
+            issuer.audience,
+            decision.session.sid,
+            reason="user",
+            actor=client.client_id if client else "browser",
+            initiator=client.client_id if client else None,
+            in_browser=answers.is_browser(request),
+            unseen=unseen(issuer, decision.session, hint),
+        )
     # 10. Answer.
-    return answers.after_logout(request, gateway, issuer, decision, sessions, asked.state, client)
+    outcome = Outcome(decision, sessions, asked.state, client, deliveries or [], parked.dialect)
+    return await answers.after_logout(request, gateway, issuer, outcome)
 
 
 async def confirm_logout(request: Request, gateway: Gateway) -> Response:
@@ -93,24 +101,40 @@ async def confirm_logout(request: Request, gateway: Gateway) -> Response:
     expires_at = gateway.clock() + questions.LIFETIME
     if answer == "no":
         await gateway.store.write(spend(handle, expires_at=expires_at))
-        return answers.kept(request, gateway, issuer, client)
+        return answers.kept(request, gateway, client)
     sessions = await find_sessions(request, gateway, issuer, NoHint())
     _check_still_asked(question, sessions)
-    wish = None
-    if question.sid is not None:
-        wish = End(issuer.id, question.sid, "user", question.client_id or "browser", gateway.clock())
-    ended = await gateway.store.write(spend_and_end(handle, wish, expires_at=expires_at))
-    decision = questions.decision_after_yes(gateway, issuer, question, client, sessions, ended=ended)
-    return answers.after_logout(request, gateway, issuer, decision, sessions, question.state, client)
+    deliveries = None
+    if question.sid is None:
+        await gateway.store.write(spend(handle, expires_at=expires_at))
+    else:
+        deliveries = await gateway.endings.end(
+            issuer.audience,
+            question.sid,
+            reason="user",
+            actor=question.client_id or "browser",
+            initiator=question.client_id,
+            in_browser=answers.is_browser(request),
+            unseen=question.unseen,
+            handle=(handle, expires_at),
+        )
+    decision = questions.decision_after_yes(gateway, issuer, question, client, sessions)
+    outcome = Outcome(decision, sessions, question.state, client, deliveries or [], question.dialect)
+    return await answers.after_logout(request, gateway, issuer, outcome)
+
+
+async def continue_logout(request: Request, gateway: Gateway) -> Response:
+    """The frames have been shown: on to the registered URI, or to the signed-out page."""
+    issuer = gateway.find_issuer(request)
+    await gateway.limiter.take_from_address(request.client_address)
+    return await answers.after_frames(request, gateway, issuer)
 
 
 async def logout_status(request: Request, gateway: Gateway) -> Response:
     """What became of a logout, for whoever was given the address."""
     issuer = gateway.find_issuer(request)
     await gateway.limiter.take_from_address(request.client_address)
-    sid = questions.open_status(request, gateway, issuer)
-    record = await gateway.store.read(load(issuer.id, sid))
-    return answers.status(request, gateway, issuer, record)
+    return await answers.status(request, gateway, issuer)
 
 
 def _receive(request: Request, policy: Policy) -> tuple[LogoutRequest, str | None]:

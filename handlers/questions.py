@@ -25,8 +25,10 @@ from endsession.protocol.errors import AccessDenied, InvalidRequest
 from endsession.protocol.hint import Hint, NoHint, RefusedHint, VerifiedHint
 from endsession.protocol.redirect import RegisteredRedirect, match
 from endsession.protocol.request import LogoutRequest
-from endsession.protocol.session import Sessions
+from endsession.protocol.session import Session, Sessions
 from endsession.tokens.seal import BadHandle
+
+from .finding import unseen
 
 LIFETIME = 600
 """Seconds for which a handle is good."""
@@ -49,6 +51,7 @@ class Question:
     issuer_id: str
     dialect: str
     sid: str | None
+    unseen: str | None
     account: str | None
     client_id: str | None
     redirect: str | None
@@ -81,7 +84,7 @@ def _resume_url(gateway: Gateway, issuer: Issuer, parked: Parked, secret: str | 
 
 def open_parked(request: Request, gateway: Gateway, issuer: Issuer) -> Parked:
     """The parked request of a handle. Raises InvalidRequest."""
-    content = _open(gateway, issuer, "parked", request.query["handle"])
+    content = open_handle(gateway, issuer, "parked", request.query["handle"])
     if content["browser"] is not None:
         _check_browser(request, gateway, content["browser"])
     kind, members = content["hint"]
@@ -112,6 +115,7 @@ def ask(
         issuer_id=issuer.id,
         dialect=parked.dialect,
         sid=session.sid if session else None,
+        unseen=unseen(issuer, session, parked.hint) if session else None,
         account=session.user_label if session and decision.doubt != "unmatched" else None,
         client_id=client.client_id if client else None,
         redirect=decision.redirect,
@@ -152,43 +156,35 @@ def _question_page(
 def open_question(request: Request, gateway: Gateway, issuer: Issuer, handle: str) -> Question:
     """The question that an answer is for. Raises InvalidRequest, or AccessDenied for another site's form."""
     _check_origin(request, gateway)
-    content = _open(gateway, issuer, "question", handle)
+    content = open_handle(gateway, issuer, "question", handle)
     _check_browser(request, gateway, content.pop("browser"))
     content.pop("issuer")
     return Question(**content)
 
 
 def decision_after_yes(
-    gateway: Gateway,
-    issuer: Issuer,
-    question: Question,
-    client: Client | None,
-    sessions: Sessions,
-    *,
-    ended: bool,
+    gateway: Gateway, issuer: Issuer, question: Question, client: Client | None, sessions: Sessions
 ) -> Decision:
-    """What the yes decided. The redirect is held to the registration once more: it may have changed meanwhile."""
-    redirect: RegisteredRedirect | None = None
-    if question.redirect is not None and client is not None:
-        mode = issuer.policy_of(gateway.document.dialects[question.dialect]).redirect_match
-        redirect = match(question.redirect, client.post_logout_redirect_uris, mode, native=client.native)
+    """What the yes decided."""
+    redirect = still_registered(gateway, issuer, question.dialect, client, question.redirect)
     if question.sid is None:
         return Decision("nothing", redirect=redirect)
-    return Decision("end", sessions.browser, redirect, over=not ended)
+    session = sessions.browser or Session(question.sid, "", live=False)
+    return Decision("end", session, redirect)
 
 
-def open_status(request: Request, gateway: Gateway, issuer: Issuer) -> str:
-    """The sid of the logout that a status address is about. Raises InvalidRequest."""
-    return str(_open(gateway, issuer, "status", request.path["handle"])["sid"])
+def still_registered(
+    gateway: Gateway, issuer: Issuer, dialect: str, client: Client | None, redirect: str | None
+) -> RegisteredRedirect | None:
+    """A sealed redirect, held to the registration once more: it may have changed meanwhile."""
+    if redirect is None or client is None:
+        return None
+    mode = issuer.policy_of(gateway.document.dialects[dialect]).redirect_match
+    return match(redirect, client.post_logout_redirect_uris, mode, native=client.native)
 
 
-def status_url(gateway: Gateway, issuer: Issuer, sid: str) -> str:
-    """An address that cannot be guessed, at which the state of a logout can be read for ten minutes."""
-    handle = gateway.seal.close("status", {"issuer": issuer.id, "sid": sid})
-    return gateway.link(issuer, f"logout/status/{handle}")
-
-
-def _open(gateway: Gateway, issuer: Issuer, purpose: str, handle: str) -> dict[str, Any]:
+def open_handle(gateway: Gateway, issuer: Issuer, purpose: str, handle: str) -> dict[str, Any]:
+    """What is in a handle of this issuer. Raises InvalidRequest."""
     try:
         content = gateway.seal.open(purpose, handle)
     except BadHandle as problem:

@@ -11,8 +11,9 @@ from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.errors import InvalidRequest, NotFound, UnknownClient
-from endsession.store.ending import End, end
 from endsession.store.sessions import Participant, Registration, SessionRecord, join, load, register
+
+from .results import result_of
 
 
 async def put_session(request: Request, gateway: Gateway) -> Response:
@@ -63,8 +64,8 @@ async def delete_session(request: Request, gateway: Gateway) -> Response:
     issuer, sid = gateway.find_issuer(request), request.path["sid"]
     if await gateway.store.read(load(issuer.id, sid)) is None:
         raise NotFound("There is no such session.")
-    await gateway.store.write(end(End(issuer.id, sid, "admin", request.caller.name, gateway.clock())))
-    return json_response({"status": "signed_out"})
+    await gateway.endings.end(issuer.audience, sid, reason="admin", actor=request.caller.name)
+    return json_response(await result_of(gateway, issuer, sid, "signed_out"))
 
 
 async def _participant(issuer: Issuer, member: Mapping[str, Any]) -> Participant:

@@ -25,6 +25,7 @@ def check(
     yield from _server(settings)
     yield from _management(settings)
     yield from _storage(settings)
+    yield from _delivery(settings, base)
     yield from _between_issuers(settings)
     if not settings.issuers:
         yield Problem(("issuers",), "there is no issuer", "add a table [issuers.NAME]")
@@ -73,6 +74,19 @@ def _storage(settings: Settings) -> Iterator[Problem]:
         yield Problem(("limits", "storage"), "it is no storage that is known", "write memory://")
 
 
+def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:
+    delivery = settings.delivery
+    for index, network in enumerate(delivery.allow_networks):
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            yield Problem(("delivery", "allow_networks", index), f"it is no network: {error}", "write 10.20.0.0/16")
+    if delivery.ca_file and not (base / delivery.ca_file).is_file():
+        yield Problem(("delivery", "ca_file"), f"there is no file {base / delivery.ca_file}")
+    if delivery.proxy and urlsplit(delivery.proxy).scheme not in ("http", "https"):
+        yield Problem(("delivery", "proxy"), "it is not an http or https URL", "write http://proxy.example:3128")
+
+
 def _between_issuers(settings: Settings) -> Iterator[Problem]:
     """What may occur once only."""
     seen: dict[str, str] = {}
@@ -102,6 +116,12 @@ def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[
         yield from _url((*location, "jwks_uri"), issuer.jwks_uri)
     if issuer.jwks_file is not None and not (base / issuer.jwks_file).is_file():
         yield Problem((*location, "jwks_file"), f"there is no file {base / issuer.jwks_file}")
+    for index, name in enumerate(issuer.signing_keys):
+        if not (base / name).is_file():
+            mend = "make one: endsession keygen --alg RS256"
+            yield Problem((*location, "signing_keys", index), f"there is no file {base / name}", mend)
+    if issuer.op_backchannel_uri is not None:
+        yield from _url((*location, "op_backchannel_uri"), issuer.op_backchannel_uri)
     cookie = issuer.cookie
     if cookie and cookie.same_site == "none" and not cookie.secure:
         yield Problem((*location, "cookie", "secure"), "browsers drop a SameSite=None cookie that is not Secure")
@@ -141,7 +161,11 @@ def _url(location: Location, url: str) -> Iterator[Problem]:
         yield Problem(location, "it is not an absolute https URL")
     elif parts.scheme == "http" and not is_loopback(host):
         yield Problem(location, "http is for loopback addresses only", "use https")
-    elif parts.fragment or "@" in parts.netloc or (parts.query and location[-1] != "jwks_uri"):
+    elif (
+        parts.fragment
+        or "@" in parts.netloc
+        or (parts.query and location[-1] not in ("jwks_uri", "op_backchannel_uri"))
+    ):
         yield Problem(location, "it has a query, a fragment or user information", "leave that out")
     elif location == ("server", "public_url") and url.endswith("/"):
         yield Problem(location, "it ends with a slash", f"write {url.rstrip('/')}")

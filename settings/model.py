@@ -86,11 +86,32 @@ class Limits(Group):
     """The largest body that is read; larger ones are answered with 413."""
 
 
+class Delivery(Group):
+    """How apps are told of a session's end."""
+
+    timeout: Duration = Field(default=5.0, gt=0, le=30)
+    """How long one attempt may take, from the look-up of the name to the last byte of the answer; 30 s at most."""
+    deadline: Duration = 86_400.0
+    """For how long an app that does not answer is tried again."""
+    concurrency: int = Field(default=100, ge=1, le=10_000)
+    """Attempts under way at once, in one process."""
+    per_host: int = Field(default=8, ge=1, le=1000)
+    """Attempts under way at once to one host, in one process."""
+    allow_networks: tuple[str, ...] = ()
+    """Private networks that apps may live in, such as `10.20.0.0/16`. All others are refused."""
+    ca_file: str = ""
+    """A file with the certificates of a private CA; without it, the system's are trusted."""
+    proxy: str = ""
+    """An egress proxy, as a URL. It then resolves names, and has to keep to the rules on addresses itself."""
+
+
 class Retention(Group):
     """How long rows are kept."""
 
     ended_sessions: Duration = 30 * 86_400.0
     """How long an ended session and what became of it can be looked up."""
+    audit: Duration = 400 * 86_400.0
+    """How long it can be looked up who ended which session."""
 
 
 class Cookie(Group):
@@ -161,6 +182,22 @@ class IssuerSettings(Group):
     """How long a session lives at most, unless its registration says otherwise."""
     session_idle: Duration | None = None
     """After how much time without news a session ends, unless its registration says otherwise."""
+    participants: Literal["tracked", "all"] = "tracked"
+    """Who is told: the apps that took part in a session, or, for a provider that registers no sessions, every client
+    with a back-channel address."""
+    signing_keys: tuple[str, ...] = ()
+    """Files with the private keys (JWK) for logout tokens. The first that fits an algorithm signs; all are published.
+    An issuer on a loopback address makes its own."""
+    publish_op_keys: bool = False
+    """Whether our JWK Set also has the provider's keys, so that the provider can point its `jwks_uri` at it."""
+    op_backchannel_uri: str | None = None
+    """An address of the provider itself that takes logout tokens; it is told first."""
+    id_tokens_have_sid: bool = True
+    """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone."""
+    notify_wait: Duration = Field(default=1.5, le=30)
+    """How long the browser waits for apps to be told; what is not done by then goes on in the background."""
+    tell_on_expiry: bool = True
+    """Whether apps are told when a session reaches the end of its lifetime."""
     announce: str = "end-session"
     """Which logout endpoint discovery announces: `end-session`, or the name of a vendor's."""
     clients: dict[str, ClientTable] = {}
@@ -195,6 +232,7 @@ class Settings(BaseSettings):
     management: Management = Management()
     storage: Storage = Storage()
     limits: Limits = Limits()
+    delivery: Delivery = Delivery()
     retention: Retention = Retention()
     issuers: dict[str, IssuerSettings] = {}
     """The issuers, by their name in paths."""

@@ -3,6 +3,6 @@
 Plain HTML without script, under a Content-Security-Policy that allows nothing but our own style and our own form.
 """
 
-from .render import Page, Pages, WayOn
+from .render import AppState, Frame, Page, Pages, WayOn
 
-__all__ = ["Page", "Pages", "WayOn"]
+__all__ = ["AppState", "Frame", "Page", "Pages", "WayOn"]

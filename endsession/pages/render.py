@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -30,6 +31,27 @@ class WayOn:
     name: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """An app that took part in a session, and whether it has been told of its end (`store.deliveries.State`)."""
+
+    client_id: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame that tells one app through the user's browser (Front-Channel Logout 1.0, section 2)."""
+
+    url: str
+    name: str
+
+
+FRAMES_SECONDS = 3
+"""How long the page with the frames stays, whatever the apps do."""
+
+
 class Pages:
     """Renders every page. The templates are compiled once."""
 
@@ -42,9 +64,10 @@ class Pages:
             lstrip_blocks=True,
         )
         style = (files(__package__) / "templates" / "style.css").read_text()
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        self._templates.globals["style"] = style
-        self._csp = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'"
+        script = (files(__package__) / "templates" / "front_channel.js").read_text()
+        self._templates.globals |= {"style": style, "script": script}
+        self._csp = f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; frame-ancestors 'none'"
+        self._script_hash = _hash(script)
 
     def question(
         self,
@@ -62,9 +85,22 @@ class Pages:
         )
         return Page(html, f"{self._csp}; form-action 'self'{_form_target(goes_to)}")
 
-    def signed_out(self, *, account: str | None, way_on: WayOn | None) -> Page:
-        """A session is over."""
-        return self._plain("signed_out.html", account=account, way_on=way_on)
+    def signed_out(
+        self, *, account: str | None, way_on: WayOn | None, apps: Sequence[AppState] = (), refresh: str | None = None
+    ) -> Page:
+        """A session is over. `apps` are named with their states; while one is pending the page goes to `refresh`."""
+        pending = any(app.state == "pending" for app in apps)
+        return self._plain(
+            "signed_out.html", account=account, way_on=way_on, apps=apps, refresh=refresh if pending else None
+        )
+
+    def front_channel(self, *, frames: Sequence[Frame], go_on: str) -> Page:
+        """Frames that tell apps; then on to `go_on`, by itself, with and without script."""
+        html = self._templates.get_template("front_channel.html").render(
+            frames=frames, go_on=go_on, seconds=FRAMES_SECONDS
+        )
+        origins = " ".join(sorted({_origin(frame.url) for frame in frames}))
+        return Page(html, f"{self._csp}; script-src '{self._script_hash}'; frame-src {origins}; form-action 'none'")
 
     def nothing_to_end(self, *, way_on: WayOn | None) -> Page:
         """Nobody is signed in in this browser."""
@@ -82,11 +118,21 @@ class Pages:
         return Page(self._templates.get_template(template).render(**values), f"{self._csp}; form-action 'none'")
 
 
+def _hash(text: str) -> str:
+    """A text of ours as a source expression of CSP, so that it works inline and nothing else does."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _form_target(uri: str | None) -> str:
     """Browsers hold the redirect that answers a form to `form-action` too, so its target has to be named there."""
     if uri is None:
         return ""
     parts = urlsplit(uri)
     if parts.scheme in ("http", "https"):
-        return f" {parts.scheme}://{parts.netloc}"
+        return f" {_origin(uri)}"
     return f" {parts.scheme}:"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -20,6 +20,11 @@ from .redirect import unusable
 SigningAlg = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"
 ]  # fmt: skip
+EncryptionAlg = Literal[
+    "RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW",
+    "dir", "A128KW", "A192KW", "A256KW"
+]  # fmt: skip
+ContentEncryption = Literal["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,10 @@ class Client:
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     id_token_signed_response_alg: SigningAlg = "RS256"
+    id_token_encrypted_response_alg: EncryptionAlg | None = None
+    id_token_encrypted_response_enc: ContentEncryption = "A128CBC-HS256"
+    jwks: dict[str, Any] | None = None
+    """The client's own keys, to which encrypted tokens are encrypted."""
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: str | None = None
@@ -79,6 +88,12 @@ def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
             "client_secret",
             f"it is missing, and {client.id_token_signed_response_alg} tokens are verified with it",
         )
+    if (alg := client.id_token_encrypted_response_alg) is not None:
+        symmetric = alg == "dir" or alg.startswith("A")
+        if symmetric and client.client_secret is None:
+            yield "client_secret", f"it is missing, and the keys of {alg} are derived from it"
+        if not symmetric and client.jwks is None:
+            yield "jwks", f"it is missing, and {alg} encrypts to the client's keys"
 
 
 def _shares_origin(uri: str, client: Client) -> bool:

@@ -3,55 +3,97 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ..protocol.errors import InvalidRequest
+from .deliveries import Delivery, Recipient, Terms, write
 from .script import Script, Statement
+from .sessions import Participant
 
 Reason = Literal["user", "admin", "expired"]
 """Who or what ended a session: its user, an administrator, or its lifetime."""
 
+Metadata = dict[str, Any]
+Choose = Callable[[str, Sequence[tuple[Participant, Metadata | None]]], Sequence[Recipient]]
+"""Who is to be told, given the session's `sub` and its participants, each with its metadata from the database."""
+
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A wish to end a session. `actor` is the client or the management token that asked, for the audit."""
+    """A wish to end a session.
+
+    `actor` is the client or the management token that asked, for the audit. `choose` decides who is told; `terms` say
+    how long that is tried. `unseen` ends a session that was never registered, as an issuer without session registration
+    does: its `sub` is the hint's, and the row that is written now is what can be written only once. `everyone` offers
+    every client of the database to `choose`, in place of the session's participants.
+    """
 
     issuer_id: str
     sid: str
     reason: Reason
     actor: str
     now: float
+    choose: Choose
+    terms: Terms
+    everyone: bool = False
+    unseen: str | None = None
 
 
-def end(wish: End) -> Script[bool]:
-    """End a live session. True for the one caller who ended it; False when it was over already, or is unknown."""
-    rows = yield Statement(
-        "UPDATE sessions SET ended_at = :now, end_reason = :reason, ended_by = :actor"
-        " WHERE issuer_id = :issuer_id AND sid = :sid AND ended_at IS NULL RETURNING sub",
-        {
-            "issuer_id": wish.issuer_id,
-            "sid": wish.sid,
-            "reason": wish.reason,
-            "actor": wish.actor,
-            "now": wish.now,
-        },
-    )
+def end(wish: End) -> Script[list[Delivery] | None]:
+    """End a live session and write who has to be told.
+
+    The one caller who ended it gets the deliveries; None when it was over already, or is unknown.
+    """
+    ending = {
+        "issuer_id": wish.issuer_id,
+        "sid": wish.sid,
+        "reason": wish.reason,
+        "actor": wish.actor,
+        "now": wish.now,
+    }
+    if wish.unseen is None:
+        rows = yield Statement(
+            "UPDATE sessions SET ended_at = :now, end_reason = :reason, ended_by = :actor"
+            " WHERE issuer_id = :issuer_id AND sid = :sid AND ended_at IS NULL RETURNING sub",
+            ending,
+        )
+    else:
+        rows = yield Statement(
+            "INSERT INTO sessions (issuer_id, sid, sub, began_at, expires_at, dies_at, ended_at, end_reason, ended_by)"
+            " VALUES (:issuer_id, :sid, :sub, :now, :now, :now, :now, :reason, :actor)"
+            " ON CONFLICT (issuer_id, sid) DO NOTHING RETURNING sub",
+            ending | {"sub": wish.unseen},
+        )
     if not rows:
-        return False
+        return None
+    sub = rows[0][0]
     yield Statement(
         "INSERT INTO audit (at, issuer_id, event, sid, sub, reason, actor)"
         " VALUES (:now, :issuer_id, 'session_ended', :sid, :sub, :reason, :actor)",
-        {
-            "issuer_id": wish.issuer_id,
-            "sid": wish.sid,
-            "sub": rows[0][0],
-            "reason": wish.reason,
-            "actor": wish.actor,
-            "now": wish.now,
-        },
+        ending | {"sub": sub},
     )
-    return True
+    recipients = wish.choose(sub, (yield from _candidates(wish)))
+    return (yield from write(wish.issuer_id, wish.sid, recipients, wish.terms, wish.now))
+
+
+def _candidates(wish: End) -> Script[list[tuple[Participant, Metadata | None]]]:
+    """The session's participants, or every client of the database, each with its metadata if that is in there."""
+    if wish.everyone:
+        sql = "SELECT client_id, NULL, '', metadata FROM clients WHERE issuer_id = :issuer_id ORDER BY client_id"
+    else:
+        sql = (
+            "SELECT p.client_id, p.sub, p.rp_sid, c.metadata FROM participants p"
+            " LEFT JOIN clients c ON c.issuer_id = p.issuer_id AND c.client_id = p.client_id"
+            " WHERE p.issuer_id = :issuer_id AND p.sid = :sid ORDER BY p.joined_at, p.client_id"
+        )
+    rows = yield Statement(sql, {"issuer_id": wish.issuer_id, "sid": wish.sid})
+    return [
+        (Participant(client_id, own_sub, rp_sid or None), json.loads(metadata) if metadata else None)
+        for client_id, own_sub, rp_sid, metadata in rows
+    ]
 
 
 def spend(handle: str, *, expires_at: float) -> Script[None]:
@@ -65,9 +107,9 @@ def spend(handle: str, *, expires_at: float) -> Script[None]:
         raise InvalidRequest("This question has been answered already.")
 
 
-def spend_and_end(handle: str, wish: End | None, *, expires_at: float) -> Script[bool]:
+def spend_and_end(handle: str, wish: End | None, *, expires_at: float) -> Script[list[Delivery] | None]:
     """A user's yes: the confirmation is used and the session ends together, or neither."""
     yield from spend(handle, expires_at=expires_at)
     if wish is None:
-        return False
+        return None
     return (yield from end(wish))

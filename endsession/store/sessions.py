@@ -69,7 +69,7 @@ def register(
     key = {"issuer_id": issuer_id, "sid": sid}
     rows = yield Statement(
         "SELECT sub, ended_at, dies_at, expires_at, idle_seconds FROM sessions"
-        " WHERE issuer_id = :issuer_id AND sid = :sid",
+        " WHERE issuer_id = :issuer_id AND sid = :sid {for_update}",
         key,
     )
     expires_at, idle = said.expires_at, said.idle_seconds
@@ -123,7 +123,7 @@ def _replace_cookies(issuer_id: str, sid: str, digests: Sequence[str]) -> Script
 def join(issuer_id: str, sid: str, participant: Participant, *, now: float) -> Script[None]:
     """An app joined a session. Joining again changes the subject only. Raises NotFound, SessionEnded."""
     rows = yield Statement(
-        "SELECT ended_at, dies_at FROM sessions WHERE issuer_id = :issuer_id AND sid = :sid",
+        "SELECT ended_at, dies_at FROM sessions WHERE issuer_id = :issuer_id AND sid = :sid {for_update}",
         {"issuer_id": issuer_id, "sid": sid},
     )
     if not rows:

@@ -12,6 +12,7 @@ import queue
 import sqlite3
 import threading
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -169,7 +170,14 @@ def run(connection: sqlite3.Connection, script: Script[T]) -> T:
     try:
         statement = next(script)
         while True:
-            statement = script.send(connection.execute(statement.sql, statement.values).fetchall())
+            rows = connection.execute(_in_sqlite(statement.sql), statement.values).fetchall()
+            statement = script.send(rows)
     except StopIteration as stop:
         result: T = stop.value
         return result
+
+
+@cache
+def _in_sqlite(sql: str) -> str:
+    """SQLite has one writer, so it has no words for rows that another transaction holds."""
+    return sql.replace("{skip_locked}", "").replace("{for_update}", "")

@@ -18,6 +18,12 @@ def shared_secret(name: str, fresh: str) -> Script[str]:
     return str(rows[0][0])
 
 
+def known_secret(name: str) -> Script[str | None]:
+    """The secret called `name`, if it has been made."""
+    rows = yield Statement("SELECT value FROM secrets WHERE name = :name", {"name": name})
+    return str(rows[0][0]) if rows else None
+
+
 def is_reachable() -> Script[bool]:
     """Whether storage answers, with the schema in place."""
     rows = yield Statement("SELECT 1 FROM migrations LIMIT 1", {})
@@ -37,9 +43,19 @@ def forget_ended_sessions(before: float) -> Script[int]:
     )
     for issuer_id, sid in rows:
         key = {"issuer_id": issuer_id, "sid": sid}
-        for table in ("session_cookies", "participants", "sessions"):
+        yield Statement(
+            "DELETE FROM attempts WHERE delivery_id IN"
+            " (SELECT id FROM deliveries WHERE issuer_id = :issuer_id AND sid = :sid)",
+            key,
+        )
+        for table in ("deliveries", "session_cookies", "participants", "sessions"):
             yield Statement(f"DELETE FROM {table} WHERE issuer_id = :issuer_id AND sid = :sid", key)
     return len(rows)
+
+
+def forget_audit(before: float) -> Script[None]:
+    """Remove what was written into the audit before `before`."""
+    yield Statement("DELETE FROM audit WHERE at < :before", {"before": before})
 
 
 def expired_sessions(now: float) -> Script[list[tuple[str, str]]]:

@@ -111,12 +111,20 @@ class KeySet:
         pool: Iterable[Key] = self.keys if kid is None else self._by_kid.get(kid, ())
         return [key for key in pool if key.kty != "oct" and key.fits(alg, "verify")][:MAX_TRIES]
 
+    def public(self) -> list[dict[str, Any]]:
+        """The public parts of its asymmetric keys, as JWKs."""
+        return [dict(key.jwk.export_public(as_dict=True)) for key in self.keys if key.kty != "oct"]
+
 
 class KeySource(Protocol):
     """Where an issuer's keys come from."""
 
     async def candidates(self, alg: str, kid: str | None) -> list[Key]:
         """The keys to try. Raises ServiceUnavailable when no keys could be had at all."""
+        ...
+
+    def public(self) -> list[dict[str, Any]]:
+        """The public parts of the keys that are known now."""
         ...
 
 
@@ -127,7 +135,8 @@ def secret_key(secret: str) -> Key:
 
 
 @cache
-def _engine(alg: str) -> Any:
+def engine(alg: str) -> Any:
+    """jwcrypto's implementation of a signature algorithm."""
     return JWA.signing_alg(alg)
 
 
@@ -136,7 +145,7 @@ def verifies(key: Key, alg: str, signing_input: bytes, signature: bytes) -> bool
     if len(signature) != _EC_SIGNATURE_BYTES.get(alg, len(signature)):
         return False
     try:
-        _engine(alg).verify(key.jwk, signing_input, signature)
+        engine(alg).verify(key.jwk, signing_input, signature)
     except Exception:  # a wrong signature and an unfit one are the same answer, whatever jwcrypto raises
         return False
     return True

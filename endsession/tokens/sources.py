@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..protocol.errors import ServiceUnavailable
 from .keys import Key, KeySet, UnusableKey
@@ -25,6 +26,10 @@ class InlineKeys:
     async def candidates(self, alg: str, kid: str | None) -> list[Key]:
         """See KeySource."""
         return self._keys.candidates(alg, kid)
+
+    def public(self) -> list[dict[str, Any]]:
+        """See KeySource."""
+        return self._keys.public()
 
 
 class FileKeys:
@@ -59,6 +64,10 @@ class FileKeys:
             except (OSError, UnusableKey) as error:
                 log.warning("keys of %s stay as they were: %s", self._path, error)
         return self._keys.candidates(alg, kid)
+
+    def public(self) -> list[dict[str, Any]]:
+        """See KeySource."""
+        return self._keys.public()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,10 @@ class RemoteKeys:
         if self._keys is None:
             raise ServiceUnavailable(detail=f"the keys of {self._url} could not be fetched")
         return self._keys.candidates(alg, kid)
+
+    def public(self) -> list[dict[str, Any]]:
+        """See KeySource."""
+        return self._keys.public() if self._keys else []
 
     def _refresh(self) -> asyncio.Task[None]:
         if self._refreshing is None:

@@ -1,0 +1,175 @@
+"""Wiring of issuers: from their settings to what the handlers and the outbox need of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter
+
+import settings as configuration
+from settings import Problem
+
+from .contract.dialect import Dialect
+from .contract.document import Document
+from .delivery.endings import Audience
+from .delivery.http import GuardedClient
+from .delivery.sender import IssuerRoutes
+from .gateway import Issuer, SessionCookie
+from .protocol.client import Client, is_loopback
+from .protocol.policy import Policy
+from .store.clients import load_client
+from .store.script import Database
+from .store.upkeep import known_secret, shared_secret
+from .tokens.hint import FindClient, IdTokenHints
+from .tokens.keys import Key, KeySet, KeySource, UnusableKey
+from .tokens.logout_token import LogoutTokens
+from .tokens.signing import SigningKeys, new_key, read_keys
+from .tokens.sources import Fetch, FileKeys, InlineKeys, RemoteKeys
+
+_CLIENT = TypeAdapter(Client)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What issuers are wired to. `base` is the folder that relative paths start from."""
+
+    base: Path
+    clock: Callable[[], float]
+    fetch: Fetch
+    store: Database
+    http: GuardedClient
+    http_on_this_machine: GuardedClient
+    """For issuers on a loopback address only: it may reach apps on this machine as well."""
+
+
+async def wire(
+    settings: configuration.Settings, document: Document, ports: Ports
+) -> tuple[dict[str, Issuer], dict[str, IssuerRoutes]]:
+    """Wire every issuer. Raises BadSettings with every key that cannot be used."""
+    problems: list[Problem] = []
+    issuers: dict[str, Issuer] = {}
+    routes: dict[str, IssuerRoutes] = {}
+    for issuer_id, table in settings.issuers.items():
+        signing = await _signing_keys(issuer_id, table, ports, problems)
+        try:
+            keys = _key_source(table, ports)
+        except (UnusableKey, OSError) as error:
+            problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
+            continue
+        find_client = _client_finder(issuer_id, table.clients, ports.store)
+        issuers[issuer_id] = _issuer(issuer_id, table, document, settings, find_client, keys, signing, ports)
+        routes[issuer_id] = IssuerRoutes(
+            tokens=LogoutTokens(table.issuer, signing),
+            http=ports.http_on_this_machine if _on_this_machine(table) else ports.http,
+            find_client=find_client,
+            op_backchannel_uri=table.op_backchannel_uri,
+            with_sid=table.id_tokens_have_sid,
+        )
+    if problems:
+        raise settings.refuse(problems)
+    return issuers, routes
+
+
+def _issuer(
+    issuer_id: str,
+    table: configuration.IssuerSettings,
+    document: Document,
+    settings: configuration.Settings,
+    find_client: FindClient,
+    keys: KeySource,
+    signing: SigningKeys,
+    ports: Ports,
+) -> Issuer:
+    policies: dict[str, Policy] = {}
+
+    def policy_of(dialect: Dialect) -> Policy:
+        if dialect.path not in policies:
+            policies[dialect.path] = configuration.policy_for(table, dialect)
+        return policies[dialect.path]
+
+    def public_keys() -> list[dict[str, Any]]:
+        return signing.public() + (keys.public() if table.publish_op_keys else [])
+
+    plain = next(one for one in document.dialects.values() if one.name is None)
+    named = (one for one in document.dialects.values() if one.name == table.announce)
+    return Issuer(
+        id=issuer_id,
+        identifier=table.issuer,
+        find_client=find_client,
+        hints=IdTokenHints(table.issuer, keys, find_client, ports.clock),
+        audience=Audience(
+            issuer_id=issuer_id,
+            clients=table.clients,
+            everyone=table.participants == "all",
+            provider=table.op_backchannel_uri is not None,
+            deadline=settings.delivery.deadline,
+            wait=table.notify_wait,
+        ),
+        public_keys=public_keys,
+        policy_of=policy_of,
+        cookie=_cookie(table.cookie) if table.cookie else None,
+        session_lifetime=table.session_lifetime,
+        session_idle=table.session_idle,
+        announce=next(named, plain),
+        with_sid=table.id_tokens_have_sid,
+    )
+
+
+def _client_finder(issuer_id: str, clients: Mapping[str, Client], store: Database) -> FindClient:
+    async def find_client(client_id: str) -> Client | None:
+        if client_id in clients:
+            return clients[client_id]
+        metadata = await store.read(load_client(issuer_id, client_id))
+        return None if metadata is None else _CLIENT.validate_python(metadata)
+
+    return find_client
+
+
+def _key_source(table: configuration.IssuerSettings, ports: Ports) -> KeySource:
+    if table.jwks_uri is not None:
+        return RemoteKeys(table.jwks_uri, ports.fetch, ports.clock)
+    if table.jwks_file is not None:
+        return FileKeys(ports.base / table.jwks_file, ports.clock)
+    return InlineKeys(KeySet.load(table.jwks or {}))
+
+
+async def _signing_keys(
+    issuer_id: str, table: configuration.IssuerSettings, ports: Ports, problems: list[Problem]
+) -> SigningKeys:
+    keys: list[Key] = []
+    for index, name in enumerate(table.signing_keys):
+        try:
+            keys += SigningKeys(read_keys(ports.base / name)).keys
+        except (UnusableKey, OSError) as error:
+            problems.append(Problem(("issuers", issuer_id, "signing_keys", index), str(error)))
+    if not table.signing_keys and _on_this_machine(table):
+        keys = [await _development_key(issuer_id, alg, ports.store) for alg in ("RS256", "ES256")]
+    return SigningKeys(keys)
+
+
+async def _development_key(issuer_id: str, alg: str, store: Database) -> Key:
+    """A key for an issuer on this machine, made once and kept in the database, so that all processes have the same."""
+    name = f"development key {alg} of {issuer_id}"
+    known = await store.read(known_secret(name))
+    if known is None:
+        known = await store.write(shared_secret(name, json.dumps(new_key(alg))))
+    return Key.load(json.loads(known))
+
+
+def _on_this_machine(table: configuration.IssuerSettings) -> bool:
+    return is_loopback(urlsplit(table.issuer).hostname or "")
+
+
+def _cookie(table: configuration.Cookie) -> SessionCookie:
+    attributes = [f"{table.name}=", "Max-Age=0", f"Path={table.path}"]
+    attributes += [f"Domain={table.domain}"] if table.domain else []
+    attributes += ["Secure"] if table.secure else []
+    attributes += ["HttpOnly"] if table.http_only else []
+    attributes += [f"SameSite={table.same_site.capitalize()}"] if table.same_site else []
+    attributes += ["Partitioned"] if table.partitioned else []
+    return SessionCookie(table.name, table.match == "sid", "; ".join(attributes))

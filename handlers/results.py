@@ -1,0 +1,29 @@
+"""What became of a logout, told to whoever may know: which app was told, which was not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from endsession.gateway import Gateway, Issuer
+from endsession.pages import AppState
+from endsession.store.deliveries import Delivery, of_session
+
+
+async def apps_of(gateway: Gateway, issuer: Issuer, sid: str) -> list[AppState]:
+    """The apps of an ended session and the state of each. The provider itself is not among them."""
+    deliveries = await gateway.store.read(of_session(issuer.id, sid))
+    return [await _app(issuer, one) for one in deliveries if one.channel != "op"]
+
+
+async def _app(issuer: Issuer, delivery: Delivery) -> AppState:
+    client = await issuer.client(delivery.client_id)
+    return AppState(delivery.client_id, client.name if client else delivery.client_id, delivery.state)
+
+
+async def result_of(gateway: Gateway, issuer: Issuer, sid: str, status: str) -> dict[str, Any]:
+    """A LogoutResult of an ended session."""
+    apps = await apps_of(gateway, issuer, sid)
+    return {
+        "status": status,
+        "apps": [{"client_id": app.client_id, "name": app.name, "state": app.state} for app in apps],
+    }
