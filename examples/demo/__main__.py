@@ -1,0 +1,92 @@
+"""Start the demo: `make demo`, or `python -m examples.demo`. PORT= chooses the port (8080)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import httpx2
+from starlette.responses import RedirectResponse
+from starlette.routing import Host, Router
+from starlette.types import ASGIApp
+
+import settings
+from endsession.app import Surroundings, application, open_gateway
+from endsession.contract.document import load
+from endsession.server import listener
+
+from . import configuration, network
+from .app import RelyingParty
+from .guide import guide
+from .management import Management
+from .op import Provider
+from .parties import Parties, parties
+from .sign_ins import SignIns
+
+FOLDER = Path(".demo")
+
+
+def main() -> None:
+    """Run until Ctrl-C."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    sockets = _sockets(os.environ.get("PORT", ""))
+    port = sockets[0].getsockname()[1]
+    # Each demo starts with nobody signed in.
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    with asyncio.Runner(loop_factory=network.Loop) as runner:
+        runner.run(_serve(parties(port), port, sockets))
+
+
+def _sockets(wanted: str) -> list[socket.socket]:
+    try:
+        port = int(wanted or 8080)
+        sockets = network.listen(port, or_any=not wanted)
+    except (ValueError, OverflowError, OSError) as error:
+        sys.exit(f"The demo cannot listen on port {wanted}: {error}. Choose another: PORT=8081 make demo")
+    if not wanted and sockets[0].getsockname()[1] != port:
+        print(f"Port {port} is taken, so the demo uses another one.")
+    return sockets
+
+
+async def _serve(everybody: Parties, port: int, sockets: list[socket.socket]) -> None:
+    file = configuration.write(FOLDER, port, everybody)
+    document = load()
+    configured = settings.load(file, dialects=document.dialects, reserved=document.reserved_words())
+    async with (
+        httpx2.AsyncClient(trust_env=False) as http,
+        open_gateway(configured, document, Surroundings(FOLDER)) as gateway,
+    ):
+        management = Management(http, everybody.gateway, everybody.management_token)
+        sign_ins = SignIns(everybody.issuer, management)
+        hosts = _hosts(everybody, sign_ins, http, application(gateway, configured))
+        server = listener(hosts, "127.0.0.1", port)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve(sockets))
+            print(await guide(everybody, sign_ins, file), flush=True)
+
+
+def _hosts(everybody: Parties, sign_ins: SignIns, http: httpx2.AsyncClient, gateway: ASGIApp) -> ASGIApp:
+    """What a reverse proxy does: choose by host name and, on the provider's, leave to the gateway what is not its own.
+
+    The gateway has to be on the provider's host, or else it would not see the provider's cookie.
+    """
+    provider = Provider(everybody, sign_ins, http)
+    at_login = Router(provider.routes, redirect_slashes=False, default=gateway)
+    apps = [(app.client_id, RelyingParty(app, everybody, http).router) for app in everybody.apps]
+    return Router(
+        [Host("login.localhost", at_login), *(Host(f"{name}.localhost", app) for name, app in apps)],
+        default=RedirectResponse(everybody.calendar.url, 307),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Who takes part, and at which addresses. Everything else in the demo asks here."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+ISSUER_ID = "demo"
+"""The name of the demo's issuer in the gateway's paths."""
+
+USERS = {"alice": "Alice Example", "bob": "Bob Example"}
+"""Made-up people: the subject, and how the person knows the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app, as it is registered at the provider and at the gateway. `url` has no slash at the end."""
+
+    client_id: str
+    name: str
+    url: str
+    secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the provider sends the browser with a code."""
+        return f"{self.url}/callback"
+
+    @property
+    def post_logout_redirect_uri(self) -> str:
+        """Where the gateway sends the browser after a logout."""
+        return f"{self.url}/signed-out"
+
+    @property
+    def backchannel_logout_uri(self) -> str:
+        """Where the gateway tells the app that a session has ended."""
+        return f"{self.url}/backchannel"
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """The addresses of one run. `issuer` is the provider's identifier and, being one host, the gateway's address."""
+
+    issuer: str
+    calendar: App
+    mail: App
+    management_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    """With this the provider tells the gateway of sessions."""
+
+    @property
+    def apps(self) -> tuple[App, App]:
+        """Both apps."""
+        return self.calendar, self.mail
+
+    @property
+    def gateway(self) -> str:
+        """The gateway's address for this issuer."""
+        return f"{self.issuer}/{ISSUER_ID}"
+
+
+def parties(port: int) -> Parties:
+    """Everybody, on `port`."""
+    return Parties(
+        issuer=f"http://login.localhost:{port}",
+        calendar=App("calendar", "Calendar", f"http://calendar.localhost:{port}"),
+        mail=App("mail", "Mail", f"http://mail.localhost:{port}"),
+    )
