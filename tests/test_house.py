@@ -118,7 +118,7 @@ def test_a_library_stays_in_its_room(room: str, libraries: tuple[str, ...]) -> N
 
 
 def test_no_sql_outside_the_store() -> None:
-    """A statement is built and run in the store alone: nobody else calls a cursor, and nobody else makes a Statement."""
+    """Nobody but the store makes a Statement, so that all SQL can be read in one room."""
     assert _importing(_outside_room("endsession/store/"), "endsession.store.script.Statement") == []
 
 
