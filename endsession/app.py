@@ -61,6 +61,7 @@ async def open_gateway(
     """
     async with contextlib.AsyncExitStack() as stack:
         store = (around.open_store or open_store)(settings.storage.url, around.base)
+        await store.prepare()
         stack.push_async_callback(store.close)
         seal_key = await store.write(shared_secret("seal", Seal.new_key().decode()))
         ports = _ports(settings, around, store, stack)
@@ -72,6 +73,7 @@ async def open_gateway(
             lease_for=10 + 2 * settings.delivery.timeout,
         )
         outbox = Outbox(store, sender, around.clock, bounds)
+        store.listen(outbox.wake)
         endings = Endings(store, outbox, around.clock)
         sweeper = _sweeper(settings, issuers, store, endings, around)
         stack.push_async_callback(outbox.stop)
@@ -156,7 +158,11 @@ def public_url(settings: configuration.Settings) -> str:
 
 
 def open_store(url: str, base: Path) -> Database:
-    """Open the storage that `storage.url` names. Raises ServiceUnavailable."""
+    """The storage that `storage.url` names. Raises ServiceUnavailable."""
+    if url.startswith(("postgresql://", "postgres://")):
+        from .store.postgres import PostgresDatabase  # noqa: PLC0415  # psycopg costs memory that SQLite users keep
+
+        return PostgresDatabase(url)
     return SqliteDatabase(base / url.removeprefix("sqlite:///"))
 
 

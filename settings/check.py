@@ -68,8 +68,12 @@ def _management(settings: Settings) -> Iterator[Problem]:
 
 
 def _storage(settings: Settings) -> Iterator[Problem]:
-    if not settings.storage.url.startswith("sqlite:///") or settings.storage.url == "sqlite:///":
-        yield Problem(("storage", "url"), "it is no storage that is known", "write sqlite:///endsession.db")
+    url = settings.storage.url
+    if not url.startswith(("postgresql://", "postgres://")) and not url.removeprefix("sqlite:///").strip(":/ "):
+        yield Problem(("storage", "url"), "it names no file", "write sqlite:///endsession.db")
+    elif not url.startswith(("postgresql://", "postgres://", "sqlite:///")):
+        mend = "write sqlite:///endsession.db, or postgresql://user@host/database"
+        yield Problem(("storage", "url"), "it is no storage that is known", mend)
     if settings.limits.storage != "memory://":
         yield Problem(("limits", "storage"), "it is no storage that is known", "write memory://")
 

@@ -66,7 +66,8 @@ class Storage(Group):
     """Where sessions are kept."""
 
     url: str = "sqlite:///endsession.db"
-    """`sqlite:///` and the path of a file; four slashes make it absolute."""
+    """`sqlite:///` and the path of a file (four slashes make it absolute), or `postgresql://user@host/database` for more
+    than one machine. A password belongs into the environment, not the file."""
 
 
 class Limits(Group):

@@ -37,7 +37,8 @@ CLOCK_SKEW = 60
 class Case:
     """Everything that a decision depends on. `now` is seconds since 1970.
 
-    `client` is the registered client that the request is for: the verified hint's, else that of `client_id`.
+    `client` is the registered client that the request is for: the verified hint's, else that of `client_id`. A hint
+    that turns out to be too old still names its client, as `client_id` would, and nothing more.
     """
 
     request: LogoutRequest
@@ -95,8 +96,12 @@ def _judge_hint(case: Case, trace: list[str]) -> Hint:
     policy, hint = case.policy, case.hint
     if case.policy.client_id_param == "reject" and case.request.client_id:
         raise InvalidRequest("This endpoint does not take client_id.")
-    if isinstance(hint, VerifiedHint) and (problem := _age_problem(case, hint)):
-        hint = RefusedHint("invalid", problem)
+    if isinstance(hint, VerifiedHint):
+        # Before its age is judged: an old hint of one client may not stand beside the client_id of another.
+        if policy.client_id_param == "accept" and case.request.client_id not in (None, hint.client_id):
+            raise InvalidRequest("The id_token_hint was not issued to the client_id of the request.")
+        if problem := _age_problem(case, hint):
+            hint = RefusedHint("invalid", problem)
     if isinstance(hint, RefusedHint):
         trace.append(f"hint refused: {hint.reason}; on_invalid_hint = {policy.on_invalid_hint}")
         if policy.on_invalid_hint == "error":
@@ -109,10 +114,10 @@ def _judge_hint(case: Case, trace: list[str]) -> Hint:
         trace.append("hint verified")
     if isinstance(hint, NoHint):
         trace.append(f"no hint; id_token_hint = {policy.id_token_hint}")
-        if case.request.names_nothing and policy.on_no_params == "error":
-            raise InvalidRequest("The parameter id_token_hint is missing.")
         if policy.id_token_hint == "required":
             raise InvalidRequest("The parameter id_token_hint is missing.")
+        if case.request.names_nothing and policy.on_no_params == "error":
+            raise InvalidRequest("The request needs id_token_hint, client_id or post_logout_redirect_uri.")
     return hint
 
 
@@ -120,21 +125,26 @@ def _age_problem(case: Case, hint: VerifiedHint) -> str | None:
     """A hint of a live session may be of any age; one of a session that is over may be only so old."""
     if hint.exp + CLOCK_SKEW < case.now and not case.policy.accept_expired_hint:
         return "it has expired and accept_expired_hint is false"
-    candidates = (case.sessions.named or case.sessions.browser, *case.sessions.of_subject)
-    live = any(session is not None and session.live and session.is_user(hint.sub) for session in candidates)
-    if not live and case.now - hint.iat > case.policy.max_hint_age:
+    if not _is_of_live_session(case, hint) and case.now - hint.iat > case.policy.max_hint_age:
         return f"its session is not live and its iat is older than max_hint_age ({case.policy.max_hint_age} s)"
     return None
 
 
-# Step 2: is there one client, and may it ask?
+def _is_of_live_session(case: Case, hint: VerifiedHint) -> bool:
+    """Whether a live session is the hint's: the one of its `sid`, or, without a `sid`, any of its user's."""
+    named = case.sessions.named
+    if hint.sid is not None:
+        return named is not None and named.live and (named.is_user(hint.sub) or case.policy.sid_beats_sub)
+    candidates = (case.sessions.browser, *case.sessions.of_subject)
+    return any(session is not None and session.live and session.is_user(hint.sub) for session in candidates)
+
+
+# Step 2: is there a client, and may it ask?
 
 
 def _check_client(case: Case, hint: Hint, trace: list[str]) -> None:
-    """client_id must be the hint's client (RP-Initiated Logout 1.0, section 2); a disabled client may not ask."""
+    """Unknown clients are refused where unregistered redirects are; a disabled client may not ask."""
     accepted = case.request.client_id if case.policy.client_id_param == "accept" else None
-    if accepted and isinstance(hint, VerifiedHint) and accepted != hint.client_id:
-        raise InvalidRequest("The id_token_hint was not issued to the client_id of the request.")
     if case.client is None:
         trace.append("client unknown" if accepted or isinstance(hint, VerifiedHint) else "no client named")
         if accepted and case.policy.on_unregistered_redirect == "error":
@@ -200,7 +210,7 @@ def _without_hint(case: Case, hint: Hint, redirect: RegisteredRedirect | None, t
     if browser is None and case.sessions.cookie != "not_configured":
         trace.append("nobody is signed in here: nothing to end")
         over = case.sessions.ended_here is not None
-        if policy.redirect_without_hint == "when_no_session":
+        if policy.redirect_without_hint == "when_no_session" and isinstance(hint, NoHint):
             return Decision("nothing", redirect=redirect, over=over)
         return Decision("nothing", link=after_yes, over=over)
     if browser and policy.logout_hint == "use" and _means_another(request.logout_hint, browser):
@@ -208,15 +218,20 @@ def _without_hint(case: Case, hint: Hint, redirect: RegisteredRedirect | None, t
         return _mismatch(policy.on_foreign_hint, "foreign_hint", browser, after_yes)
     if policy.bare_post_is_consent and request.method == "POST":
         trace.append("bare_post_is_consent: the POST counts as the user's yes")
-        return Decision("end", browser, after_yes)
+        return _end_if_any(browser, after_yes)
     if request.names_nothing and isinstance(hint, NoHint) and policy.on_no_params == "done":
         trace.append("on_no_params = done: ends without asking")
-        return Decision("end", browser)
+        return _end_if_any(browser, None)
     doubt: Doubt = "invalid_hint" if isinstance(hint, RefusedHint) else "no_hint"
     trace.append(f"ask: {doubt}")
     if policy.prompt == "never":
         raise AccessDenied("This endpoint asks no questions, and the request does not show whose session to end.")
     return Decision("ask", browser, after_yes, doubt=doubt)
+
+
+def _end_if_any(browser: Session | None, redirect: RegisteredRedirect | None) -> Decision:
+    """Where no session can be matched, nothing ends, and no page may say that something did."""
+    return Decision("nothing" if browser is None else "end", browser, redirect)
 
 
 def _means_another(logout_hint: str | None, browser: Session) -> bool:

@@ -9,7 +9,7 @@ A script that raises undoes everything that it did, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -43,12 +43,24 @@ Script = Generator[Statement, Rows, T]
 class Database(Protocol):
     """Runs scripts. Raises ServiceUnavailable when storage cannot be reached or does not take the change."""
 
+    async def prepare(self) -> None:
+        """Connect, and bring the schema up to date. To be called once, before anything else."""
+        ...
+
     async def read(self, script: Script[T]) -> T:
         """Run a script that changes nothing."""
         ...
 
     async def write(self, script: Script[T]) -> T:
         """Run a script as one transaction. When this returns, its effects have been synced to disk."""
+        ...
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever another process announces work, where the backend can tell. To be called once."""
+        ...
+
+    def announce(self) -> None:
+        """Tell other processes that there is work, soon and without waiting for it."""
         ...
 
     async def close(self) -> None:

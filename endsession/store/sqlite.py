@@ -12,6 +12,7 @@ import queue
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,6 +74,15 @@ class SqliteDatabase:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
+
+    async def prepare(self) -> None:
+        """See Database. Opening has done it."""
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """See Database. Processes that share a file look for work by themselves."""
+
+    def announce(self) -> None:
+        """See Database."""
 
     async def read(self, script: Script[T]) -> T:
         """See Database. Runs on the caller's thread: a look-up by key takes microseconds, a hand-over more."""
