@@ -66,8 +66,8 @@ class Storage(Group):
     """Where sessions are kept."""
 
     url: str = "sqlite:///endsession.db"
-    """`sqlite:///` and the path of a file (four slashes make it absolute), or `postgresql://user@host/database` for more
-    than one machine. A password belongs into the environment, not the file."""
+    """`sqlite:///` and the path of a file (four slashes make it absolute), or `postgresql://user@host/database` for
+    more than one machine. A password belongs into the environment, not into the file."""
 
 
 class Limits(Group):
