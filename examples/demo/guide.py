@@ -14,8 +14,8 @@ The demo is up. The gateway's settings are in {settings}.
 
   1. Open {calendar} and sign in as Alice or Bob.
   2. Open {mail} and sign in: the provider knows you already.
-  3. Log out in Calendar. The gateway ends your session and sends you back to Calendar.
-  4. Sign in to Calendar again: the provider asks who you are, since your session is over.
+  3. Log out in Calendar. The gateway ends your session, tells Mail, and sends you back to Calendar.
+  4. Look at Mail: you are signed out there as well. Sign in: the provider asks who you are.
   5. Open {issuer} and log out there: the gateway asks first, since any site
      could send you to that address.
 """
