@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from endsession.app import open_store
+from endsession.store.script import Database
+from tests.kit import servers
 from tests.kit.deployment import Deployment, deploy
 
 
@@ -21,3 +24,34 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Deployment]:
     """The ordinary deployment, with nobody signed in."""
     async with deploy(tmp_path) as deployment:
         yield deployment
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A real PostgreSQL server for the whole run."""
+    with servers.postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """A real Redis server for the whole run."""
+    with servers.redis() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """`storage.url` of an empty storage: every test that asks for it runs on both backends."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'storage.db'}"
+    return servers.fresh_schema(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+async def store(storage_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """A prepared, empty storage."""
+    database = open_store(storage_url, tmp_path)
+    await database.prepare()
+    yield database
+    await database.close()
