@@ -37,7 +37,7 @@ from .store.upkeep import shared_secret
 from .tokens.seal import Seal
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
-MANAGEMENT_TAGS = ("sessions", "deliveries", "clients", "health")
+MANAGEMENT_TAGS = ("sessions", "deliveries", "clients", "explain", "health")
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,13 @@ async def open_gateway(
         for work in (outbox.run(), sweeper.run()):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
         by_host = {host.lower(): issuers[name] for name, table in settings.issuers.items() for host in table.hosts}
+        limiter = Limiter(
+            per_address=settings.limits.logout_per_address,
+            per_client=settings.limits.logout_per_client,
+            per_issuer=settings.limits.logout_per_issuer,
+            storage=settings.limits.storage,
+        )
+        stack.push_async_callback(limiter.close)
         yield Gateway(
             public_url=public_url(settings),
             document=document,
@@ -94,11 +101,7 @@ async def open_gateway(
             endings=endings,
             outbox=outbox,
             seal=Seal(seal_key.encode(), around.clock),
-            limiter=Limiter(
-                per_address=settings.limits.logout_per_address,
-                per_client=settings.limits.logout_per_client,
-                per_issuer=settings.limits.logout_per_issuer,
-            ),
+            limiter=limiter,
             pages=Pages(),
             clock=around.clock,
             preset_policy=configuration.preset_policy,

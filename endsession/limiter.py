@@ -1,25 +1,41 @@
 """Rate limits: how many logout requests are taken from one address, client or issuer.
 
-Counting is a library's (`limits`); what is counted, and when, is decided by the steps of a logout.
+Counting is a library's (`limits`), in this process or, for several nodes, in a shared Redis or Valkey. What is counted,
+and when, is decided by the steps of a logout. When the shared counter is away, each node counts for itself, says so in
+the log, and looks again after a while: a logout does not fail because a counter does.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import time
+from typing import Any
 
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import StorageError
 
 from .protocol.errors import RateLimited
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN = 10.0
+"""Seconds for which a shared counter that failed is left alone."""
 
 
 class Limiter:
     """Counts requests. A rate is `60/minute`; the empty text is no limit."""
 
-    def __init__(self, *, per_address: str, per_client: str, per_issuer: str) -> None:
-        self._counter = FixedWindowRateLimiter(MemoryStorage())
+    def __init__(self, *, per_address: str, per_client: str, per_issuer: str, storage: str = "memory://") -> None:
+        """`storage` is `memory://`, or the URL of a Redis or Valkey."""
+        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._storage = None if storage == "memory://" else _shared_storage(storage)
+        self._shared = FixedWindowRateLimiter(self._storage) if self._storage else None
+        self._shared_away_until = 0.0
+        self.fallbacks = 0
+        """How many requests were counted by this node alone because the shared counter was away."""
         self._per_address, self._per_client, self._per_issuer = map(_rate, (per_address, per_client, per_issuer))
 
     async def take_from_address(self, address: str) -> None:
@@ -37,10 +53,41 @@ class Limiter:
         if self._per_issuer:
             await self._take(self._per_issuer, "issuer", issuer_id)
 
+    async def close(self) -> None:
+        """Let go of the shared counter."""
+        if self._storage is not None:
+            bridge: Any = self._storage.bridge
+            await bridge.get_connection().aclose()
+
     async def _take(self, rate: RateLimitItem, *key: str) -> None:
-        if not await self._counter.hit(rate, *key):
-            reset_at, _ = await self._counter.get_window_stats(rate, *key)
-            raise RateLimited(int(reset_at - time.time()) + 1, detail=f"over the limit per {key[0]}")
+        if self._shared is not None:
+            if time.monotonic() >= self._shared_away_until:
+                try:
+                    await _count(self._shared, rate, key)
+                except StorageError as error:
+                    self._shared_away_until = time.monotonic() + LOOK_AGAIN
+                    log.warning("limits are counted by each node for itself: the shared counter is away: %s", error)
+                else:
+                    return
+            self.fallbacks += 1
+        await _count(self._own, rate, key)
+
+
+async def _count(counter: FixedWindowRateLimiter, rate: RateLimitItem, key: tuple[str, ...]) -> None:
+    if not await counter.hit(rate, *key):
+        reset_at, _ = await counter.get_window_stats(rate, *key)
+        raise RateLimited(int(reset_at - time.time()) + 1, detail=f"over the limit per {key[0]}")
+
+
+def _shared_storage(url: str) -> RedisStorage:
+    valkey = url.startswith("valkey")
+    return RedisStorage(
+        f"async+redis{url.removeprefix('valkey')}" if valkey else f"async+{url}",
+        wrap_exceptions=True,
+        implementation="redispy",
+        socket_timeout=0.5,
+        socket_connect_timeout=0.5,
+    )
 
 
 def _rate(text: str) -> RateLimitItem | None:

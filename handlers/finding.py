@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.hint import Hint, VerifiedHint
 from endsession.protocol.session import Session, Sessions
-from endsession.store.sessions import Search, find
+from endsession.store.finding import Search, find
 
 MAX_COOKIES = 4
 """Values of one cookie name that are looked up: a neighbour site can add to them, and must not hide the right one."""
@@ -17,6 +18,11 @@ MAX_COOKIES = 4
 async def find_sessions(request: Request, gateway: Gateway, issuer: Issuer, hint: Hint) -> Sessions:
     """The session of the provider's cookie, and the one that a verified hint names."""
     values = request.cookies(issuer.cookie.name)[:MAX_COOKIES] if issuer.cookie else []
+    return await find_by_values(values, gateway, issuer, hint)
+
+
+async def find_by_values(values: Sequence[str], gateway: Gateway, issuer: Issuer, hint: Hint) -> Sessions:
+    """The same for given values of the provider's cookie."""
     verified = hint if isinstance(hint, VerifiedHint) else None
     found = await gateway.store.read(
         find(

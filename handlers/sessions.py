@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -11,8 +11,20 @@ from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.errors import InvalidRequest, NotFound, UnknownClient
-from endsession.store.sessions import Participant, Registration, SessionRecord, join, load, register
+from endsession.store.deliveries import of_session
+from endsession.store.sessions import (
+    Participant,
+    Registration,
+    SessionRecord,
+    join,
+    list_page,
+    live_of_user,
+    load,
+    register,
+)
 
+from .deliveries import as_json as delivery_as_json
+from .paging import page_of, without_none
 from .results import result_of
 
 
@@ -68,6 +80,34 @@ async def delete_session(request: Request, gateway: Gateway) -> Response:
     return json_response(await result_of(gateway, issuer, sid, "signed_out"))
 
 
+async def list_sessions(request: Request, gateway: Gateway) -> Response:
+    """Sessions of an issuer, page by page."""
+    issuer, limit = gateway.find_issuer(request), page_of(request)
+    found = await gateway.store.read(
+        list_page(
+            issuer.id,
+            sub=request.query.get("sub"),
+            client_id=request.query.get("client_id"),
+            state=request.query.get("state"),
+            after=request.query.get("cursor", ""),
+            limit=limit + 1,
+            now=gateway.clock(),
+        )
+    )
+    shown = [_as_json(record, gateway.clock()) for record in found[:limit]]
+    return json_response(without_none(sessions=shown, next=found[limit - 1].sid if len(found) > limit else None))
+
+
+async def delete_sessions(request: Request, gateway: Gateway) -> Response:
+    """An administrator ends all sessions of a user: each once, each with the apps that took part in it."""
+    issuer, sub = gateway.find_issuer(request), request.query["sub"]
+    apps = []
+    for sid in await gateway.store.read(live_of_user(issuer.id, sub, now=gateway.clock())):
+        await gateway.endings.end(issuer.audience, sid, reason="admin", actor=request.caller.name)
+        apps += (await result_of(gateway, issuer, sid, "signed_out"))["apps"]
+    return json_response({"status": "signed_out", "apps": apps})
+
+
 async def _participant(issuer: Issuer, member: Mapping[str, Any]) -> Participant:
     if await issuer.client(member["client_id"]) is None:
         raise UnknownClient
@@ -78,11 +118,15 @@ async def _session(gateway: Gateway, issuer: Issuer, sid: str, *, status: int = 
     record = await gateway.store.read(load(issuer.id, sid))
     if record is None:
         raise NotFound("There is no such session.")
-    return json_response(_as_json(record, gateway.clock()), status)
+    shown = _as_json(record, gateway.clock())
+    if record.ended_at is not None:
+        deliveries = await gateway.store.read(of_session(issuer.id, sid))
+        shown["deliveries"] = [await delivery_as_json(gateway.store, one) for one in deliveries]
+    return json_response(shown, status)
 
 
 def _as_json(record: SessionRecord, now: float) -> dict[str, Any]:
-    return _without_none(
+    return without_none(
         sid=record.sid,
         sub=record.sub,
         state="live" if record.live(now) else "ended",
@@ -91,14 +135,5 @@ def _as_json(record: SessionRecord, now: float) -> dict[str, Any]:
         expires_at=record.dies_at,
         ended_at=record.ended_at,
         end_reason=record.end_reason,
-        clients=list(_clients(record.participants)),
+        clients=[without_none(client_id=one.client_id, sub=one.sub, sid=one.sid) for one in record.participants],
     )
-
-
-def _clients(participants: Iterable[Participant]) -> Iterable[dict[str, Any]]:
-    for one in participants:
-        yield _without_none(client_id=one.client_id, sub=one.sub, sid=one.sid)
-
-
-def _without_none(**members: Any) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}

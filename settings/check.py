@@ -74,8 +74,9 @@ def _storage(settings: Settings) -> Iterator[Problem]:
     elif not url.startswith(("postgresql://", "postgres://", "sqlite:///")):
         mend = "write sqlite:///endsession.db, or postgresql://user@host/database"
         yield Problem(("storage", "url"), "it is no storage that is known", mend)
-    if settings.limits.storage != "memory://":
-        yield Problem(("limits", "storage"), "it is no storage that is known", "write memory://")
+    if not settings.limits.storage.startswith(("memory://", "redis://", "rediss://", "valkey://", "valkeys://")):
+        mend = "write memory://, or redis://host:6379 where several nodes share the limits"
+        yield Problem(("limits", "storage"), "it is no storage that is known", mend)
 
 
 def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:

@@ -15,7 +15,9 @@ from .problems import BadSettings, Places, Problem
 from .values import Duration, Rate, Sha256, WholeSeconds
 
 PREFIX = "ENDSESSION_"
-Scope = Literal["sessions:read", "sessions:write"]
+Scope = Literal[
+    "sessions:read", "sessions:write", "deliveries:read", "deliveries:write", "clients:read", "clients:write"
+]
 
 
 class Group(BaseModel):
@@ -48,7 +50,8 @@ class ManagementToken(Group):
     issuers: tuple[str, ...]
     """The issuers at which it may act; `*` stands for all."""
     scopes: tuple[Scope, ...]
-    """What it may do: `sessions:read`, `sessions:write`."""
+    """What it may do: `sessions:read`, `sessions:write`, `deliveries:read`, `deliveries:write`, `clients:read`,
+    `clients:write`."""
 
 
 class Management(Group):
@@ -74,7 +77,8 @@ class Limits(Group):
     """How much is taken from whom."""
 
     storage: str = "memory://"
-    """Where the counts are kept: `memory://`, each process for itself."""
+    """Where the counts are kept: `memory://`, each process for itself, or `redis://host:6379` (`rediss://`,
+    `valkey://`), shared by all."""
     logout_per_address: Rate = "60/minute"
     """Logout requests of one client address; IPv6 addresses are counted by /64 network."""
     logout_per_client: Rate = "600/minute"

@@ -159,6 +159,22 @@ class UnknownClient(EndsessionError):
     description = "The client_id is not known to this issuer."
 
 
+class InvalidClientMetadata(EndsessionError):
+    """A registration breaks a rule (RFC 7591, section 3.2.2)."""
+
+    code = "invalid_client_metadata"
+    status = 422
+    description = "The client's metadata cannot be registered."
+
+
+class ClientOfSettings(EndsessionError):
+    """A client of the settings file cannot be changed through the API."""
+
+    code = "invalid_client_metadata"
+    status = 409
+    description = "This client stands in the settings file and can only be changed there."
+
+
 class RateLimited(EndsessionError):
     """Over a limit; `retry_after` whole seconds from now there is room again (RFC 6585, section 4)."""
 

@@ -146,7 +146,8 @@ async def test_signing_in_again_is_noticed(store: Database) -> None:
     """A newer live session of the user at that app makes a token without sid harmful."""
     (delivery,) = await ended(store)
     assert not await store.read(signed_in_since(delivery))
-    await store.write(registering(Registration(sub="alice", participants=[Participant("other")]), sid="s2", now=NOW + 9))
+    other = Registration(sub="alice", participants=[Participant("other")])
+    await store.write(registering(other, sid="s2", now=NOW + 9))
     assert not await store.read(signed_in_since(delivery))
     await store.write(registering(ALICE, sid="s3", now=NOW + 9))
     assert await store.read(signed_in_since(delivery))

@@ -8,8 +8,9 @@ import pytest
 from endsession.protocol.errors import InvalidRequest, NotFound, SessionEnded
 from endsession.store.deliveries import Recipient, Terms, of_session
 from endsession.store.ending import End, end, spend, spend_and_end
+from endsession.store.finding import Search, find
 from endsession.store.script import Database
-from endsession.store.sessions import Participant, Registration, Search, find, join, load, register
+from endsession.store.sessions import Participant, Registration, join, load, register
 
 NOW = 1_800_000_000.0
 ALICE = Registration(sub="alice", cookie_sha256=["c1"], participants=[Participant("web")])

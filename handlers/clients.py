@@ -1,0 +1,78 @@
+"""Clients kept in the database, beside those of the settings file (management operations)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from starlette.responses import Response
+
+from endsession.contract.rendering import json_response
+from endsession.contract.request import Request
+from endsession.gateway import Gateway, Issuer
+from endsession.protocol.client import Client, registration_problems
+from endsession.protocol.errors import ClientOfSettings, InvalidClientMetadata, InvalidRequest, NotFound
+from endsession.store.clients import all_clients, remove_client, store_client
+
+from .paging import without_none
+
+_CLIENT = TypeAdapter(Client)
+_MEMBERS = {member.name for member in fields(Client)}
+
+
+async def get_clients(request: Request, gateway: Gateway) -> Response:
+    """All clients of an issuer, or one."""
+    issuer = gateway.find_issuer(request)
+    if client_id := request.query.get("client_id"):
+        client = await issuer.client(client_id)
+        if client is None:
+            raise NotFound("There is no such client.")
+        return json_response({"clients": [_as_json(client)]})
+    stored = [_CLIENT.validate_python(metadata) for metadata in await gateway.store.read(all_clients(issuer.id))]
+    known = {client.client_id: client for client in stored} | dict(issuer.audience.clients)
+    return json_response({"clients": [_as_json(client) for client in known.values()]})
+
+
+async def put_client(request: Request, gateway: Gateway) -> Response:
+    """Register a client, or replace its registration. What is registered keeps the rules that hold when it is used."""
+    issuer, client_id = gateway.find_issuer(request), request.query["client_id"]
+    _check_not_in_settings(issuer, client_id)
+    metadata = {name: value for name, value in request.body.items() if name in _MEMBERS}
+    if metadata.setdefault("client_id", client_id) != client_id:
+        raise InvalidRequest("The client_id of the body is not that of the query.")
+    try:
+        client = _CLIENT.validate_python(metadata)
+    except ValidationError as error:
+        member = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise InvalidClientMetadata(f"The member {member} is not valid.") from None
+    for member, problem in registration_problems(client):
+        raise InvalidClientMetadata(f"The member {member} breaks a rule of registration.", detail=problem)
+    created = await gateway.store.write(store_client(issuer.id, client_id, metadata, now=gateway.clock()))
+    return json_response(_as_json(client), 201 if created else 200)
+
+
+async def delete_client(request: Request, gateway: Gateway) -> Response:
+    """Forget a client."""
+    issuer, client_id = gateway.find_issuer(request), request.query["client_id"]
+    _check_not_in_settings(issuer, client_id)
+    if not await gateway.store.write(remove_client(issuer.id, client_id)):
+        raise NotFound("There is no such client.")
+    return Response(status_code=204)
+
+
+def _check_not_in_settings(issuer: Issuer, client_id: str) -> None:
+    if client_id in issuer.audience.clients:
+        raise ClientOfSettings
+
+
+def _as_json(client: Client) -> Mapping[str, Any]:
+    """A client's metadata without its secret."""
+    members = {name: getattr(client, name) for name in _MEMBERS}
+    shown = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in sorted(members.items())
+        if not isinstance(value, SecretStr)
+    }
+    return without_none(**shown)

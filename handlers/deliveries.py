@@ -1,0 +1,65 @@
+"""The ledger, read and set going again by an operator (management operations)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from endsession.contract.rendering import json_response
+from endsession.contract.request import Request
+from endsession.gateway import Gateway
+from endsession.store.deliveries import Delivery, attempts_of, page
+from endsession.store.deliveries import redeliver as again
+from endsession.store.script import Database
+
+from .paging import page_of, without_none
+
+
+async def list_deliveries(request: Request, gateway: Gateway) -> Response:
+    """Who was to be told of what, and what became of it."""
+    issuer = gateway.find_issuer(request)
+    limit = page_of(request)
+    found = await gateway.store.read(
+        page(
+            issuer.id,
+            state=request.query.get("state"),
+            client_id=request.query.get("client_id"),
+            after=request.query.get("cursor", ""),
+            limit=limit + 1,
+        )
+    )
+    shown = [await as_json(gateway.store, one) for one in found[:limit]]
+    return json_response(without_none(deliveries=shown, next=found[limit - 1].id if len(found) > limit else None))
+
+
+async def redeliver(request: Request, gateway: Gateway) -> Response:
+    """Try a delivery once more, from now until a new deadline."""
+    issuer, now = gateway.find_issuer(request), gateway.clock()
+    script = again(issuer.id, request.path["delivery_id"], now=now, deadline=now + issuer.audience.deadline)
+    delivery = await gateway.store.write(script)
+    gateway.outbox.wake()
+    gateway.store.announce()
+    return json_response(await as_json(gateway.store, delivery))
+
+
+async def as_json(store: Database, delivery: Delivery) -> dict[str, Any]:
+    """A delivery with its attempts, as the document describes it."""
+    attempts = await store.read(attempts_of(delivery.id))
+    return without_none(
+        id=delivery.id,
+        sid=delivery.sid,
+        client_id=delivery.client_id,
+        channel=delivery.channel,
+        state=delivery.state,
+        reason=delivery.reason or None,
+        status=delivery.status,
+        created_at=delivery.created_at,
+        deadline=delivery.deadline,
+        due_at=delivery.due_at if delivery.state == "pending" else None,
+        settled_at=delivery.settled_at,
+        attempts=[
+            without_none(number=one.number, at=one.at, seconds=one.seconds, status=one.status, reason=one.reason)
+            for one in attempts
+        ],
+    )

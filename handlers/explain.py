@@ -1,0 +1,77 @@
+"""Why a logout request does what it does: every step up to the decision, and none after it (management operation)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from difflib import SequenceMatcher
+
+from starlette.responses import Response
+
+from endsession.contract.dialect import Dialect
+from endsession.contract.rendering import json_response
+from endsession.contract.request import Request
+from endsession.gateway import Gateway
+from endsession.protocol.client import Client
+from endsession.protocol.decide import Case, client_to_look_up, decide
+from endsession.protocol.errors import InvalidRequest
+from endsession.protocol.hint import Hint, NoHint, RefusedHint
+from endsession.protocol.request import LogoutRequest
+
+from .finding import find_by_values
+from .paging import without_none
+
+
+async def explain_logout(request: Request, gateway: Gateway) -> Response:
+    """What a given logout request would do, and why. Ends nothing."""
+    issuer, asked = gateway.find_issuer(request), request.body
+    policy = issuer.policy_of(_endpoint(gateway, asked.get("endpoint")))
+    logout = LogoutRequest(
+        method=asked.get("method", "GET"),
+        client_id=asked.get("client_id") or None,
+        post_logout_redirect_uri=asked.get("post_logout_redirect_uri") or None,
+        state=asked.get("state") or None,
+        logout_hint=asked.get("logout_hint") or None,
+    )
+    if policy.client_id_param == "ignore":
+        logout = replace(logout, client_id=None)
+    raw = asked.get("id_token_hint")
+    hint: Hint = await issuer.hints.read(raw, logout.client_id) if raw else NoHint()
+    cookies = [asked["cookie"]] if issuer.cookie and asked.get("cookie") else []
+    sessions = await find_by_values(cookies, gateway, issuer, hint)
+    client_id = client_to_look_up(logout, hint, policy)
+    client = await issuer.client(client_id) if client_id else None
+    decision = decide(Case(logout, policy, hint, client, sessions, gateway.clock()))
+    return json_response(
+        without_none(
+            action=decision.action,
+            sid=decision.session.sid if decision.session else None,
+            redirect=decision.redirect,
+            doubt=decision.doubt,
+            status=decision.error.status if decision.error else None,
+            error=decision.error.code if decision.error else None,
+            hint=f"refused: {hint.reason}" if isinstance(hint, RefusedHint) else type(hint).__name__,
+            nearest_redirect=_nearest(logout.post_logout_redirect_uri, client) if not decision.redirect else None,
+            trace=list(decision.trace),
+            policy=asdict(policy),
+        )
+    )
+
+
+def _endpoint(gateway: Gateway, path: str | None) -> Dialect:
+    dialects = gateway.document.dialects
+    if path is None:
+        return next(one for one in dialects.values() if one.name is None)
+    if path not in dialects:
+        raise InvalidRequest("The endpoint is not a logout endpoint of the document.")
+    return dialects[path]
+
+
+def _nearest(uri: str | None, client: Client | None) -> str | None:
+    """The commonest support question, answered: which registered value was meant, and where it differs."""
+    if uri is None or client is None or not client.post_logout_redirect_uris:
+        return None
+    nearest = max(client.post_logout_redirect_uris, key=lambda one: SequenceMatcher(None, one, uri).ratio())
+    if nearest == uri:
+        return None
+    same = next((i for i, (a, b) in enumerate(zip(nearest, uri, strict=False)) if a != b), min(len(nearest), len(uri)))
+    return f"{nearest} (they differ from character {same + 1} on: {nearest[same : same + 20]!r} is registered)"

@@ -1,0 +1,69 @@
+"""Rate limits: whom they count, and what happens when the shared counter is away."""
+
+import pytest
+
+from endsession.limiter import Limiter, network_of
+from endsession.protocol.errors import RateLimited
+from tests.kit import servers
+
+
+def limiter(**changes: str) -> Limiter:
+    """A limiter that allows three requests an hour of one address."""
+    return Limiter(**{"per_address": "3/hour", "per_client": "", "per_issuer": "", **changes})
+
+
+async def use_up(one: Limiter, *others: Limiter, address: str = "192.0.2.1") -> int:
+    """How many requests in turn the limiters take together before they refuse."""
+    taken = 0
+    while True:
+        for each in (one, *others):
+            try:
+                await each.take_from_address(address)
+            except RateLimited:
+                return taken
+            taken += 1
+
+
+async def test_an_address_has_its_own_allowance() -> None:
+    """Three are taken, the fourth is refused; another address is not affected."""
+    one = limiter()
+    assert await use_up(one) == 3
+    assert await use_up(one, address="192.0.2.2") == 3
+    with pytest.raises(RateLimited) as refusal:
+        await one.take_from_address("192.0.2.1")
+    assert 1 <= int(refusal.value.headers["Retry-After"]) <= 3601
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("", ""),
+    ],
+)
+def test_an_ipv6_subscriber_is_one_client(address: str, network: str) -> None:
+    """T20: addresses of one /64 count together, and a mapped IPv4 address as what it is."""
+    assert network_of(address) == network
+
+
+async def test_nodes_share_their_counts(redis_server: str) -> None:
+    """Two nodes with one Redis take three requests together, not three each."""
+    nodes = [limiter(storage=f"{redis_server}/1") for _ in range(2)]
+    assert await use_up(*nodes) == 3
+    assert [node.fallbacks for node in nodes] == [0, 0]
+    for node in nodes:
+        await node.close()
+
+
+async def test_without_the_shared_counter_each_node_counts_for_itself(caplog: pytest.LogCaptureFixture) -> None:
+    """Redis goes away: requests are still counted, per node, visibly; nothing fails."""
+    with servers.redis() as url:
+        one = limiter(storage=url)
+        await one.take_from_address("192.0.2.9")
+    assert await use_up(one) == 3
+    assert one.fallbacks == 4
+    assert "the shared counter is away" in caplog.text
+    await one.close()
