@@ -1,0 +1,103 @@
+"""The whole space of what `decide` can be given, for properties that hold everywhere."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, get_args, get_type_hints
+
+from hypothesis import strategies as st
+
+from endsession.protocol.client import Client
+from endsession.protocol.decide import Case
+from endsession.protocol.hint import Hint, NoHint, RefusedHint, VerifiedHint
+from endsession.protocol.policy import Policy
+from endsession.protocol.request import LogoutRequest
+from endsession.protocol.session import Session, Sessions
+
+from .worlds import DAY, NOW, URI
+
+REGISTERED = (URI, "https://app.example/bye?x=1", "http://127.0.0.1/done", "https://*.apps.example/done")
+URIS = st.sampled_from(
+    [
+        *REGISTERED,
+        "http://127.0.0.1:4711/done",
+        "https://one.apps.example/done",
+        "https://one.two.apps.example/done",
+        "https://evil.example/",
+        "//evil.example",
+        "https://app.example@evil.example/signed-out",
+        "javascript:alert(1)",
+    ]
+) | st.text(max_size=60)
+NAMES = st.sampled_from(["alice", "bob", "C", "H", "web", "other"]) | st.text(max_size=5)
+
+
+VALUES: dict[str, Any] = {
+    knob: {int: (0, 3600, DAY, 30 * DAY), bool: (False, True)}.get(kind) or get_args(kind)
+    for knob, kind in get_type_hints(Policy).items()
+}
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """Any combination of knobs, contradictory ones included."""
+    number = draw(st.integers(0, prod(map(len, VALUES.values())) - 1))
+    knobs = {}
+    for knob, values in VALUES.items():
+        number, index = divmod(number, len(values))
+        knobs[knob] = values[index]
+    return Policy(**knobs)
+
+
+@st.composite
+def hints(draw: st.DrawFn) -> Hint:
+    """Any hint."""
+    ages, lives = st.sampled_from([-30, 60, 7200, 2 * DAY, 60 * DAY]), st.sampled_from([0, 3600, 90 * DAY])
+    issued = NOW - draw(ages)
+    sid = draw(st.sampled_from([None, "C", "H"]))
+    verified = VerifiedHint("web", draw(st.sampled_from(["alice", "bob"])), sid, issued, issued + draw(lives))
+    refused = RefusedHint(draw(st.sampled_from(["malformed", "invalid"])), "a reason")
+    return draw(st.sampled_from([NoHint(), refused, verified, verified]))
+
+
+@st.composite
+def sessions_of(draw: st.DrawFn, hint: Hint) -> Sessions:
+    """Any sessions that the look-up can find for this hint (see `Sessions`)."""
+
+    def session(sid: str, live: bool) -> Session:
+        subs = draw(st.sampled_from([(), ("bob",), ("p-42",)]))
+        return Session(sid, draw(st.sampled_from(["alice", "bob"])), live, draw(st.sampled_from([None, "label"])), subs)
+
+    cookie = draw(st.sampled_from(["not_configured", "not_presented", "presented"]))
+    own = session("C", live=draw(st.booleans())) if cookie == "presented" and draw(st.booleans()) else None
+    browser, ended_here = (own, None) if own and own.live else (None, own)
+    named, of_subject = None, ()
+    if isinstance(hint, VerifiedHint) and hint.sid is not None and draw(st.booleans()):
+        named = own if own and own.sid == hint.sid else session(hint.sid, live=draw(st.booleans()))
+    elif isinstance(hint, VerifiedHint) and hint.sid is None and browser is None:
+        several = (Session("H1", hint.sub, live=True), Session("H2", hint.sub, live=True))
+        of_subject = several[: draw(st.integers(0, 2))]
+    return Sessions(cookie, browser, ended_here, named, of_subject)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Any case."""
+    hint = draw(hints())
+    request = LogoutRequest(
+        method=draw(st.sampled_from(["GET", "POST"])),
+        client_id=draw(st.none() | NAMES) or None,
+        post_logout_redirect_uri=draw(st.none() | URIS) or None,
+        state=draw(st.none() | st.text(max_size=10)) or None,
+        logout_hint=draw(st.none() | NAMES) or None,
+        ui_locales=draw(st.none() | st.text(max_size=10)) or None,
+    )
+    client = Client(
+        client_id="web",
+        application_type=draw(st.sampled_from(["web", "native"])),
+        post_logout_redirect_uris=REGISTERED[: draw(st.integers(0, len(REGISTERED)))],
+        disabled=draw(st.integers(0, 9)) == 0,
+    )
+    policy = draw(policies())
+    known = draw(st.sampled_from([client, client, client, None]))
+    return Case(request, policy, hint, known, draw(sessions_of(hint)), NOW)
