@@ -1,0 +1,76 @@
+"""A built wheel runs from an empty folder: the document, the templates and the handlers are all in it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.peers.serving import ROOT, free_port, serving
+
+SETTINGS = """
+[server]
+port = {port}
+public_url = "http://localhost:{port}"
+
+[issuers.acme]
+issuer = "http://localhost:{port}/acme"
+default = true
+jwks = {{ keys = [] }}
+cookie = {{ name = "op_session", secure = false }}
+"""
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a command, which has to succeed, and return what it printed."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with nothing of ours but the wheel; dependencies are borrowed from this one."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    (wheel,) = folder.glob("*.whl")
+    environment = folder / "venv"
+    venv.create(environment, with_pip=False)
+    python = environment / "bin" / "python"
+    run(
+        *(sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"),
+        *("install", "--quiet", "--no-index", "--no-deps", wheel),
+        cwd=folder,
+    )
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    where = run(python, "-c", "import endsession; print(endsession.__file__)", cwd=folder)
+    assert Path(where.strip()).is_relative_to(packages)
+    return environment
+
+
+def test_a_wheel_serves_pages_the_document_and_errors(installed: Path, tmp_path: Path) -> None:
+    """`endsession serve` in a folder with a settings file and nothing else answers as it does from a checkout."""
+    port = free_port()
+    (tmp_path / "endsession.toml").write_text(SETTINGS.format(port=port))
+    with serving(tmp_path, port, [str(installed / "bin" / "endsession")]) as gateway:
+        page = httpx2.get(f"{gateway}/acme/end-session", headers={"Accept": "text/html"}, trust_env=False)
+        assert (page.status_code, "You are not signed in" in page.text) == (200, True)
+        document = httpx2.get(f"{gateway}/openapi.json", trust_env=False)
+        assert (document.status_code, "/idp/init_logout.openid" in document.json()["paths"]) == (200, True)
+        error = httpx2.get(f"{gateway}/acme/logout", trust_env=False)
+        assert (error.status_code, error.json()["error"]) == (400, "invalid_request")
+
+
+def test_a_wheel_holds_the_licence_and_no_tests(installed: Path) -> None:
+    """What is installed is the four packages and the licence."""
+    (record,) = installed.glob("lib/python*/site-packages/endsession-*.dist-info/RECORD")
+    names = {line.split(",")[0] for line in record.read_text().splitlines()}
+    tops = {name.split("/")[0] for name in names if not name.startswith("..")}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"endsession", "handlers", "openapi", "settings"}
+    assert any(name.endswith("licenses/LICENSE") for name in names)
