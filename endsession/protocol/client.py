@@ -8,6 +8,7 @@ nothing can be registered that will then be refused.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -25,6 +26,7 @@ EncryptionAlg = Literal[
     "dir", "A128KW", "A192KW", "A256KW"
 ]  # fmt: skip
 ContentEncryption = Literal["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"]
+_WILDCARD = re.compile(r"https://\*(?:\.[a-z0-9-]+){2,}(?::\d+)?(?:[/?][^*]*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,9 @@ def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
     for uri in client.post_logout_redirect_uris:
         if problem := _post_logout_problem(uri, client):
             yield "post_logout_redirect_uris", f"{uri!r}: {problem}"
+    for uri in client.redirect_uris:
+        if problem := unusable(uri):
+            yield "redirect_uris", f"{uri!r}: {problem}"
     for member in ("client_uri", "backchannel_logout_uri", "frontchannel_logout_uri"):
         if (address := getattr(client, member)) and (problem := _web_uri_problem(address, client)):
             yield member, problem
@@ -83,11 +88,8 @@ def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
                 member,
                 "its scheme, host and port must be those of one of redirect_uris (Front-Channel Logout 1.0, section 2)",
             )
-    if client.id_token_signed_response_alg.startswith("HS") and client.client_secret is None:
-        yield (
-            "client_secret",
-            f"it is missing, and {client.id_token_signed_response_alg} tokens are verified with it",
-        )
+    if problem := _hmac_problem(client):
+        yield "client_secret", problem
     if (alg := client.id_token_encrypted_response_alg) is not None:
         symmetric = alg == "dir" or alg.startswith("A")
         if symmetric and client.client_secret is None:
@@ -96,15 +98,27 @@ def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
             yield "jwks", f"it is missing, and {alg} encrypts to the client's keys"
 
 
+def _hmac_problem(client: Client) -> str | None:
+    """RFC 7518, section 3.2: the key of an HMAC is at least as long as its hash; a shorter one verifies nothing."""
+    alg = client.id_token_signed_response_alg
+    if not alg.startswith("HS"):
+        return None
+    if client.client_secret is None:
+        return f"it is missing, and {alg} tokens are verified with it"
+    octets = int(alg[2:]) // 8
+    if len(client.client_secret.get_secret_value().encode()) < octets:
+        return f"it is too short: {alg} needs {octets} octets or more (RFC 7518, section 3.2)"
+    return None
+
+
 def _shares_origin(uri: str, client: Client) -> bool:
-    return origin(uri) in {origin(redirect) for redirect in client.redirect_uris}
+    return origin(uri) in {origin(redirect) for redirect in client.redirect_uris if not unusable(redirect)}
 
 
 def _post_logout_problem(uri: str, client: Client) -> str | None:
     """RP-Initiated Logout 1.0, section 3.1: https; http for confidential clients; own schemes for native ones."""
     if "*" in uri:
-        scheme, star, host = uri.partition("://*.")
-        if scheme != "https" or not star or "*" in host or "." not in host.split("/")[0].strip("."):
+        if not _WILDCARD.fullmatch(uri):
             return "a wildcard stands for the first host label only, as in https://*.apps.example/signed-out"
         uri = uri.replace("*", "any", 1)
     if problem := unusable(uri):

@@ -16,10 +16,11 @@ RegisteredRedirect = NewType("RegisteredRedirect", str)
 
 RedirectMatch = Literal["exact", "exact_or_native_loopback", "wildcard"]
 
-# Schemes that run or read something in the browser instead of going somewhere.
+# Schemes that run or read something in the browser or the system instead of going somewhere.
 FORBIDDEN_SCHEMES = frozenset(
-    {"about", "blob", "chrome", "data", "file", "filesystem", "ftp", "intent", "jar", "javascript", "mailto"}
-    | {"resource", "tel", "vbscript", "view-source", "ws", "wss"}
+    {"about", "blob", "chrome", "chrome-extension", "content", "data", "feed", "file", "filesystem", "ftp", "hcp"}
+    | {"intent", "its", "jar", "javascript", "livescript", "mailto", "mhtml", "mk", "mocha", "moz-extension", "ms-its"}
+    | {"ms-msdt", "res", "resource", "search-ms", "tel", "vbscript", "view-source", "ws", "wss"}
 )
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
@@ -53,6 +54,8 @@ def _unusable_web_uri(uri: str) -> str | None:
         return "it names no host"
     if "@" in parts.netloc:
         return "it holds user information"
+    if "*" in parts.netloc:
+        return "its host holds a wildcard"
     return None
 
 

@@ -1,0 +1,170 @@
+"""What a client may register: the rules that apply again when the registration is used (R14, R20, R22, R40, T32)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from endsession.protocol.client import Client, is_loopback, registration_problems
+
+from .test_redirect import SCHEMES_THAT_RUN
+
+PUBLIC = {"token_endpoint_auth_method": "none"}
+NATIVE = {"application_type": "native"}
+KEYS: dict[str, Any] = {"keys": []}
+
+
+def problems(**metadata: Any) -> list[str]:
+    """The members that are refused."""
+    return [member for member, _ in registration_problems(Client(client_id="web", **metadata))]
+
+
+@pytest.mark.parametrize(
+    ("uri", "metadata"),
+    [
+        ("https://app.example/signed-out", {}),
+        ("https://app.example/signed-out?x=1", PUBLIC),
+        ("http://app.example/signed-out", {}),
+        ("http://localhost:3000/", PUBLIC),
+        ("http://127.0.0.1/", PUBLIC | NATIVE),
+        ("http://app.localhost/", PUBLIC),
+        ("com.example.app:/signed-out", NATIVE),
+        ("myapp://signed-out", NATIVE),
+        ("https://*.apps.example/signed-out", {}),
+        ("https://*.apps.example:8443/?x=1", {}),
+    ],
+)
+def test_post_logout_uri_that_may_be_registered(uri: str, metadata: dict[str, Any]) -> None:
+    """https; http for confidential clients and loopback; own schemes for native apps; one wildcard label."""
+    assert problems(post_logout_redirect_uris=(uri,), **metadata) == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "metadata"),
+    [
+        ("http://app.example/signed-out", PUBLIC),
+        ("http://localhost.evil.example/", PUBLIC),
+        ("com.example.app:/signed-out", {}),
+        ("Com.Example.App:/signed-out", NATIVE),
+        ("HTTPS://app.example/", {}),
+        ("https://app.example/#x", {}),
+        ("https://user@app.example/", {}),
+        ("/signed-out", {}),
+        ("app.example/signed-out", {}),
+        ("https://app.example/signed out", {}),
+        # Wildcards that stand for more than one label of one domain.
+        ("https://*/", {}),
+        ("https://*.example/", {}),
+        ("https://*.example:443/", {}),
+        ("https://*.example?x=.a", {}),
+        ("https://*.example.", {}),
+        ("https://*.*.apps.example/", {}),
+        ("https://a-*.apps.example/", {}),
+        ("https://one.*.example/", {}),
+        ("https://app.example/*", {}),
+        ("https://app.example/?x=*", {}),
+        ("http://*.apps.example/", {}),
+        ("*://app.example/", {}),
+        ("https://*.apps.example@evil.example/", {}),
+        ("https://*..example/", {}),
+        *((uri, NATIVE) for uri in SCHEMES_THAT_RUN),
+    ],
+)
+def test_post_logout_uri_that_may_not(uri: str, metadata: dict[str, Any]) -> None:
+    """The member is named, and the sentence repeats which of its values is meant."""
+    (found,) = registration_problems(Client(client_id="web", post_logout_redirect_uris=(uri,), **metadata))
+    assert found[0] == "post_logout_redirect_uris"
+    assert repr(uri) in found[1]
+
+
+@pytest.mark.parametrize("member", ["backchannel_logout_uri", "frontchannel_logout_uri", "client_uri"])
+@pytest.mark.parametrize(
+    ("uri", "metadata", "refused"),
+    [
+        ("https://app.example/logout?x=1", PUBLIC, False),
+        ("http://app.example/logout", {}, False),
+        ("http://app.example/logout", PUBLIC, True),
+        ("http://[::1]:8000/logout", PUBLIC, False),
+        ("https://app.example/logout#x", {}, True),
+        ("https://*.apps.example/logout", {}, True),
+        ("com.example.app:/logout", NATIVE, True),
+        ("javascript:alert(1)", NATIVE, True),
+        ("/logout", {}, True),
+    ],
+)
+def test_web_addresses(member: str, uri: str, metadata: dict[str, Any], refused: bool) -> None:
+    """Absolute, no fragment; https, or http for confidential clients and loopback (Back-Channel Logout, 2.2)."""
+    assert problems(**{member: uri}, redirect_uris=(uri,), **metadata).count(member) == refused
+
+
+@pytest.mark.parametrize(
+    ("redirect", "shares"),
+    [
+        ("https://app.example/callback", True),
+        ("https://app.example:443/callback", True),
+        ("https://app.example:8443/callback", False),
+        ("http://app.example/callback", False),
+        ("https://www.app.example/callback", False),
+    ],
+)
+def test_front_channel_shares_an_origin(redirect: str, shares: bool) -> None:
+    """Scheme, host and port are those of a redirect URI (Front-Channel Logout 1.0, section 2)."""
+    found = problems(frontchannel_logout_uri="https://app.example/out", redirect_uris=("https://b.example/", redirect))
+    assert found == ([] if shares else ["frontchannel_logout_uri"])
+
+
+@pytest.mark.parametrize("uri", ["https://app.example:99999/", "https://[::1", "/callback", "https://app.example/#"])
+def test_a_malformed_redirect_uri_is_named(uri: str) -> None:
+    """It is compared with, so it has to be one."""
+    assert "redirect_uris" in problems(redirect_uris=(uri,), frontchannel_logout_uri="https://app.example/out")
+
+
+@pytest.mark.parametrize(("alg", "octets"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
+def test_hmac_needs_a_long_enough_secret(alg: str, octets: int) -> None:
+    """A key as long as the hash (RFC 7518, section 3.2); a shorter one would verify nothing, without a word."""
+    assert problems(id_token_signed_response_alg=alg) == ["client_secret"]
+    assert problems(id_token_signed_response_alg=alg, client_secret=SecretStr("x" * octets)) == []
+    short = Client(client_id="web", id_token_signed_response_alg=alg, client_secret=SecretStr("x" * (octets - 1)))  # type: ignore[arg-type]
+    ((member, problem),) = registration_problems(short)
+    assert (member, "xxx" in problem) == ("client_secret", False)
+
+
+@pytest.mark.parametrize("alg", ["dir", "A256KW"])
+def test_symmetric_encryption_needs_the_secret(alg: str) -> None:
+    """Its keys are derived from it (Core 1.0, section 10.2)."""
+    assert problems(id_token_encrypted_response_alg=alg) == ["client_secret"]
+    assert problems(id_token_encrypted_response_alg=alg, client_secret=SecretStr("any")) == []
+
+
+@pytest.mark.parametrize("alg", ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW"])
+def test_other_encryption_needs_the_clients_keys(alg: str) -> None:
+    """What is encrypted for the client is encrypted to its own keys."""
+    assert problems(id_token_encrypted_response_alg=alg) == ["jwks"]
+    assert problems(id_token_encrypted_response_alg=alg, jwks=KEYS) == []
+
+
+def test_a_secret_is_never_shown() -> None:
+    """Not in the representation of a client, so in no log and no trace."""
+    assert "hush" not in repr(Client(client_id="web", client_secret=SecretStr("hush")))
+
+
+@pytest.mark.parametrize("host", ["localhost", "app.localhost", "127.0.0.1", "127.9.9.9", "::1"])
+def test_loopback(host: str) -> None:
+    """This machine by name or address."""
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "localhost.example", "notlocalhost", "128.0.0.1", "::2", "10.0.0.1", "127.1.example"]
+)
+def test_not_loopback(host: str) -> None:
+    """Any other."""
+    assert not is_loopback(host)
+
+
+def test_names() -> None:
+    """What a person calls a client."""
+    assert Client(client_id="web").name == "web"
+    assert Client(client_id="web", client_name="The App").name == "The App"
