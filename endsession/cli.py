@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import sys
@@ -18,6 +19,7 @@ from .app import Surroundings
 from .contract.document import BadDocument, Document, load
 from .protocol.errors import EndsessionError
 from .server import serve
+from .tokens.signing import NEW_KEYS, new_key
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -59,7 +61,14 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=_serve)
     command = commands.add_parser("check", parents=[common], help="check the settings and say what is wrong with them")
     command.set_defaults(command=_check)
+    command = commands.add_parser("keygen", help="make a private key for logout tokens and print it as a JWK")
+    command.add_argument("--alg", default="RS256", choices=sorted(NEW_KEYS), help="what it is for (default: RS256)")
+    command.set_defaults(command=_keygen, log_level="info")
     return parser
+
+
+def _keygen(options: argparse.Namespace) -> None:
+    print(json.dumps(new_key(options.alg)))
 
 
 def _serve(options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,7 @@ async def wire(
         except (UnusableKey, OSError) as error:
             problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
             continue
+        problems += _unsigned(issuer_id, table, signing)
         find_client = _client_finder(issuer_id, table.clients, ports.store)
         issuers[issuer_id] = _issuer(issuer_id, table, document, settings, find_client, keys, signing, ports)
         routes[issuer_id] = IssuerRoutes(
@@ -150,6 +151,16 @@ async def _signing_keys(
     if not table.signing_keys and _on_this_machine(table):
         keys = [await _development_key(issuer_id, alg, ports.store) for alg in ("RS256", "ES256")]
     return SigningKeys(keys)
+
+
+def _unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:
+    """A client that could never be told, for want of a key, is better refused now than found out at a logout."""
+    for client_id, client in table.clients.items():
+        alg = client.id_token_signed_response_alg
+        if client.backchannel_logout_uri and not alg.startswith("HS") and signing.active(alg) is None:
+            where = ("issuers", issuer_id, "clients", client_id, "id_token_signed_response_alg")
+            mend = f"make a key (endsession keygen --alg {alg}) and name its file in issuers.{issuer_id}.signing_keys"
+            yield Problem(where, f"its logout tokens are signed with {alg}, for which there is no signing key", mend)
 
 
 async def _development_key(issuer_id: str, alg: str, store: Database) -> Key:

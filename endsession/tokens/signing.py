@@ -13,7 +13,7 @@ from jwcrypto.jwk import JWK
 
 from .keys import Key, UnusableKey, engine
 
-_NEW: Mapping[str, Mapping[str, Any]] = {
+NEW_KEYS: Mapping[str, Mapping[str, Any]] = {
     "RS256": {"kty": "RSA", "size": 2048},
     "PS256": {"kty": "RSA", "size": 2048},
     "ES256": {"kty": "EC", "crv": "P-256"},
@@ -60,7 +60,7 @@ def read_keys(path: Path) -> list[Key]:
 
 def new_key(alg: str) -> dict[str, Any]:
     """A fresh private key for `alg`, as a JWK."""
-    jwk = JWK.generate(kid=uuid.uuid4().hex[:12], use="sig", alg=alg, **_NEW[alg])
+    jwk = JWK.generate(kid=uuid.uuid4().hex[:12], use="sig", alg=alg, **NEW_KEYS[alg])
     return dict(jwk.export(as_dict=True))
 
 

@@ -40,7 +40,9 @@ CONFIGURATION: dict[str, Any] = {
                 "name": "login-service",
                 "sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
                 "issuers": ["acme"],
-                "scopes": ["sessions:write", "sessions:read"],
+                "scopes": [
+                    f"{what}:{do}" for what in ("sessions", "deliveries", "clients") for do in ("read", "write")
+                ],
             },
             {
                 "name": "reader",

@@ -1,0 +1,41 @@
+"""Where a delivery may go (T13)."""
+
+import ipaddress
+
+import pytest
+
+from endsession.delivery.addresses import refusal
+
+REFUSED = [
+    "127.0.0.1", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
+    "100.64.0.1", "192.0.0.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
+    "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12:3456::1", "ff02::1", "2001:db8::1", "100::1",
+    "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254",  # mapped
+    "::127.0.0.1", "::10.0.0.1",  # compatible
+    "64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::10.0.0.1",  # NAT64
+    "2002:7f00:1::", "2002:a00:1::",  # 6to4
+    "2001:0:4136:e378:8000:63bf:f5ff:fffe",  # Teredo, whose client is 10.0.0.1
+    "not-an-address",
+]  # fmt: skip
+ALLOWED = ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:101:101::"]
+
+
+@pytest.mark.parametrize("address", REFUSED)
+def test_special_addresses_are_refused(address: str) -> None:
+    """Private, loopback, link-local and other special addresses, also embedded in IPv6 ones."""
+    assert refusal(address, ())
+
+
+@pytest.mark.parametrize("address", ALLOWED)
+def test_public_addresses_are_allowed(address: str) -> None:
+    """What the whole Internet can reach, a delivery may reach."""
+    assert refusal(address, ()) is None
+
+
+@pytest.mark.parametrize("address", ["10.20.3.4", "::ffff:10.20.3.4"])
+def test_the_operator_allows_a_network_by_name(address: str) -> None:
+    """`delivery.allow_networks` opens just that network."""
+    allowed = (ipaddress.ip_network("10.20.0.0/16"),)
+    assert refusal(address, allowed) is None
+    assert refusal("10.21.0.1", allowed)
+    assert refusal("127.0.0.1", allowed)

@@ -1,0 +1,194 @@
+"""Back-channel logout, from the user's click to the app's answer, over real HTTP."""
+
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+from starlette.responses import Response
+
+from tests.kit.apps import deploy_with_apps, sign_in, states
+from tests.kit.deployment import TOKEN, Deployment, cookie_of
+from tests.kit.flow import HTML, JSON, PLAIN, both_methods, log_out
+from tests.kit.logout_tokens import validate
+from tests.kit.receivers import Receivers
+from tests.kit.tokens import id_token
+from tests.kit.waiting import eventually
+
+ACME = "https://login.example/acme"
+
+
+async def public_keys(gateway: Deployment) -> dict:
+    """What the issuer publishes."""
+    return (await gateway.get("/acme/jwks.json")).json()
+
+
+@both_methods
+async def test_every_app_of_the_session_gets_its_token(tmp_path: Path, apps: Receivers, method: str) -> None:
+    """One valid token per app that took part, before the browser is sent on; other apps get nothing."""
+    async with deploy_with_apps(tmp_path, apps, "a", "b", "c") as gateway:
+        await sign_in(gateway, "a", "b")
+        await gateway.register("s-other", clients=[{"client_id": "c"}])
+        request = {"id_token_hint": id_token(aud="a"), "post_logout_redirect_uri": "https://a.example/signed-out"}
+        response = await log_out(gateway, method, PLAIN, cookie=cookie_of(), **request)
+        assert response.status_code == 303
+        keys = await public_keys(gateway)
+        for app in ("a", "b"):
+            (token,) = apps.tokens(app)
+            claims = validate(token, keys, issuer=ACME, audience=app, alg="RS256")
+            assert (claims["sub"], claims["sid"]) == ("alice", "s-alice")
+        assert apps.tokens("c") == []
+        assert all(body.startswith(b"logout_token=") and b"&" not in body for body in apps.bodies)
+        assert await states(gateway) == {"a": "delivered", "b": "delivered"}
+
+
+async def test_an_app_is_told_by_the_names_it_knows(tmp_path: Path, apps: Receivers) -> None:
+    """A pairwise subject and the app's own sid stand in its token."""
+    async with deploy_with_apps(tmp_path, apps, "a") as gateway:
+        await gateway.register(clients=[{"client_id": "a", "sub": "pairwise", "sid": "own"}])
+        await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a", sub="pairwise", sid="own")}, cookie=cookie_of())
+        (token,) = apps.tokens("a")
+        claims = validate(token, await public_keys(gateway), issuer=ACME, audience="a", alg="RS256")
+        assert (claims["sub"], claims["sid"]) == ("pairwise", "own")
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256"])
+async def test_the_token_is_signed_as_the_client_registered(tmp_path: Path, apps: Receivers, alg: str) -> None:
+    """`id_token_signed_response_alg` chooses among the issuer's keys."""
+    async with deploy_with_apps(tmp_path, apps, "a", id_token_signed_response_alg=alg) as gateway:
+        await sign_in(gateway, "a")
+        await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
+        validate(apps.tokens("a")[0], await public_keys(gateway), issuer=ACME, audience="a", alg=alg)
+
+
+async def test_fifty_apps_one_dead_one_unsteady(tmp_path: Path, apps: Receivers) -> None:
+    """The browser has its answer within the budget, 48 are told at once, the unsteady one on its third attempt."""
+    names = [f"app{number}" for number in range(50)]
+    apps.behaviour["app7"] = lambda call: None
+    apps.behaviour["app9"] = lambda call: 503 if call < 3 else 200
+    changes = {"issuers": {"acme": {"notify_wait": 1.0}}, "delivery": {"timeout": 2, "deadline": 8}}
+    async with deploy_with_apps(tmp_path, apps, *names, changes=changes) as gateway:
+        await sign_in(gateway, *names)
+        began = time.monotonic()
+        response = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="app0")}, cookie=cookie_of(), accept=JSON)
+        assert time.monotonic() - began < 1.5
+        told = {app["client_id"]: app["state"] for app in response.json()["apps"]}
+        assert sorted(told.values()) == ["delivered"] * 48 + ["pending"] * 2
+        # The dead app does not delay another logout.
+        await sign_in(gateway, "app1", sid="s-2")
+        began = time.monotonic()
+        await gateway.get(PLAIN, {"id_token_hint": id_token(aud="app1", sid="s-2")}, cookie=cookie_of("s-2"))
+        assert time.monotonic() - began < 0.5
+        assert await states(gateway, "s-2") == {"app1": "delivered"}
+        await apps.wait_for("app9", 3)
+        after = await eventually(lambda: states(gateway), lambda seen: seen["app7"] != "pending")
+        assert after["app9"] == "delivered"
+        assert after["app7"] == "expired"
+        assert len(apps.tokens("app7")) >= 2
+
+
+async def test_every_attempt_has_a_token_of_its_own(tmp_path: Path, apps: Receivers) -> None:
+    """A retry with the same `jti` would be refused as a replay: each attempt has a fresh one, and all are recorded."""
+    apps.behaviour["a"] = lambda call: [500, 429, 204][call - 1]
+    async with deploy_with_apps(tmp_path, apps, "a") as gateway:
+        await sign_in(gateway, "a")
+        await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
+        await apps.wait_for("a", 3)
+        keys = await public_keys(gateway)
+        claims = [validate(token, keys, issuer=ACME, audience="a", alg="RS256") for token in apps.tokens("a")]
+        assert len({one["jti"] for one in claims}) == 3
+        await eventually(lambda: states(gateway), lambda seen: seen == {"a": "delivered"})
+        session = (await gateway.send("GET", "/acme/sessions/s-alice", token=TOKEN)).json()
+        (delivery,) = session["deliveries"]
+        assert [attempt.get("status") for attempt in delivery["attempts"]] == [500, 429, 204]
+        assert [attempt["number"] for attempt in delivery["attempts"]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 302, 201])
+async def test_other_answers_are_final(tmp_path: Path, apps: Receivers, status: int) -> None:
+    """R31, R32: only 200 and 204 succeed; what retrying cannot mend is not retried; a redirect is not followed."""
+    away = Response(status_code=status, headers={"location": apps.url("elsewhere")} if status == 302 else {})
+    apps.behaviour["a"] = lambda call: away
+    async with deploy_with_apps(tmp_path, apps, "a") as gateway:
+        await sign_in(gateway, "a")
+        await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
+        assert await states(gateway) == {"a": "failed"}
+        assert len(apps.tokens("a")) == 1
+        assert apps.tokens("elsewhere") == []
+
+
+async def test_a_huge_answer_is_not_read(tmp_path: Path, apps: Receivers) -> None:
+    """T14: of an answer 64 KiB are read, and the app has failed, visibly."""
+    apps.behaviour["a"] = lambda call: Response(b"x" * 1_000_000)
+    async with deploy_with_apps(tmp_path, apps, "a") as gateway:
+        await sign_in(gateway, "a")
+        await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
+        ((reason,),) = await gateway.rows("SELECT reason FROM deliveries")
+        assert "longer than 65536 bytes" in reason
+
+
+async def test_the_provider_is_told_first(tmp_path: Path, apps: Receivers) -> None:
+    """`op_backchannel_uri` gets its token before any app, and the initiating app before the others."""
+    apps.behaviour["op"] = lambda call: 200
+    changes = {"issuers": {"acme": {"op_backchannel_uri": apps.url("op")}}, "delivery": {"per_host": 1}}
+    async with deploy_with_apps(tmp_path, apps, "a", "b", "z", changes=changes) as gateway:
+        await sign_in(gateway, "a", "b", "z")
+        await gateway.get(PLAIN, {"id_token_hint": id_token(aud="z")}, cookie=cookie_of())
+        order = sorted((came[0][0], app) for app, came in apps.received.items() if came)
+        assert [app for _, app in order] == ["op", "z", "a", "b"]
+        keys = await public_keys(gateway)
+        validate(apps.tokens("op")[0], keys, issuer=ACME, audience=ACME, alg="RS256")
+
+
+async def test_an_app_without_an_address_is_told_of_truthfully(tmp_path: Path, apps: Receivers) -> None:
+    """It took part and cannot be told: the result says failed, and the page says so too."""
+    async with deploy_with_apps(tmp_path, apps, "a") as gateway:
+        await sign_in(gateway, "a", "web")
+        response = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a")}, cookie=cookie_of(), accept=HTML)
+        assert "App a" in response.text
+        assert "The Web App" in response.text
+        assert "could not be told" in response.text
+
+
+async def test_redelivery_on_request(tmp_path: Path, apps: Receivers) -> None:
+    """An app that refused for good gets another token when an operator asks for it."""
+    apps.behaviour["a"] = lambda call: 400 if call == 1 else 200
+    async with deploy_with_apps(tmp_path, apps, "a") as gateway:
+        await sign_in(gateway, "a")
+        await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
+        listed = await gateway.send("GET", "/acme/deliveries?state=failed", token=TOKEN)
+        (delivery,) = listed.json()["deliveries"]
+        again = await gateway.send("POST", f"/acme/deliveries/{delivery['id']}/redeliver", token=TOKEN)
+        assert again.json()["state"] == "pending"
+        await apps.wait_for("a", 2)
+        await eventually(lambda: states(gateway), lambda seen: seen == {"a": "delivered"})
+
+
+async def test_the_signed_out_page_refreshes_until_all_are_told(tmp_path: Path, apps: Receivers) -> None:
+    """While an app is pending the page goes to its status address by itself; there it ends when the app is told."""
+    apps.behaviour["a"] = lambda call: 503 if call == 1 else 200
+    async with deploy_with_apps(tmp_path, apps, "a", changes={"issuers": {"acme": {"notify_wait": 0.2}}}) as gateway:
+        await sign_in(gateway, "a", user_label="Alice A.")
+        page = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a")}, cookie=cookie_of(), accept=HTML)
+        assert "being told" in page.text
+        address = page.text.partition('http-equiv="refresh" content="2;url=')[2].partition('"')[0]
+        await apps.wait_for("a", 2)
+        look = partial(gateway.get, address, accept=HTML)
+        status = await eventually(look, lambda seen: "being told" not in seen.text)
+        assert "signed out" in status.text
+        assert "Alice A." in status.text
+        assert "refresh" not in status.text
+        gateway.clock.advance(601)
+        assert (await gateway.get(address, accept=HTML)).status_code == 400
+
+
+async def test_apps_are_named_only_to_the_browser_whose_session_it_was(tmp_path: Path, apps: Receivers) -> None:
+    """A caller with a hint and no cookie ends the session where policy lets it, and learns nothing of other apps."""
+    async with deploy_with_apps(tmp_path, apps, "a", "b") as gateway:
+        await sign_in(gateway, "a", "b", user_label="Alice A.")
+        response = await gateway.get("/acme/logout", {"id_token_hint": id_token(aud="a")}, accept=JSON)
+        assert response.json()["status"] == "signed_out"
+        assert "apps" not in response.json()
+        status = await gateway.get(response.json()["status_url"], accept=HTML)
+        assert "App b" not in status.text
+        assert "Alice A." not in status.text

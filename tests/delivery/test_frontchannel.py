@@ -1,0 +1,122 @@
+"""Front-channel logout: frames in the user's browser, and on from there (Front-Channel Logout 1.0)."""
+
+import re
+from pathlib import Path
+
+from tests.kit.apps import deploy_with_apps, sign_in, states
+from tests.kit.deployment import TOKEN, cookie_of, deploy
+from tests.kit.flow import HTML, JSON, PLAIN, answer, asks, both_methods, clears_cookie, log_out
+from tests.kit.receivers import Receivers
+from tests.kit.tokens import id_token
+
+FRONT = {
+    "redirect_uris": ["https://front.example/cb", "https://also.example/cb"],
+    "frontchannel_logout_uri": "https://front.example/logout?x=1",
+    "frontchannel_logout_session_required": True,
+    "post_logout_redirect_uris": ["https://front.example/signed-out"],
+}
+CLIENTS = {
+    "front": FRONT,
+    "plain": {
+        "redirect_uris": ["https://plain.example/cb"],
+        "frontchannel_logout_uri": "https://plain.example/logout",
+    },
+}
+CHANGES = {"issuers": {"acme": {"clients": CLIENTS}}}
+REQUEST = {
+    "id_token_hint": id_token(aud="front"),
+    "post_logout_redirect_uri": "https://front.example/signed-out",
+    "state": "s",
+}
+
+
+def frames(text: str) -> list[str]:
+    """The addresses of the page's frames."""
+    return [found.replace("&amp;", "&") for found in re.findall(r'<iframe src="([^"]+)"', text)]
+
+
+def refresh(text: str) -> tuple[int, str]:
+    """After how many seconds the page goes on by itself, and where to."""
+    found = re.search(r'http-equiv="refresh" content="(\d+);url=([^"]+)"', text)
+    assert found, text
+    return int(found[1]), found[2]
+
+
+@both_methods
+async def test_frames_first_then_the_redirect(tmp_path: Path, method: str) -> None:
+    """A frame per app, `iss` and `sid` both where registered and neither elsewhere; then on to the registered URI."""
+    async with deploy(tmp_path, CHANGES) as gateway:
+        await sign_in(gateway, "front", "plain")
+        page = await log_out(gateway, method, PLAIN, cookie=cookie_of(), accept=HTML, **REQUEST)
+        assert page.status_code == 200
+        assert clears_cookie(page)
+        assert frames(page.text) == [
+            "https://front.example/logout?x=1&iss=https%3A%2F%2Flogin.example%2Facme&sid=s-alice",
+            "https://plain.example/logout",
+        ]
+        policy = page.headers["content-security-policy"]
+        assert "frame-src https://front.example https://plain.example;" in policy
+        seconds, go_on = refresh(page.text)
+        assert 1 <= seconds <= 5
+        assert f'href="{go_on}"' in page.text
+        response = await gateway.get(go_on)
+        assert response.status_code == 303
+        assert response.headers["location"] == "https://front.example/signed-out?state=s"
+        assert await states(gateway) == {"front": "attempted", "plain": "attempted"}
+
+
+async def test_without_a_redirect_it_goes_on_to_the_status(tmp_path: Path) -> None:
+    """The status page says "asked", since nobody can know more of a frame."""
+    async with deploy(tmp_path, CHANGES) as gateway:
+        await sign_in(gateway, "front")
+        request = {"id_token_hint": id_token(aud="front")}
+        page = await gateway.get(PLAIN, request, cookie=cookie_of(), accept=HTML)
+        on = await gateway.get(refresh(page.text)[1])
+        status = await gateway.get(on.headers["location"], accept=HTML)
+        assert "asked to sign out" in status.text
+
+
+async def test_frames_come_after_a_yes_too(tmp_path: Path) -> None:
+    """The answer to a question leads through the frames as well."""
+    async with deploy(tmp_path, CHANGES) as gateway:
+        await sign_in(gateway, "front")
+        question = await gateway.get(PLAIN, {"client_id": "front"}, cookie=cookie_of(), accept=HTML)
+        assert asks(question)
+        page = await answer(gateway, question, "yes", cookie=cookie_of())
+        assert len(frames(page.text)) == 1
+
+
+async def test_back_channel_is_preferred(tmp_path: Path, apps: Receivers) -> None:
+    """An app with both gets a token, which is the reliable way, and no frame."""
+    async with deploy_with_apps(tmp_path, apps, "front", changes=CHANGES) as gateway:
+        await sign_in(gateway, "front")
+        response = await gateway.get(PLAIN, REQUEST, cookie=cookie_of(), accept=HTML)
+        assert response.status_code == 303
+        assert len(apps.tokens("front")) == 1
+
+
+async def test_where_there_is_no_browser_nothing_was_attempted(tmp_path: Path) -> None:
+    """A JSON caller and an administrator show no frames, and the ledger does not claim that they did."""
+    async with deploy(tmp_path, CHANGES) as gateway:
+        await sign_in(gateway, "front")
+        response = await gateway.get(PLAIN, REQUEST, cookie=cookie_of(), accept=JSON)
+        assert response.status_code == 303
+        await sign_in(gateway, "front", sid="s-2")
+        await gateway.send("DELETE", "/acme/sessions/s-2", token=TOKEN)
+        assert await states(gateway) == await states(gateway, "s-2") == {"front": "failed"}
+
+
+async def test_the_way_on_is_sealed(tmp_path: Path) -> None:
+    """A changed, foreign or old address leads nowhere, and a withdrawn URI is not redirected to."""
+    async with deploy(tmp_path, CHANGES) as gateway:
+        await sign_in(gateway, "front")
+        page = await gateway.get(PLAIN, REQUEST, cookie=cookie_of(), accept=HTML)
+        _, go_on = refresh(page.text)
+        assert (await gateway.get(go_on[:-4] + "AAAA")).status_code == 400
+        assert (await gateway.get(go_on.replace("/acme/", "/globex/"))).status_code == 400
+    withdrawn = {"issuers": {"acme": {"clients": {**CLIENTS, "front": {**FRONT, "post_logout_redirect_uris": []}}}}}
+    async with deploy(tmp_path, withdrawn) as gateway:
+        response = await gateway.get(go_on)
+        assert "/acme/logout/status/" in response.headers["location"]
+        gateway.clock.advance(601)
+        assert (await gateway.get(go_on)).status_code == 400

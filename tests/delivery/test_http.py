@@ -1,0 +1,139 @@
+"""The guarded HTTP client, against real receivers."""
+
+import ipaddress
+import ssl
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from endsession.app import Surroundings
+from endsession.delivery.addresses import LOOPBACK
+from endsession.delivery.http import AddressRefused, AnswerTooLong, GuardedClient
+from tests.kit.apps import deploy_with_apps, sign_in
+from tests.kit.deployment import TOKEN
+from tests.kit.receivers import Receivers
+
+
+@asynccontextmanager
+async def client(**options) -> AsyncIterator[GuardedClient]:
+    """A client that may reach this machine."""
+    made = GuardedClient(**{"timeout": 2, "allowed": LOOPBACK, **options})
+    yield made
+    await made.close()
+
+
+async def test_a_form_is_posted(apps: Receivers) -> None:
+    """The body arrives as it is, and the status and headers come back."""
+    async with client() as http:
+        answer = await http.post_form(apps.url("a"), b"logout_token=x")
+    assert answer.status == 200
+    assert apps.bodies == [b"logout_token=x"]
+
+
+async def test_a_private_address_is_refused_unless_allowed(apps: Receivers) -> None:
+    """By number and by name; nothing arrives."""
+    async with client(allowed=()) as http:
+        for url in (apps.url("a"), apps.url("a").replace("127.0.0.1", "localhost")):
+            with pytest.raises(AddressRefused, match="private or special"):
+                await http.post_form(url, b"x")
+    assert apps.bodies == []
+
+
+async def test_an_answer_of_the_dns_that_changes_helps_nobody(apps: Receivers) -> None:
+    """The name is resolved once per connection and the checked address is the one connected to (DNS rebinding)."""
+    asked: list[str] = []
+
+    async def rebinding(host: str, port: int) -> Sequence[str]:
+        asked.append(host)
+        return ["93.184.216.34"] if len(asked) == 1 else ["127.0.0.1"]
+
+    async with client(allowed=(), timeout=0.3, resolve=rebinding) as http:
+        with pytest.raises(OSError):
+            await http.post_form(apps.url("a").replace("127.0.0.1", "rebind.example"), b"x")
+        assert asked == ["rebind.example"]
+        with pytest.raises(AddressRefused):
+            await http.post_form(apps.url("a").replace("127.0.0.1", "rebind.example"), b"x")
+    assert apps.bodies == []
+
+
+async def test_of_several_addresses_only_allowed_ones_are_tried(apps: Receivers) -> None:
+    """A name with a good and a bad address is reached by the good one."""
+
+    async def two(host: str, port: int) -> Sequence[str]:
+        return ["10.1.2.3", "127.0.0.1"]
+
+    allowed = (ipaddress.ip_network("127.0.0.1/32"),)
+    async with client(allowed=allowed, resolve=two) as http:
+        answer = await http.post_form(apps.url("a").replace("127.0.0.1", "app.example"), b"x")
+    assert answer.status == 200
+
+
+async def test_an_app_that_never_answers_costs_one_time_out(apps: Receivers) -> None:
+    """One time-out bounds the whole attempt."""
+    apps.behaviour["a"] = lambda call: None
+    async with client(timeout=0.3) as http:
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await http.post_form(apps.url("a"), b"x")
+        assert time.monotonic() - began < 1
+
+
+async def test_a_long_answer_is_cut_off(apps: Receivers) -> None:
+    """64 KiB are read at the most."""
+    from starlette.responses import Response
+
+    apps.behaviour["a"] = lambda call: Response(b"x" * 200_000)
+    async with client() as http:
+        with pytest.raises(AnswerTooLong):
+            await http.post_form(apps.url("a"), b"x")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/x", "https://127.0.0.1:1/x", "ftp://127.0.0.1/x", "http://[::bad/x"]
+)
+async def test_every_other_failure_is_an_oserror(url: str) -> None:
+    """Nothing listens, no such scheme, no such host: one kind of error."""
+    async with client() as http:
+        with pytest.raises(OSError):
+            await http.post_form(url, b"x")
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(apps: Receivers) -> None:
+    """TLS is verified; a server that speaks none at all fails too."""
+    async with client() as http:
+        with pytest.raises(OSError):
+            await http.post_form(apps.url("a").replace("http:", "https:"), b"x")
+    assert ssl.create_default_context().verify_mode == ssl.CERT_REQUIRED
+
+
+async def test_the_ledger_says_that_an_address_was_refused(tmp_path: Path, apps: Receivers) -> None:
+    """An operator sees why an app at a private address is not told, and which setting would allow it."""
+    changes = {"delivery": {"allow_networks": []}}
+    async with deploy_with_apps(tmp_path, apps, "a", changes=changes) as gateway:
+        await sign_in(gateway, "a")
+        await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
+        ((state, reason),) = await gateway.rows("SELECT state, reason FROM deliveries")
+        assert state == "failed"
+        assert "127.0.0.1 is a private or special address" in reason
+        assert "delivery.allow_networks" in reason
+    assert apps.bodies == []
+
+
+async def test_rebinding_through_the_whole_gateway(tmp_path: Path, apps: Receivers) -> None:
+    """The resolver says public first and loopback afterwards; the token reaches neither the one nor the other."""
+    answers = iter([["192.0.2.1"], ["127.0.0.1"]] * 5)
+
+    async def rebinding(host: str, port: int) -> Sequence[str]:
+        return next(answers)
+
+    around = Surroundings(tmp_path, resolve=rebinding)
+    changes = {"delivery": {"allow_networks": []}}
+    async with deploy_with_apps(tmp_path, apps, "a", changes=changes, around=around) as gateway:
+        await sign_in(gateway, "a")
+        await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
+        ((state,),) = await gateway.rows("SELECT state FROM deliveries")
+        assert state == "failed"
+    assert apps.bodies == []
