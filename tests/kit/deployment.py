@@ -106,11 +106,11 @@ class Clock:
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `changes` merged in, table by table; a change to None removes."""
+    """`base` with `changes` merged in, table by table; a change to None removes what `base` has."""
     result = copy.deepcopy(dict(base))
     for key, value in changes.items():
-        if value is None:
-            result.pop(key, None)
+        if value is None and key in result:
+            del result[key]
         elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
             result[key] = merged(result[key], value)
         else:
