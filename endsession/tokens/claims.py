@@ -6,6 +6,7 @@ logout token or another security event is never taken for a hint, whoever signed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ _MAX_DATE = 253_402_300_799
 """The last second of the year 9999: a NumericDate beyond it is nonsense, not a date."""
 _MAX_NAME = 255
 """OpenID Connect Core 1.0, section 2: `sub` has at most 255 characters; the same bound serves `sid`."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""Characters of no name: logs and databases should not meet them (T15)."""
 
 
 class Refused(ValueError):
@@ -48,15 +51,19 @@ def check_kind(claims: Mapping[str, Any]) -> None:
 
 
 def client_of(claims: Mapping[str, Any], asked: str | None) -> str:
-    """The client that the token was issued to: `azp`, else the one audience, else the one that the request names."""
+    """The client that the token was issued to: `azp`, else the one audience, else the one that the request names.
+
+    `azp` has to be an audience as well (OpenID Connect Core 1.0, section 3.1.3.7): an access token names the client as
+    `azp` and an API as `aud`, and is no hint (T12).
+    """
     azp, aud = claims.get("azp"), claims.get("aud")
     audience = [aud] if isinstance(aud, str) else aud
-    if not isinstance(audience, list) or not audience or not all(isinstance(one, str) for one in audience):
-        raise Refused("its aud is neither a string nor a list of strings")
+    if not isinstance(audience, list) or not audience or not all(_is_name(one) for one in audience):
+        raise Refused("its aud is neither a name nor a list of names")
     if azp is not None:
-        if not isinstance(azp, str) or not azp:
-            raise Refused("its azp is not a string")
-        return azp
+        if azp not in audience:
+            raise Refused("its azp is not in its aud")
+        return str(azp)
     if len(audience) == 1:
         return str(audience[0])
     if asked in audience:
@@ -65,13 +72,17 @@ def client_of(claims: Mapping[str, Any], asked: str | None) -> str:
 
 
 def name(claims: Mapping[str, Any], member: str, *, required: bool) -> str | None:
-    """A `sub` or `sid`: a string of 1 to 255 characters."""
+    """A `sub` or `sid`: a string of 1 to 255 characters, none of them a control."""
     value = claims.get(member)
     if value is None and not required:
         return None
-    if not isinstance(value, str) or not 1 <= len(value) <= _MAX_NAME:
-        raise Refused(f"its {member} is not a string of 1 to {_MAX_NAME} characters")
-    return value
+    if not _is_name(value) or len(str(value)) > _MAX_NAME:
+        raise Refused(f"its {member} is not a name of 1 to {_MAX_NAME} characters")
+    return str(value)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != "" and not _CONTROL.search(value)
 
 
 def check_dates(claims: Mapping[str, Any], now: float) -> tuple[int, int]:

@@ -68,11 +68,13 @@ def decode(segment: bytes) -> bytes:
 
 
 def parse_object(text: bytes) -> dict[str, Any]:
-    """A JSON object in UTF-8, without duplicate names, NaN, or more brackets than any token has."""
+    """A JSON object in UTF-8, without duplicate names, NaN, lone surrogates, or more brackets than any token has."""
     if text.count(b"{") + text.count(b"[") > MAX_BRACKETS:
         raise Malformed("its JSON has too many brackets")
     try:
         value = json.loads(text.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        if b"\\" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # an escape can stand for half a character, which is no text
     except Malformed:
         raise
     except (ValueError, RecursionError):
