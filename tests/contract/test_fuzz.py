@@ -1,0 +1,67 @@
+"""schemathesis against the whole document, through the real application, with real inputs among the generated ones."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from endsession.contract.document import from_dict
+from tests.kit.deployment import DOCUMENT
+from tests.kit.fuzz_deployments import PLANS, Plan
+from tests.kit.fuzz_run import fuzz
+from tests.kit.fuzz_stage import stage
+from tests.kit.fuzz_table import Table
+
+FLOOR = 20
+REACHED = (200, 303, 400, 401, 403, 404, 422)
+
+
+def test_the_document_and_the_gateway_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No check of schemathesis fails, no answer is undocumented, and every outcome of a logout is reached."""
+    table = Table(DOCUMENT)
+    problems = []
+    for plan in PLANS:
+        (folder := tmp_path / plan.name).mkdir()
+        with stage(folder, table, plan.changes) as running:
+            problems += fuzz(running, plan)
+    with capsys.disabled():
+        print(f"\n{table}")
+    assert problems == []
+    assert table.undocumented == {}
+    logouts = {status: table.total(DOCUMENT.dialects, status) for status in REACHED}
+    assert min(logouts.values()) >= FLOOR, logouts
+
+
+def test_a_disagreement_is_found(tmp_path: Path) -> None:
+    """The run reports an answer that the document does not announce: an empty report means something."""
+    raw = copy.deepcopy(dict(DOCUMENT.raw))
+    responses = raw["paths"]["/healthz"]["get"]["responses"]
+    responses["204"] = {"description": "It never says so."}
+    del responses["200"]
+    document = from_dict(raw)
+    table = Table(document)
+    with stage(tmp_path, table, document=document) as running:
+        problems = fuzz(running, Plan("mistaken", operations=("getHealth",), few=5))
+    assert any("status_code_conformance" in problem for problem in problems), problems
+    assert list(table.undocumented) == ["GET /healthz: 200"]
+    assert "GET /healthz: 204 seen 0 times" in table.short(1)
+
+
+def test_the_books_know_what_is_documented() -> None:
+    """A wrong method counts for each operation of its path, a HEAD for its GET, and an unknown path is a 404."""
+    table = Table(DOCUMENT)
+    table.count("PATCH", "/acme/logout", 405)
+    table.count("HEAD", "/healthz", 200)
+    table.count("GET", "/nowhere", 404)
+    table.count("GET", "/nowhere", 200)
+    table.count("GET", "/healthz", 418)
+    counts = {(path, method, status): count for path, method, status, count in table.pairs() if count}
+    assert counts == {
+        ("/{issuer_id}/logout", "get", 405): 1,
+        ("/{issuer_id}/logout", "post", 405): 1,
+        ("/healthz", "get", 200): 1,
+    }
+    assert table.undocumented == {"GET of no documented path: 200": 1, "GET /healthz: 418": 1}
+    assert table.total(["/{issuer_id}/logout"], 405) == 2
