@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import hypothesis
 import schemathesis
+from hypothesis.errors import HypothesisWarning
 from schemathesis import engine
 from schemathesis.engine import events
 
@@ -90,7 +92,10 @@ def _no_search_for_success() -> Iterator[None]:
     hypothesis.settings.register_profile("no search", phases=phases)
     hypothesis.settings.load_profile("no search")
     try:
-        yield
+        with warnings.catch_warnings():
+            # A hint of 32768 characters is what the document allows.
+            warnings.filterwarnings("ignore", "Generating overly large repr", HypothesisWarning)
+            yield
     finally:
         hypothesis.settings.load_profile(before)
 
