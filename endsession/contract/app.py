@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import re
 from collections.abc import Collection
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-from connexion.exceptions import ProblemException
+from connexion.exceptions import InvalidSpecification, ProblemException
 from connexion.lifecycle import ConnexionResponse
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.main import ConnexionMiddleware
@@ -19,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from ..protocol.errors import EndsessionError, MethodNotAllowed, NotFound, Unauthenticated
-from .document import METHODS, Document
+from .document import METHODS, BadDocument, Document
 from .edge import Edge
 from .operation import Compilation, CompiledContract, Sizes, nothing_here
 from .rendering import render
@@ -42,7 +43,10 @@ class HandlerResolver(Resolver):  # type: ignore[misc]  # connexion is untyped
         tag = self._document.raw["paths"][operation.path][operation.method]["tags"][0]
         name = operation.operation_id
         function = "end_session" if operation.path in self._document.dialects else _snake_case(name)
-        return Resolution(getattr(importlib.import_module(f"handlers.{tag}"), function), name)
+        module = f"handlers.{tag}"
+        if find_spec(module) is None or not hasattr(import_module(module), function):
+            raise BadDocument(f"{name}, tagged {tag}, has no handler: there is no {module}.{function}")
+        return Resolution(getattr(import_module(module), function), name)
 
 
 def _snake_case(name: str) -> str:
@@ -58,7 +62,7 @@ def build(
     prefix: str = "",
     resolver: Resolver | None = None,
 ) -> ASGIApp:
-    """Build the ASGI application that serves `document`.
+    """Build the ASGI application that serves `document`. Raises BadDocument.
 
     `tags` limits it to operations of those tags, for a listener of its own. `prefix` is the path of the public URL.
     """
@@ -73,9 +77,12 @@ def build(
     on_error = partial(_on_error, served, service)
     for kind in (EndsessionError, HTTPException, ProblemException, Exception):
         middleware.add_error_handler(kind, on_error)
-    middleware.add_api(dict(served.raw), compilation=shared)
-    # connexion would do this at the first request; a document that does not fit its handlers must not get so far.
-    middleware.app, middleware.middleware_stack = middleware._build_middleware_stack()
+    try:
+        middleware.add_api(dict(served.raw), compilation=shared)
+        # connexion would do this at the first request; a document that does not fit its handlers must not get so far.
+        middleware.app, middleware.middleware_stack = middleware._build_middleware_stack()
+    except InvalidSpecification as error:
+        raise BadDocument(f"it is not OpenAPI 3.0: {error.message}") from None
     return Edge(middleware, service, prefix=prefix)
 
 

@@ -10,6 +10,7 @@ import jsonschema_rs
 from starlette.types import Receive
 
 from ..protocol.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
+from .document import BadDocument
 from .parameters import FieldReader, explain
 
 FORM = "application/x-www-form-urlencoded"
@@ -40,7 +41,7 @@ class BodyReader:
         """`definition` is the resolved requestBody object."""
         content = definition["content"]
         if list(content) not in ([FORM], [JSON]):
-            raise ValueError(f"a request body is either {FORM} or {JSON}")
+            raise BadDocument(f"a request body is either {FORM} or {JSON}")
         self.media_type: str = next(iter(content))
         schema = content[self.media_type]["schema"]
         self._required = bool(definition.get("required"))

@@ -50,9 +50,18 @@ def read_dialect(path: str, extension: Any) -> Dialect:
     issuer = extension.get("issuer") or {}
     if not isinstance(issuer, Mapping) or issuer.get("from") not in get_args(IssuerFrom):
         raise ValueError(f"issuer.from must be one of {', '.join(get_args(IssuerFrom))}")
+    for member in ("parameters", "policy"):
+        if not isinstance(extension.get(member) or {}, Mapping):
+            raise ValueError(f"{member} must be an object")
+    for member in ("name", "preset"):
+        if not isinstance(extension.get(member, ""), str):
+            raise ValueError(f"{member} must be a text")
     parameters = extension.get("parameters") or {}
-    if unknown := set(parameters) - set(STANDARD_PARAMETERS):
-        raise ValueError(f"parameters: {min(unknown)} is not a parameter of the standard")
+    for standard, vendor in parameters.items():
+        if standard not in STANDARD_PARAMETERS:
+            raise ValueError(f"parameters: {standard} is not a parameter of the standard")
+        if not isinstance(vendor, str):
+            raise ValueError(f"parameters: the name of {standard} must be a text")
     preset = extension.get("preset")
     return Dialect(
         path=path,

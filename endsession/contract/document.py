@@ -52,7 +52,10 @@ class Document:
 
 def load(path: Path = DEFAULT_PATH) -> Document:
     """Read the document at `path`. Raises BadDocument."""
-    text = path.read_text()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadDocument(f"{path}: {error}") from None
     for braces in ("{{", "{%"):
         if braces in text:
             raise BadDocument(f"{path}: connexion renders the text as a template, so {braces} must not appear in it")
@@ -68,26 +71,68 @@ def from_dict(raw: Mapping[str, Any]) -> Document:
         raise BadDocument("it has no paths")
     if not str(raw.get("openapi", "")).startswith("3.0."):
         raise BadDocument("it is not OpenAPI 3.0, the version that connexion reads")
-    paths = dict(sorted(raw["paths"].items(), key=lambda item: "{" in item[0].split("/")[1]))
-    dialects = {}
-    for path, item in paths.items():
-        for method in METHODS:
-            _check_operation(f"{method.upper()} {path}", item.get(method))
-        if "x-logout" in item:
-            try:
-                dialects[path] = read_dialect(path, item["x-logout"])
-            except ValueError as error:
-                raise BadDocument(f"{path}: x-logout: {error}") from None
-            if dialects[path].issuer_from == "path" and "{issuer_id}" not in path:
-                raise BadDocument(f"{path}: x-logout: issuer.from is path, but the path has no issuer_id")
+    seen: dict[str, str] = {}
+    for path, item in raw["paths"].items():
+        _check_path_item(path, item, seen)
+    paths = dict(sorted(raw["paths"].items(), key=lambda entry: "{" in entry[0].split("/")[1]))
+    dialects = {path: _dialect(raw, path, item) for path, item in paths.items() if "x-logout" in item}
     return Document({**raw, "paths": paths}, dialects)
 
 
-def _check_operation(where: str, operation: Mapping[str, Any] | None) -> None:
-    if operation is None:
-        return
-    if not operation.get("operationId") or len(operation.get("tags", ())) != 1:
-        raise BadDocument(f"{where}: an operation needs an operationId and exactly one tag, which names its handler")
+def _check_path_item(path: str, item: Any, seen: dict[str, str]) -> None:
+    """`seen` maps each operationId to where it stands."""
+    if not path.startswith("/"):
+        raise BadDocument(f"{path}: a path begins with a slash")
+    if not isinstance(item, Mapping):
+        raise BadDocument(f"{path}: it is not an object")
+    for method in METHODS:
+        if method not in item:
+            continue
+        where, operation = f"{method.upper()} {path}", item[method]
+        if not isinstance(operation, Mapping):
+            raise BadDocument(f"{where}: it is not an object")
+        name = operation.get("operationId")
+        if not name or len(operation.get("tags", ())) != 1:
+            raise BadDocument(
+                f"{where}: an operation needs an operationId and exactly one tag, which names its handler"
+            )
+        if (other := seen.setdefault(name, where)) != where:
+            # connexion would run one of the two at both paths, with the policy of the wrong one.
+            raise BadDocument(f"{where}: the operationId {name} is also that of {other}")
+
+
+def _dialect(raw: Mapping[str, Any], path: str, item: Mapping[str, Any]) -> Dialect:
+    try:
+        dialect = read_dialect(path, item["x-logout"])
+        if dialect.issuer_from == "path" and "{issuer_id}" not in path:
+            raise ValueError("issuer.from is path, but the path has no issuer_id")
+        if undeclared := set(dialect.parameters.values()) - _declared(raw, item):
+            raise ValueError(f"parameters: no operation here takes {min(undeclared)}")
+    except ValueError as error:
+        raise BadDocument(f"{path}: x-logout: {error}") from None
+    return dialect
+
+
+def _declared(raw: Mapping[str, Any], item: Mapping[str, Any]) -> set[str]:
+    """The names of the parameters and form fields that the operations of a path take."""
+    names: set[str] = set()
+    for operation in (item[method] for method in METHODS if method in item):
+        for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
+            names.add(_resolved(raw, parameter).get("name", ""))
+        body = _resolved(raw, operation.get("requestBody", {}))
+        for content in body.get("content", {}).values():
+            names |= set(_resolved(raw, content.get("schema", {})).get("properties", {}))
+    return names
+
+
+def _resolved(raw: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`part`, or what it refers to within the document; nothing when that is not there, which connexion then says."""
+    found: Any = part
+    while isinstance(found, Mapping) and "$ref" in found:
+        found, pointer = raw, str(found["$ref"]).removeprefix("#/")
+        for step in pointer.split("/"):
+            found = found.get(step.replace("~1", "/").replace("~0", "~"), {}) if isinstance(found, Mapping) else {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def _pattern(path: str) -> re.Pattern[str]:
