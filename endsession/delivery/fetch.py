@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 import httpx2
@@ -9,27 +10,35 @@ import httpx2
 from ..tokens.sources import Fetched
 
 MAX_BYTES = 256 * 1024
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 class Fetcher:
     """GETs addresses that the operator has configured."""
 
     def __init__(self, *, timeout: float = 5) -> None:
-        """`timeout` in seconds bounds each of connecting, writing and reading."""
+        """`timeout` in seconds bounds the whole of a fetch: a server that drips must not keep one alive."""
+        self._timeout = timeout
         self._client = httpx2.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False)
 
     async def get(self, url: str, headers: Mapping[str, str]) -> Fetched:
         """GET `url`. Raises OSError when there is no usable answer."""
         try:
-            async with self._client.stream("GET", url, headers={"Accept": "application/json", **headers}) as answer:
-                body = b""
-                async for part in answer.aiter_bytes():
-                    body += part
-                    if len(body) > MAX_BYTES:
-                        raise OSError(f"the answer is longer than {MAX_BYTES} bytes")
-                return Fetched(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise OSError(f"{type(error).__name__}: {error}") from None
+            async with asyncio.timeout(self._timeout):
+                return await self._get(url, {**_HEADERS, **headers})
+        except TimeoutError:
+            raise OSError(f"there was no whole answer within {self._timeout} s") from None
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, RuntimeError) as error:
+            raise OSError(f"{type(error).__name__}: {error}") from None  # RuntimeError: the client was closed meanwhile
+
+    async def _get(self, url: str, headers: Mapping[str, str]) -> Fetched:
+        async with self._client.stream("GET", url, headers=headers) as answer:
+            body = b""
+            async for part in answer.aiter_raw():  # what is compressed all the same stays so: it could be a bomb
+                body += part
+                if len(body) > MAX_BYTES:
+                    raise OSError(f"the answer is longer than {MAX_BYTES} bytes")
+            return Fetched(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
 
     async def close(self) -> None:
         """Close connections."""

@@ -62,6 +62,8 @@ class Key:
             raise
         except Exception as error:  # jwcrypto and cryptography raise many unrelated types here
             raise UnusableKey(f"not a usable JWK ({type(error).__name__})") from None
+        if not isinstance(source.get("kid", ""), str | None):
+            raise UnusableKey("its kid is not a string")
         ops = source.get("key_ops") or ()
         return cls(
             jwk, source.get("kid"), kty, source.get("crv"), source.get("use"), source.get("alg"), tuple(ops)

@@ -7,10 +7,13 @@ nothing is stored for a question that is only shown, and any node of a deploymen
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
+
+from .compact import Malformed, decode
 
 MAX_HANDLE_BYTES = 16 * 1024
 
@@ -38,9 +41,13 @@ class Seal:
 
     def open(self, purpose: str, handle: str) -> dict[str, Any]:
         """Give back what was sealed. Raises BadHandle."""
-        if len(handle) > MAX_HANDLE_BYTES or not handle.isascii():
+        if len(handle) > MAX_HANDLE_BYTES:
             raise BadHandle("no handle of ours")
-        token = handle.encode() + b"=" * (-len(handle) % 4)
+        try:
+            # Strictly, since Fernet is lenient: a second spelling of a handle would be a second use of it.
+            token = urlsafe_b64encode(decode(handle.encode("ascii")))
+        except (Malformed, UnicodeEncodeError):
+            raise BadHandle("no handle of ours") from None
         try:
             text = self._fernet.decrypt_at_time(token, self._lifetime, int(self._clock()))
         except InvalidToken:

@@ -16,6 +16,9 @@ from .keys import Key, KeySet, UnusableKey
 
 log = logging.getLogger(__name__)
 
+_RETRY_WITHOUT_KEYS = 5
+"""Seconds after which a provider is asked again while there are no keys of it at all."""
+
 
 class InlineKeys:
     """Keys that stand in the settings."""
@@ -47,15 +50,12 @@ class FileKeys:
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _read(self) -> KeySet:
-        try:
-            return KeySet.load(json.loads(self._path.read_bytes()))
-        except ValueError as error:
-            raise UnusableKey(f"not a JWK Set ({type(error).__name__})") from None
+        return _parse(self._path.read_bytes())
 
     async def candidates(self, alg: str, kid: str | None) -> list[Key]:
         """See KeySource."""
         now = self._clock()
-        if now - self._looked_at >= 1:
+        if abs(now - self._looked_at) >= 1:  # whichever way the clock was set
             self._looked_at = now
             try:
                 if (stamp := self._look()) != self._stamp:
@@ -105,27 +105,35 @@ class RemoteKeys:
         self._min_interval, self._lifetime = min_interval, lifetime
         self._keys: KeySet | None = None
         self._validators: dict[str, str] = {}
-        self._fresh_until = self._tried_at = float("-inf")
+        self._fetched_at = self._tried_at = float("-inf")
+        self._lives = 0.0
         self._refreshing: asyncio.Task[None] | None = None
 
     async def candidates(self, alg: str, kid: str | None) -> list[Key]:
         """See KeySource."""
         found = self._keys.candidates(alg, kid) if self._keys else []
-        now = self._clock()
-        may_ask = now - self._tried_at >= self._min_interval
         if found:
-            if now >= self._fresh_until and may_ask:
+            if self._passed(self._lives, since=self._fetched_at) and self._may_ask():
                 self._refresh()
             return found
-        if may_ask or self._refreshing:
+        if self._may_ask() or self._refreshing:
             await asyncio.shield(self._refresh())
         if self._keys is None:
-            raise ServiceUnavailable(detail=f"the keys of {self._url} could not be fetched")
+            detail = f"the keys of {self._url} could not be fetched"
+            raise ServiceUnavailable(detail=detail, retry_after=_RETRY_WITHOUT_KEYS)
         return self._keys.candidates(alg, kid)
 
     def public(self) -> list[dict[str, Any]]:
         """See KeySource."""
         return self._keys.public() if self._keys else []
+
+    def _may_ask(self) -> bool:
+        interval = self._min_interval if self._keys else min(self._min_interval, _RETRY_WITHOUT_KEYS)
+        return self._passed(interval, since=self._tried_at)
+
+    def _passed(self, seconds: float, *, since: float) -> bool:
+        """Whether that much time has passed; a clock that was set back must not make anything wait for it."""
+        return abs(self._clock() - since) >= seconds
 
     def _refresh(self) -> asyncio.Task[None]:
         if self._refreshing is None:
@@ -137,11 +145,11 @@ class RemoteKeys:
         try:
             answer = await self._fetch(self._url, self._validators)
             if answer.status == 200:
-                self._keys = KeySet.load(json.loads(answer.body))
+                self._keys = _parse(answer.body)
                 self._validators = _validators(answer.headers)
             elif answer.status != 304:
                 raise UnusableKey(f"status {answer.status}")
-            self._fresh_until = self._clock() + self._lifetime_of(answer.headers)
+            self._fetched_at, self._lives = self._clock(), self._lifetime_of(answer.headers)
         except (OSError, ValueError) as error:
             log.warning("the keys of %s could not be fetched: %s", self._url, error)
         finally:
@@ -151,9 +159,19 @@ class RemoteKeys:
         shortest, longest = self._lifetime
         for directive in headers.get("cache-control", "").split(","):
             key, _, value = directive.strip().partition("=")
-            if key.lower() == "max-age" and value.isdigit():
+            if key.lower() == "max-age" and value.isascii() and value.isdigit():
                 return min(max(float(value), shortest), longest)
         return min(max(3600, shortest), longest)
+
+
+def _parse(octets: bytes) -> KeySet:
+    """A JWK Set. Raises UnusableKey for anything else, whatever it is that was sent in its place."""
+    try:
+        return KeySet.load(json.loads(octets))
+    except UnusableKey:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise UnusableKey(f"it is no JWK Set ({type(error).__name__})") from None
 
 
 def _validators(headers: Mapping[str, str]) -> dict[str, str]:

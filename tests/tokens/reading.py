@@ -46,7 +46,7 @@ def _key(alg: str, kid: str) -> Key:
     return OKPKey.generate_key("Ed448" if alg == "Ed448" else "Ed25519", members)
 
 
-def public(alg: str, kid: str = "k1", **changes: Any) -> dict[str, Any]:
+def public(alg: str, kid: str = "k1", /, **changes: Any) -> dict[str, Any]:
     """The public part of `key_for(alg, kid)` with `changes`; a change to None leaves the member out."""
     members = {**key_for(alg, kid).as_dict(private=False), **changes}
     return {name: value for name, value in members.items() if value is not None}

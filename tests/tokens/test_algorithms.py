@@ -112,9 +112,7 @@ async def test_only_the_registered_algorithm_counts(registered: str) -> None:
         assert isinstance(hint, VerifiedHint) == (used == registered), (used, hint)
 
 
-@pytest.mark.parametrize(
-    "alg", ["ES256K", "RS1", "HS1", "PBES2-HS256+A128KW", "dir", "rs256", "RS256 ", "Ed25519", "A"]
-)
+@pytest.mark.parametrize("alg", ["ES256K", "RS1", "HS1", "PBES2-HS256+A128KW", "dir", "rs256", "RS256 ", "Ed25519"])
 async def test_unknown_algorithms_are_refused(alg: str) -> None:
     """Names that no client can have registered."""
     token = put_together({"alg": alg}, id_claims(aud="RS256"))

@@ -1,4 +1,4 @@
-"""What the header of a hint may say: nothing in it is a key, and what asks for more than an ID token is refused (T9)."""
+"""What the header of a hint may say: nothing in it is a key, and what asks for more is refused (T9)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ KEYS_IN_HEADERS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("header", KEYS_IN_HEADERS, ids=lambda header: "+".join(header))
+@pytest.mark.parametrize("header", KEYS_IN_HEADERS, ids="+".join)
 @pytest.mark.parametrize("kid", [STRANGER["kid"], "RS256-k1", None])
 async def test_a_key_in_the_header_is_never_used(header: dict[str, Any], kid: str | None) -> None:
     """Signed by a stranger whose key the header brings or points at: data, never a source (R70)."""
@@ -46,7 +46,7 @@ async def test_a_key_in_the_header_is_never_used(header: dict[str, Any], kid: st
     assert reason(await reader().read(token, None)).startswith("invalid: ")
 
 
-@pytest.mark.parametrize("header", KEYS_IN_HEADERS, ids=lambda header: "+".join(header))
+@pytest.mark.parametrize("header", KEYS_IN_HEADERS, ids="+".join)
 async def test_a_key_in_the_header_does_no_harm(header: dict[str, Any]) -> None:
     """Some providers send them; they change nothing."""
     assert isinstance(await reader().read(signed(header={**header, "kid": "RS256-k1"}), None), VerifiedHint)

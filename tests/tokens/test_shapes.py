@@ -75,7 +75,7 @@ async def test_a_token_has_a_length() -> None:
 
 async def test_a_long_token_is_read() -> None:
     """Real hints have up to 18 KB."""
-    assert await why(signed(groups=["group-number-%06d" % number for number in range(900)])) == "verified"
+    assert await why(signed(groups=[f"group-number-{number:06}" for number in range(900)])) == "verified"
 
 
 @pytest.mark.usefixtures("no_cryptography")
