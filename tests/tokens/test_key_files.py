@@ -33,6 +33,11 @@ def publish(path: Path, *keys: object) -> None:
     os.replace(beside, path)
 
 
+def overwrite(path: Path, octets: bytes) -> None:
+    """Change the file in place, as careless tools do."""
+    path.write_bytes(octets)
+
+
 async def known(keys: FileKeys | InlineKeys) -> list[str | None]:
     """The kids that are tried for a token without one."""
     return [key.kid for key in await keys.candidates("RS256", None)]
@@ -70,7 +75,7 @@ async def test_a_file_written_in_place_is_read_again(path: Path) -> None:
     """The same file with other content."""
     clock = Clock()
     keys = FileKeys(path, clock)
-    path.write_text(json.dumps({"keys": [K2]}))
+    overwrite(path, json.dumps({"keys": [K2]}).encode())
     clock.now += 1
     assert await known(keys) == [K2["kid"]]
 
@@ -89,7 +94,7 @@ async def test_a_broken_file_takes_no_keys_away(path: Path, broken: bytes, caplo
     """An editor's half-written file, a wrong file: the keys stay, the log says so, and the mended file is read."""
     clock = Clock()
     keys = FileKeys(path, clock)
-    path.write_bytes(broken)
+    overwrite(path, broken)
     clock.now += 1
     with caplog.at_level(logging.WARNING):
         assert await known(keys) == [K1["kid"]]
@@ -103,10 +108,10 @@ async def test_a_removed_file_takes_no_keys_away(path: Path) -> None:
     """Nor does one that cannot be read."""
     clock = Clock()
     keys = FileKeys(path, clock)
-    path.unlink()
+    os.unlink(path)
     clock.now += 1
     assert await known(keys) == [K1["kid"]]
-    path.mkdir()
+    os.mkdir(path)
     clock.now += 1
     assert await known(keys) == [K1["kid"]]
 
