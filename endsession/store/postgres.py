@@ -56,6 +56,11 @@ class PostgresDatabase:
     async def _configure(self, connection: psycopg.AsyncConnection[Any]) -> None:
         milliseconds = int(self._timeout * 1000)
         await connection.execute(f"SET statement_timeout = {milliseconds}")
+        # A logout is answered when it is on disk: a server that was told not to wait for that has to, here.
+        await connection.execute(
+            "SELECT set_config('synchronous_commit', 'on', false)"
+            " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
+        )
         await connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
 
     async def prepare(self) -> None:

@@ -1,0 +1,82 @@
+"""Before a logout is answered its transaction has been synced to disk, counted from outside of the process."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import psycopg
+import pytest
+
+from tests.kit import servers
+from tests.kit.apps import deploy_with_apps, sign_in
+from tests.kit.deployment import CONFIGURATION, cookie_of, merged
+from tests.kit.flow import PLAIN
+from tests.kit.receivers import Receivers, receivers
+from tests.kit.tokens import id_token
+
+from .test_kill import APPS, configure, log_out, register
+
+LOGOUTS = 10
+
+
+@pytest.fixture
+def apps() -> Iterator[Receivers]:
+    """Apps that take logout tokens."""
+    with receivers() as running:
+        yield running
+
+
+@pytest.mark.skipif(
+    shutil.which("strace") is None and "CI" not in os.environ, reason="counts system calls with strace (apt: strace)"
+)
+def test_sqlite_syncs_before_each_answer(tmp_path: Path, apps: Receivers) -> None:
+    """By system calls: between the request and its answer there is a sync, every time."""
+    configuration = merged(CONFIGURATION, configure(tmp_path, apps, f"sqlite:///{tmp_path / 'storage.db'}"))
+    (tmp_path / "configuration.json").write_text(json.dumps(configuration))
+    log = tmp_path / "calls"
+    trace = ["strace", "-f", "-o", str(log), "-e", "trace=fsync,fdatasync"]
+    command = [*trace, sys.executable, "-m", "tests.crash.victim", str(tmp_path), "never"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        url = f"http://127.0.0.1:{int(process.stdout.readline())}"
+        try:
+            with httpx2.Client(base_url=url, headers={"host": "login.example"}, trust_env=False) as http:
+                for number in range(LOGOUTS):
+                    register(http, f"s{number}")
+                for number in range(LOGOUTS):
+                    before = _syncs(log)
+                    assert log_out(http, f"s{number}") == 200
+                    assert _syncs(log) > before
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _syncs(log: Path) -> int:
+    """How many syncs have been finished."""
+    return len(re.findall(r"f(?:data)?sync\(.*\) = 0|f(?:data)?sync resumed.*= 0", log.read_text()))
+
+
+async def test_postgresql_has_flushed_before_each_answer(
+    tmp_path: Path, apps: Receivers, postgres_server: str
+) -> None:  # fmt: skip
+    """By the database's own figures: what was written is flushed, also where its default is not to wait for that."""
+    url = servers.fresh_schema(postgres_server) + "%20-csynchronous_commit%3Doff"
+    changes = {"storage": {"url": url}}
+    async with (
+        deploy_with_apps(tmp_path, apps, *APPS, changes=changes) as gateway,
+        await psycopg.AsyncConnection.connect(postgres_server, autocommit=True) as observer,
+    ):
+        for number in range(LOGOUTS):
+            await sign_in(gateway, *APPS, sid=f"s{number}")
+            hint = id_token(aud="a", sid=f"s{number}")
+            response = await gateway.get(PLAIN, {"id_token_hint": hint}, cookie=cookie_of(f"s{number}"))
+            assert response.status_code == 200
+            cursor = await observer.execute("SELECT pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()")
+            assert await cursor.fetchone() == (True,)

@@ -1,0 +1,82 @@
+"""What is particular to PostgreSQL: connections that break, and processes that wake each other."""
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from endsession.protocol.errors import ServiceUnavailable
+from endsession.store.postgres import PostgresDatabase
+from endsession.store.sessions import load
+from tests.kit import servers
+from tests.kit.deployment import Deployment, cookie_of, deploy
+from tests.kit.flow import HTML, PLAIN, answer, asks
+
+from .test_sessions import registering
+
+
+async def test_broken_connections_are_replaced(postgres_server: str) -> None:
+    """The server closes every connection: the next requests open new ones, and none fails."""
+    store = PostgresDatabase(servers.fresh_schema(postgres_server))
+    await store.prepare()
+    await asyncio.gather(*(store.write(registering(sid=f"s{n}")) for n in range(30)))
+    async with await psycopg.AsyncConnection.connect(postgres_server, autocommit=True) as connection:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'endsession'"
+        )
+    assert await store.read(load("acme", "s1")) is not None
+    results = await asyncio.gather(*(store.write(registering(sid=f"t{n}")) for n in range(30)))
+    assert results == ["created"] * 30
+    await store.close()
+
+
+async def test_a_server_that_is_away_is_unavailable(tmp_path: Path) -> None:
+    """Nothing listens: ServiceUnavailable within the time-out, naming PostgreSQL and no password."""
+    store = PostgresDatabase("postgresql://user:secret-password@127.0.0.1:1/x", timeout=0.5)
+    with pytest.raises(ServiceUnavailable) as refusal:
+        await store.prepare()
+    assert "PostgreSQL" in refusal.value.detail
+    assert "secret-password" not in str(refusal.value)
+    assert "Retry-After" in refusal.value.headers
+
+
+async def test_processes_wake_each_other(postgres_server: str) -> None:
+    """What one announces wakes the other, and many announcements are one."""
+    url = servers.fresh_schema(postgres_server)
+    one, two = PostgresDatabase(url), PostgresDatabase(url)
+    await one.prepare()
+    await two.prepare()
+    woken = asyncio.Event()
+    one.listen(lambda: None)
+    two.listen(woken.set)
+    async with asyncio.timeout(10):
+        while not woken.is_set():
+            one.announce()
+            await asyncio.sleep(0.02)
+    await one.close()
+    await two.close()
+
+
+async def test_migrations_run_once_for_all_processes(postgres_server: str) -> None:
+    """Five processes start at once on an empty database."""
+    url = servers.fresh_schema(postgres_server)
+    stores = [PostgresDatabase(url) for _ in range(5)]
+    await asyncio.gather(*(store.prepare() for store in stores))
+    await asyncio.gather(*(store.close() for store in stores))
+
+
+async def test_a_question_of_one_node_is_answered_by_another(tmp_path: Path, postgres_server: str) -> None:
+    """Any node can answer any step, and a handle that one node has seen is spent at the other."""
+    changes = {"storage": {"url": servers.fresh_schema(postgres_server)}}
+    async with deploy(tmp_path, changes) as one, deploy(tmp_path, changes) as two:
+        await one.register()
+        question = await one.get(PLAIN, {"client_id": "web"}, cookie=cookie_of(), accept=HTML)
+        assert asks(question)
+        assert await _says(two, question) == 200
+        assert await one.state_of() == "ended"
+        assert await _says(one, question) == 400
+
+
+async def _says(gateway: Deployment, question) -> int:
+    return (await answer(gateway, question, "yes", cookie=cookie_of())).status_code
