@@ -41,9 +41,14 @@ def test_sqlite_syncs_before_each_answer(tmp_path: Path, apps: Receivers) -> Non
     configuration = merged(CONFIGURATION, configure(tmp_path, apps, f"sqlite:///{tmp_path / 'storage.db'}"))
     (tmp_path / "configuration.json").write_text(json.dumps(configuration))
     log = tmp_path / "calls"
-    trace = ["strace", "-f", "-o", str(log), "-e", "trace=fsync,fdatasync"]
+    trace = ["strace", "-f", "-e", "trace=fsync,fdatasync"]
     command = [*trace, sys.executable, "-m", "tests.crash.victim", str(tmp_path), "never"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+    with (
+        log.open(
+            "w"
+        ) as calls,  # strace buffers what it writes into a file of its own, and not what it writes to stderr
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=calls, text=True, start_new_session=True) as process,
+    ):
         assert process.stdout is not None
         url = f"http://127.0.0.1:{int(process.stdout.readline())}"
         try:
