@@ -18,7 +18,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 import settings as configuration
 
 from .contract.app import build
-from .contract.document import Document
+from .contract.document import BadDocument, Document
 from .contract.operation import Sizes
 from .delivery.addresses import LOOPBACK
 from .delivery.endings import Endings
@@ -57,8 +57,10 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """Build a gateway, with its outbox and sweeper at work, and let go of everything at the end.
 
-    Raises BadSettings for keys that cannot be used, and ServiceUnavailable when storage cannot be opened.
+    Raises BadDocument for terms that no policy has, BadSettings for keys that cannot be used, and ServiceUnavailable
+    when storage cannot be opened.
     """
+    check_document(document)
     async with contextlib.AsyncExitStack() as stack:
         store = (around.open_store or open_store)(settings.storage.url, around.base)
         await store.prepare()
@@ -106,6 +108,13 @@ async def open_gateway(
             clock=around.clock,
             preset_policy=configuration.preset_policy,
         )
+
+
+def check_document(document: Document) -> None:
+    """What the document says of policies must be what the settings know of them. Raises BadDocument."""
+    for path, dialect in document.dialects.items():
+        if why := configuration.complaint(dialect):
+            raise BadDocument(f"{path}: x-logout: {why}")
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

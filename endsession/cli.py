@@ -15,7 +15,7 @@ import uvloop
 import settings as configuration
 
 from . import __version__
-from .app import Surroundings
+from .app import Surroundings, check_document
 from .contract.document import BadDocument, Document, load
 from .protocol.errors import EndsessionError
 from .server import serve
@@ -84,6 +84,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def _load(config: Path | None) -> tuple[configuration.Settings, Document, Path]:
     document = load()
+    check_document(document)
     file = Path(config) if config else Path("endsession.toml")
     if not config and not file.exists():
         settings = configuration.load(None, dialects=document.dialects, reserved=document.reserved_words())

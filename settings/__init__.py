@@ -7,7 +7,7 @@ mend.
 
 from .load import load
 from .model import ClientTable, Cookie, IssuerSettings, ManagementToken, Settings
-from .policies import policy_for, preset_policy
+from .policies import complaint, policy_for, preset_policy
 from .problems import BadSettings, Problem
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "ManagementToken",
     "Problem",
     "Settings",
+    "complaint",
     "load",
     "policy_for",
     "preset_policy",

@@ -12,7 +12,7 @@ from endsession.protocol.client import is_loopback, registration_problems
 from endsession.protocol.policy import contradictions
 
 from .model import IssuerSettings, Settings
-from .policies import DialectTerms, policy_for
+from .policies import DialectTerms, complaint, policy_for
 from .problems import Location, Problem
 
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
@@ -147,6 +147,8 @@ def _policies(
         mend = f"use end-session or one of: {', '.join(sorted(names))}"
         yield Problem((*location, "announce"), "no endpoint has this name", mend)
     for terms in dialects.values():
+        if complaint(terms):
+            continue  # the document's mistake, which is told with the document
         table = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
         for knobs, why in contradictions(policy_for(issuer, terms), has_cookie=issuer.cookie is not None):
             where = (*location, *table, knobs[-1])

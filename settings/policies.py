@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from endsession.protocol.policy import Policy
 
-from .model import IssuerSettings
+from .model import IssuerSettings, PolicyOverrides
 from .presets import PRESETS, with_knobs
 
 
@@ -30,9 +32,21 @@ class DialectTerms(Protocol):
         ...
 
 
+def complaint(terms: DialectTerms) -> str | None:
+    """What is wrong with an endpoint's terms: a preset that there is not, or a knob or value that no policy has."""
+    if terms.preset is not None and terms.preset not in PRESETS:
+        return f"there is no preset {terms.preset}; known are {', '.join(PRESETS)}"
+    try:
+        PolicyOverrides.model_validate(dict(terms.policy))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        return f"policy.{first['loc'][0]}: {first['msg']}"
+    return None
+
+
 def preset_policy(terms: DialectTerms, preset: str = "oidc") -> Policy:
     """The endpoint's policy before any issuer has its say; `preset` is for the endpoint that has none of its own."""
-    return with_knobs(PRESETS[terms.preset or preset], dict(terms.policy))
+    return with_knobs(PRESETS[terms.preset or preset], _said(PolicyOverrides.model_validate(dict(terms.policy))))
 
 
 def policy_for(issuer: IssuerSettings, terms: DialectTerms) -> Policy:
