@@ -65,7 +65,7 @@ def test_sqlite_syncs_before_each_answer(tmp_path: Path, apps: Receivers) -> Non
 
 def _syncs(log: Path) -> int:
     """How many syncs have been finished."""
-    return len(re.findall(r"f(?:data)?sync\(.*\) = 0|f(?:data)?sync resumed.*= 0", log.read_text()))
+    return len(re.findall(r"f(?:data)?sync\b.*\s= 0$", log.read_text(), re.MULTILINE))
 
 
 async def test_postgresql_has_flushed_before_each_answer(
