@@ -6,6 +6,7 @@ compiled validator.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -76,7 +77,7 @@ def explain(error: jsonschema_rs.ValidationError, kind: str) -> str:
     path = list(error.schema_path)
     keyword = str(path[-1]) if path else ""
     names = [str(path[i + 1]) for i, step in enumerate(path[:-1]) if step == "properties"]
-    where = f"The {kind} {'.'.join(names)}" if names else f"The {kind}s"
+    where = f"The {kind} {'.'.join(names)}" if names else "The body of the request"
     if keyword == "required" or "required" in path:
         missing = getattr(error.kind, "property", None)
         return f"The {kind} {missing} is missing." if missing else f"A required {kind} is missing."
@@ -96,8 +97,11 @@ _SENTENCES = {
 }
 
 
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+
+
 def _integer(text: str) -> object:
-    return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 20 else text
+    return int(text) if _INTEGER.fullmatch(text) else text
 
 
 def _number(text: str) -> object:
