@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,13 +14,16 @@ from ..protocol.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
 from .document import BadDocument
 from .parameters import FieldReader, explain
 
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""The escape of NUL in JSON; not a backslash that is itself escaped, with `u0000` behind it."""
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
 async def receive_body(receive: Receive, content_length: str | None, limit: int) -> bytes:
     """The whole body, whether it comes with a Content-Length or in chunks. Raises BodyTooLarge as soon as it is."""
-    if content_length is not None and content_length.isdigit() and int(content_length) > limit:
+    if content_length is not None and _LENGTH.fullmatch(content_length) and int(content_length) > limit:
         raise BodyTooLarge
     body = b""
     while True:
@@ -67,11 +71,17 @@ class BodyReader:
         try:
             value = json.loads(body.decode(), object_pairs_hook=_unique)
             # Numbers that are no numbers and half characters parse, and would fail somewhere deeper.
-            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+            text.encode()
         except (ValueError, RecursionError):
             raise InvalidRequest("The body of the request is not valid JSON.") from None
-        if not self._validator.is_valid(value):
-            raise InvalidRequest(explain(next(self._validator.iter_errors(value)), "member"))
+        if _NUL.search(text):
+            raise InvalidRequest("The body of the request holds a NUL character.")
+        try:
+            if not self._validator.is_valid(value):
+                raise InvalidRequest(explain(next(self._validator.iter_errors(value)), "member"))
+        except ValueError:  # the validator's own limit of depth
+            raise InvalidRequest("The body of the request is nested too deeply.") from None
         return value
 
 

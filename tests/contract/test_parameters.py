@@ -77,9 +77,7 @@ async def test_unknown_parameters_are_ignored_however_often(shared: Deployment, 
 @both_methods
 async def test_an_empty_parameter_is_absent(shared: Deployment, method: str) -> None:
     """An empty hint is no hint, an empty redirect is none, and neither is malformed."""
-    empty = await send(
-        gateway, method, PLAIN, "id_token_hint=&post_logout_redirect_uri=&state=&client_id=", accept=HTML
-    )
+    empty = await send(shared, method, PLAIN, "id_token_hint=&post_logout_redirect_uri=&state=&client_id=", accept=HTML)
     nothing = await send(shared, method, PLAIN, "", accept=HTML)
     assert empty.status == nothing.status in (200, 303)
     required = await send(shared, method, AUTHPI, "id_token_hint=")
