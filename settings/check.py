@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 from endsession.protocol.client import is_loopback, registration_problems
 from endsession.protocol.policy import contradictions
 
-from .model import IssuerSettings, Settings
+from .model import Cookie, IssuerSettings, Settings
 from .policies import DialectTerms, complaint, policy_for
 from .problems import Location, Problem
 
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 
 
 def check(
@@ -28,7 +29,7 @@ def check(
     yield from _delivery(settings, base)
     yield from _between_issuers(settings)
     if not settings.issuers:
-        yield Problem(("issuers",), "there is no issuer", "add a table [issuers.NAME]")
+        yield Problem(("issuers",), "there is no issuer", "add a table [issuers.NAME]", also=(("issuers",),))
     for issuer_id, issuer in settings.issuers.items():
         location: Location = ("issuers", issuer_id)
         if not _ISSUER_ID.fullmatch(issuer_id):
@@ -38,6 +39,9 @@ def check(
         yield from _issuer(location, issuer, base)
         yield from _policies(location, issuer, dialects)
         for client_id, client in issuer.clients.items():
+            if client.client_id != client_id:
+                where = (*location, "clients", client_id, "client_id")
+                yield Problem(where, "it differs from the table's name, which is the client_id", "leave it out")
             for member, problem in registration_problems(client):
                 yield Problem((*location, "clients", client_id, member), problem)
 
@@ -56,7 +60,8 @@ def _server(settings: Settings) -> Iterator[Problem]:
         try:
             ipaddress.ip_network(network, strict=False)
         except ValueError:
-            yield Problem(("server", "trusted_proxies", index), "it is neither an address nor a network")
+            mend = "write an address such as 10.0.0.1, or a network such as 10.0.0.0/8"
+            yield Problem(("server", "trusted_proxies", index), "it is neither an address nor a network", mend)
 
 
 def _management(settings: Settings) -> Iterator[Problem]:
@@ -64,7 +69,8 @@ def _management(settings: Settings) -> Iterator[Problem]:
         for name in token.issuers:
             if name != "*" and name not in settings.issuers:
                 where = ("management", "tokens", index, "issuers")
-                yield Problem(where, f"there is no issuer {name}", f"use one of: {', '.join(settings.issuers)}, *")
+                mend = f"use one of: {', '.join(settings.issuers)}, *"
+                yield Problem(where, f"there is no issuer {name}", mend, also=(("issuers",),))
 
 
 def _storage(settings: Settings) -> Iterator[Problem]:
@@ -87,7 +93,7 @@ def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:
         except ValueError as error:
             yield Problem(("delivery", "allow_networks", index), f"it is no network: {error}", "write 10.20.0.0/16")
     if delivery.ca_file and not (base / delivery.ca_file).is_file():
-        yield Problem(("delivery", "ca_file"), f"there is no file {base / delivery.ca_file}")
+        yield _no_file(("delivery", "ca_file"), base / delivery.ca_file)
     if delivery.proxy and urlsplit(delivery.proxy).scheme not in ("http", "https"):
         yield Problem(("delivery", "proxy"), "it is not an http or https URL", "write http://proxy.example:3128")
 
@@ -102,11 +108,8 @@ def _between_issuers(settings: Settings) -> Iterator[Problem]:
         for member, value in claims:
             other = seen.setdefault(f"{member} {value}", issuer_id)
             if other != issuer_id:
-                yield Problem(
-                    ("issuers", issuer_id, member),
-                    f"the issuer {other} has the same",
-                    "change one of the two",
-                )
+                message = f"{other} is the default already" if member == "default" else f"{other} has the same"
+                yield Problem(("issuers", issuer_id, member), message, "change one of the two")
 
 
 def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[Problem]:
@@ -115,21 +118,43 @@ def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[
     if len(sources) != 1:
         found = " and ".join(sources) or "none of them"
         yield Problem(
-            (*location, "jwks_uri"), f"exactly one of jwks_uri, jwks_file and jwks is needed; there is {found}"
-        )  # fmt: skip
+            (*location, sources[-1] if sources else "jwks_uri"),
+            f"exactly one of jwks_uri, jwks_file and jwks is needed; there is {found}",
+            "leave one" if sources else "say where the provider's keys are",
+            also=tuple((*location, name) for name in ("jwks_uri", "jwks_file", "jwks")),
+        )
     if issuer.jwks_uri is not None:
         yield from _url((*location, "jwks_uri"), issuer.jwks_uri)
     if issuer.jwks_file is not None and not (base / issuer.jwks_file).is_file():
-        yield Problem((*location, "jwks_file"), f"there is no file {base / issuer.jwks_file}")
+        yield _no_file((*location, "jwks_file"), base / issuer.jwks_file)
     for index, name in enumerate(issuer.signing_keys):
         if not (base / name).is_file():
             mend = "make one: endsession keygen --alg RS256"
             yield Problem((*location, "signing_keys", index), f"there is no file {base / name}", mend)
     if issuer.op_backchannel_uri is not None:
         yield from _url((*location, "op_backchannel_uri"), issuer.op_backchannel_uri)
-    cookie = issuer.cookie
-    if cookie and cookie.same_site == "none" and not cookie.secure:
-        yield Problem((*location, "cookie", "secure"), "browsers drop a SameSite=None cookie that is not Secure")
+    for index, host in enumerate(issuer.hosts):
+        if not _HOST.fullmatch(host):
+            yield Problem((*location, "hosts", index), "it is not a host name", "write login.example, and nothing more")
+    if issuer.cookie is not None:
+        yield from _cookie((*location, "cookie"), issuer.cookie)
+
+
+def _cookie(location: Location, cookie: Cookie) -> Iterator[Problem]:
+    """What browsers do not take (RFC 6265bis): they would keep the cookie that is to be cleared."""
+    host_only = cookie.name.startswith("__Host-")
+    if not cookie.secure and (cookie.same_site == "none" or cookie.partitioned):
+        message = "browsers drop a SameSite=None or Partitioned cookie that is not Secure"
+        yield Problem((*location, "secure"), message, "set it to true, as the provider does")
+    elif not cookie.secure and (host_only or cookie.name.startswith("__Secure-")):
+        yield Problem((*location, "secure"), "browsers drop a cookie of this name that is not Secure", "set it to true")
+    if host_only and (cookie.path != "/" or cookie.domain):
+        where = (*location, "domain" if cookie.domain else "path")
+        yield Problem(where, "browsers drop a __Host- cookie that has a domain, or another path than /", "leave it out")
+
+
+def _no_file(location: Location, path: Path) -> Problem:
+    return Problem(location, f"there is no file {path}", "correct it; relative paths start at the settings file")
 
 
 def _policies(
@@ -151,10 +176,20 @@ def _policies(
             continue  # the document's mistake, which is told with the document
         table = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
         for knobs, why in contradictions(policy_for(issuer, terms), has_cookie=issuer.cookie is not None):
-            where = (*location, *table, knobs[-1])
-            yield Problem(
-                where, f"contradicts itself ({', '.join(knobs)}): {why}", f"change one of: {', '.join(knobs)}"
-            )
+            own = _own_knobs(issuer, terms)
+            preset = terms.preset or issuer.preset
+            others = [knob for knob in knobs if knob not in own]
+            mend = f"change {' or '.join(knobs)}"
+            mend += f" (the preset {preset} sets {' and '.join(others)})" if others else ""
+            also = ((*location, "cookie"), *((*location, *table, knob) for knob in knobs))
+            yield Problem((*location, *table, knobs[-1]), why, mend, also=also)
+
+
+def _own_knobs(issuer: IssuerSettings, terms: DialectTerms) -> set[str]:
+    """The knobs that the operator has set for an endpoint."""
+    dialect = issuer.dialects.get(terms.name) if terms.name else None
+    overrides = issuer.policy if terms.name is None else dialect.policy if dialect else None
+    return set(overrides.model_fields_set) if overrides is not None else set()
 
 
 def _url(location: Location, url: str) -> Iterator[Problem]:
@@ -165,7 +200,7 @@ def _url(location: Location, url: str) -> Iterator[Problem]:
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https"):
-        yield Problem(location, "it is not an absolute https URL")
+        yield Problem(location, "it is not an absolute https URL", "write it as in https://login.example/acme")
     elif parts.scheme == "http" and not is_loopback(host):
         yield Problem(location, "http is for loopback addresses only", "use https")
     elif (

@@ -6,7 +6,6 @@ from dataclasses import fields
 from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from endsession.protocol.client import Client
 from endsession.protocol.policy import Policy
@@ -221,17 +220,8 @@ class IssuerSettings(Group):
         return data
 
 
-class Settings(BaseSettings):
+class Settings(Group):
     """All settings of one deployment."""
-
-    model_config = SettingsConfigDict(
-        extra="forbid",
-        frozen=True,
-        use_attribute_docstrings=True,
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        env_ignore_empty=True,
-    )
 
     server: Server = Server()
     management: Management = Management()
@@ -246,17 +236,6 @@ class Settings(BaseSettings):
     def refuse(self, problems: list[Problem]) -> BadSettings:
         """The error for problems that only show when the settings are put to use."""
         return BadSettings(problems, self._places)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        *_: PydanticBaseSettingsSource,
-        **__: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Sources are read and merged in `load.py`, so that each problem can be traced to its place."""
-        return (init_settings,)
 
 
 __all__ = ["PREFIX", "Cookie", "IssuerSettings", "ManagementToken", "Settings"]

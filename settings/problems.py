@@ -1,38 +1,53 @@
 """Problems with settings, told so that they can be mended without reading code.
 
 endsession.toml, line 14: issuers.acme.preset (ENDSESSION_ISSUERS__ACME__PRESET)
-    Input should be 'oidc', 'authpi', 'pingfederate' or 'strict'.
+    it has to be one of: oidc, authpi, pingfederate, strict.
     Mend: did you mean oidc?
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 Location = tuple[str | int, ...]
 
 
+def dotted(location: Location) -> str:
+    """A setting as documentation names it."""
+    return ".".join(map(str, location))
+
+
+def variable_part(key: str) -> str:
+    """A part of a setting's name as it stands in a variable's."""
+    return re.sub(r"[^A-Z0-9]", "_", key.upper())
+
+
+def variable_name(prefix: str, location: Location) -> str:
+    """The variable that sets what stands at `location`; items of a list are set together."""
+    names = []
+    for part in location:
+        if isinstance(part, int):
+            break
+        names.append(variable_part(part))
+    return prefix + "__".join(names)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with the setting at `location`, and what would mend it. Never holds a secret."""
+    """What is wrong with the setting at `location`, and what would mend it. Never holds a secret.
+
+    `place` says where it stands if the location does not. `also` are the other settings that the problem is about:
+    where one of them is wrong itself, that has to be mended first.
+    """
 
     location: Location
     message: str
     mend: str = ""
-
-    @property
-    def name(self) -> str:
-        """The setting as documentation names it."""
-        return ".".join(str(part) for part in self.location)
-
-    def variable(self, prefix: str) -> str:
-        """The environment variable that sets the same; items of a list are set together."""
-        names = itertools.takewhile(lambda part: isinstance(part, str), self.location)
-        return prefix + "__".join(map(str, names)).upper()
+    place: str = ""
+    also: tuple[Location, ...] = ()
 
 
 class BadSettings(Exception):
@@ -44,30 +59,44 @@ class BadSettings(Exception):
 
 
 class Places:
-    """Where settings stand: lines of the file, names of the environment, files of the secrets folder."""
+    """Where settings stand: lines of the file, variables of the environment, files of the secrets folder."""
 
-    def __init__(self, prefix: str, file: Path | None, text: str, outside: Mapping[str, str]) -> None:
-        """`outside` maps upper-case names of environment and secrets to what they are, such as `environment`."""
-        self._prefix, self._file, self._outside = prefix, file, outside
+    def __init__(
+        self,
+        prefix: str,
+        file: Path | None,
+        text: str,
+        outside: Mapping[Location, str],
+        describe: Callable[[Location], str] = dotted,
+    ) -> None:
+        """`outside` says for what was set outside the file where that was; `describe` gives headings of the docs."""
+        self._prefix, self._file, self._outside, self._describe = prefix, file, outside, describe
         self._lines = _lines_of(text)
 
     def tell(self, problem: Problem) -> str:
-        """The problem in two or three lines."""
-        variable = problem.variable(self._prefix)
-        head = f"{self._place(problem.location, variable)}: {problem.name or 'settings'}"
-        mend = problem.mend or f"correct it; docs/settings.md describes {problem.name}"
-        return f"{head} ({variable})\n    {problem.message.rstrip('.')}.\n    Mend: {mend}"
+        """The problem in three lines: where, what, and how to mend it."""
+        head = problem.place or self._place(problem.location)
+        mend = problem.mend or "correct it"
+        if problem.location:
+            head += f": {dotted(problem.location)}"
+            variable = variable_name(self._prefix, problem.location)
+            head += "" if variable in head.upper().split(": ")[0].split() else f" ({variable})"
+        if problem.location and not problem.mend:
+            mend += f"; docs/settings.md describes {self._describe(problem.location)}"
+        return f"{head}\n    {problem.message.rstrip('.')}.\n    Mend: {mend.rstrip('.')}"
 
-    def _place(self, location: Location, variable: str) -> str:
-        for name, kind in self._outside.items():
-            if variable == name or variable.startswith(name + "__"):
-                return kind
-        if self._file is None:
-            return "not set anywhere"
+    def _place(self, location: Location) -> str:
+        """The place of the setting, else that of the nearest table around it."""
         for length in range(len(location), 0, -1):
-            if line := self._lines.get(tuple(str(part) for part in location[:length])):
+            table = location[:length]
+            if table in self._outside:
+                return self._outside[table]
+            if line := self._lines.get(tuple(map(str, table))):
                 return f"{self._file}, line {line}"
-        return str(self._file)
+            for other, place in self._outside.items():
+                if other[:length] == table:
+                    return place
+        return "not set anywhere" if self._file is None else str(self._file)
 
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
