@@ -1,0 +1,65 @@
+"""Ports that fail when a test says so. What they stand in front of is real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from endsession.app import Surroundings, open_store
+from endsession.protocol.errors import ServiceUnavailable
+from endsession.store.script import Database, Script
+
+T = TypeVar("T")
+
+
+class FailingDatabase:
+    """A database in front of a real one; while `failure` makes an exception, every script meets that one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.failure: Callable[[], Exception] | None = None
+
+    async def read(self, script: Script[T]) -> T:
+        """See Database."""
+        if self.failure is not None:
+            script.close()
+            raise self.failure()
+        return await self._database.read(script)
+
+    async def write(self, script: Script[T]) -> T:
+        """See Database."""
+        if self.failure is not None:
+            script.close()
+            raise self.failure()
+        return await self._database.write(script)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+
+class StorageFaults:
+    """Surroundings whose storage can be taken away and given back."""
+
+    def __init__(self) -> None:
+        self._databases: list[FailingDatabase] = []
+
+    @property
+    def around(self) -> Surroundings:
+        """For `deploy`."""
+        return Surroundings(Path(), open_store=self._open)
+
+    def _open(self, url: str, base: Path) -> Database:
+        database = FailingDatabase(open_store(url, base))
+        self._databases.append(database)
+        return database  # type: ignore[return-value]
+
+    def fail(self, failure: Callable[[], Exception] = lambda: ServiceUnavailable(detail="taken away")) -> None:
+        """From now on, every script fails."""
+        for database in self._databases:
+            database.failure = failure
+
+    def mend(self) -> None:
+        """From now on, storage works again."""
+        for database in self._databases:
+            database.failure = None
