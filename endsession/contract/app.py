@@ -102,7 +102,7 @@ def _only(document: Document, tags: Collection[str]) -> Document:
 async def _on_error(document: Document, service: Service, request: Any, error: Exception) -> ConnexionResponse:
     """What routing and security raise, before an operation has begun."""
     path = document.path_of(request.scope["path"])
-    problem = _as_ours(error, document, path)
+    problem = _as_ours(error, document, path, request.scope["endsession.request_id"])
     dialect = document.dialects.get(path or "")
     operations = document.raw["paths"][path] if path else {}
     tags = {operations[method]["tags"][0] for method in METHODS if method in operations}
@@ -121,7 +121,7 @@ async def _on_error(document: Document, service: Service, request: Any, error: E
     return ConnexionResponse(response.status_code, body=response.body, headers=dict(response.headers))
 
 
-def _as_ours(error: Exception, document: Document, path: str | None) -> EndsessionError:
+def _as_ours(error: Exception, document: Document, path: str | None, request_id: str) -> EndsessionError:
     if isinstance(error, EndsessionError):
         return error
     status = getattr(error, "status_code", None) or getattr(error, "status", 500)
@@ -131,5 +131,5 @@ def _as_ours(error: Exception, document: Document, path: str | None) -> Endsessi
         return MethodNotAllowed(headers={"Allow": document.allow(path)})
     if status == 401:
         return Unauthenticated()
-    log.error("unexpected error before any operation", exc_info=error)
+    log.error("unexpected error before any operation (request %s)", request_id, exc_info=error)
     return EndsessionError(detail=type(error).__name__)

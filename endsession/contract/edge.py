@@ -65,7 +65,7 @@ class Edge:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
-            log.exception("unexpected error outside any operation")
+            log.exception("unexpected error outside any operation (request %s)", request_id)
             if status == 0:
                 problem = EndsessionError(detail=type(error).__name__)
                 response = render(problem, "oauth_json", "", request_id, self._service)

@@ -84,7 +84,7 @@ class CompiledOperation:
         except EndsessionError as error:
             response = self._refuse(error, scope, headers)
         except Exception as error:
-            log.exception("unexpected error in %s", self.id)
+            log.exception("unexpected error in %s (request %s)", self.id, scope["endsession.request_id"])
             response = self._refuse(EndsessionError(detail=type(error).__name__), scope, headers)
         await response(scope, receive, send)
 
