@@ -1,0 +1,106 @@
+"""Over a real socket: what only a server and a connection can show."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+
+from endsession.server import listener
+from tests.kit.deployment import Deployment, cookie_of
+from tests.kit.flow import AUTHPI, PLAIN
+from tests.kit.raw import FORM
+from tests.kit.tokens import id_token
+
+SIGNED_OUT = "https://app.example/signed-out"
+
+
+@pytest.fixture
+async def address(gateway: Deployment) -> AsyncIterator[tuple[str, int]]:
+    """Where the gateway listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = listener(gateway.app, "127.0.0.1", 0)
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        yield listening.getsockname()
+        server.should_exit = True
+        await task
+
+
+async def exchange(address: tuple[str, int], *parts: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Write `parts` one after the other and read one answer, to the end of the connection."""
+    head, _, body = (await asyncio.to_thread(_exchange, address, parts)).partition(b"\r\n\r\n")
+    status, *lines = head.decode("latin-1").split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines)
+    return int(status.split()[1]), headers, body
+
+
+def _exchange(address: tuple[str, int], parts: tuple[bytes, ...]) -> bytes:
+    answer = b""
+    with socket.create_connection(address, timeout=30) as connection:
+        # A server that has answered need not read on: it may close while more is on its way.
+        with suppress(ConnectionError):
+            for part in parts:
+                connection.sendall(part)
+        with suppress(ConnectionError):
+            while more := connection.recv(65_536):
+                answer += more
+    return answer
+
+
+def head(method: str, target: str, **headers: str) -> bytes:
+    """The head of a request that closes the connection."""
+    lines = {
+        "Host": "login.example",
+        "Connection": "close",
+        **{name.replace("_", "-"): v for name, v in headers.items()},
+    }
+    return "".join([f"{method} {target} HTTP/1.1\r\n", *(f"{n}: {v}\r\n" for n, v in lines.items()), "\r\n"]).encode()
+
+
+def chunk(data: bytes) -> bytes:
+    """One chunk of a body (RFC 9112, section 7.1)."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+async def test_a_chunked_logout(gateway: Deployment, address: tuple[str, int]) -> None:
+    """A form in pieces, without a Content-Length, logs out."""
+    await gateway.register()
+    form = f"id_token_hint={id_token()}&post_logout_redirect_uri={SIGNED_OUT}".encode()
+    start = head("POST", PLAIN, Transfer_Encoding="chunked", Content_Type=FORM, Cookie=cookie_of())
+    status, headers, _ = await exchange(address, start, chunk(form[:20]), chunk(form[20:]), b"0\r\n\r\n")
+    assert (status, headers["location"]) == (303, SIGNED_OUT)
+    assert await gateway.state_of() == "ended"
+
+
+async def test_a_flood_of_chunks_is_cut_short(address: tuple[str, int]) -> None:
+    """413 as soon as it is over the limit, though the sender means to go on for ever."""
+    start = head("POST", AUTHPI, Transfer_Encoding="chunked", Content_Type=FORM)
+    status, _, body = await exchange(address, start, *[chunk(b"x" * 16_384)] * 8)
+    assert status == 413
+    assert b"too large" in body
+
+
+async def test_a_head_has_no_body(address: tuple[str, int]) -> None:
+    """Whatever is answered, nothing follows the head."""
+    for target in (PLAIN, "/healthz", "/openapi.json", "/nowhere"):
+        status, _, body = await exchange(address, head("HEAD", target))
+        assert status in (200, 404)
+        assert body == b""
+
+
+async def test_the_server_does_not_tidy_paths_up(address: tuple[str, int]) -> None:
+    """Encoded separators reach the gateway as they were sent, and match nothing."""
+    for target in ("/acme%2flogout", "/acme%5Clogout", "/acme/logout%00", "//acme/logout", "/acme/logout/"):
+        status, headers, _ = await exchange(address, head("GET", target))
+        assert status == 404
+        assert "location" not in headers
+        assert headers["cache-control"] == "no-store"
+
+
+async def test_the_server_does_not_name_itself(address: tuple[str, int]) -> None:
+    """No version for a scanner to look up."""
+    _, headers, _ = await exchange(address, head("GET", "/healthz"))
+    assert "server" not in headers
