@@ -111,7 +111,8 @@ def _validate(data: Any) -> tuple[Settings | None, list[Problem]]:
             return Settings.model_validate(data), problems
         except ValidationError as error:
             details = error.errors(include_url=False)
-            problems += [problem_of(detail, Settings) for detail in details]
+            told = {problem.location for problem in problems}  # what was left out may be missed now
+            problems += [problem_of(detail, Settings) for detail in details if detail["loc"] not in told]
             for detail in details:
                 missing = detail["type"] in ("missing", "missing_argument")
                 data = _without(data, detail["loc"][:-1] if missing else detail["loc"])

@@ -65,7 +65,7 @@ def read(
     try:
         location = locate(variable.name[len(prefix) :].upper(), model, data)
     except NoSuchSetting as problem:
-        mend = str(problem) or _nearest(variable.name.upper(), prefix, model, data)
+        mend = str(problem) or _nearest(variable.name[len(prefix) :].upper(), prefix, model, data)
         return Problem((), "there is no setting of this name", mend, variable.place)
     if is_simple(kind := at(model, location)):
         return location, variable.text
@@ -123,6 +123,7 @@ def _new_key(name: str, known: list[str], location: tuple[str, ...]) -> tuple[st
 
 
 def _nearest(name: str, prefix: str, model: Any, data: Any) -> str:
-    names = [variable_name(prefix, location) for location, _ in walk(model, data)]
-    near = difflib.get_close_matches(name, names, 1)
-    return f"did you mean {near[0]}?" if near else "unset it; docs/settings.md lists all that there are"
+    """Compared without the prefix, which makes all names alike."""
+    names = [variable_name("", location) for location, _ in walk(model, data)]
+    near = difflib.get_close_matches(name, names, 1) or [known for known in names if known.endswith(f"__{name}")]
+    return f"did you mean {prefix}{near[0]}?" if near else "unset it; docs/settings.md lists all that there are"

@@ -78,9 +78,9 @@ class Places:
         head = problem.place or self._place(problem.location)
         mend = problem.mend or "correct it"
         if problem.location:
-            head += f": {dotted(problem.location)}"
             variable = variable_name(self._prefix, problem.location)
-            head += "" if variable in head.upper().split(": ")[0].split() else f" ({variable})"
+            named = head.upper().endswith(variable)
+            head += f": {dotted(problem.location)}" + ("" if named else f" ({variable})")
         if problem.location and not problem.mend:
             mend += f"; docs/settings.md describes {self._describe(problem.location)}"
         return f"{head}\n    {problem.message.rstrip('.')}.\n    Mend: {mend.rstrip('.')}"

@@ -1,0 +1,235 @@
+"""How problems are told: all at once, each with its place, its names and a mend, and never with a secret."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from settings import BadSettings, load
+from settings.problems import Places, Problem
+
+from .operator import GOOD, Operator
+
+HUSH = "hush-this-must-never-be-shown"
+
+
+def test_a_whole_message(operator: Operator) -> None:
+    """Where, the setting, its environment name, what is wrong, and how to mend it."""
+    operator.write(GOOD.replace('cookie = { name = "op_session" }', 'preset = "odic"'))
+    assert operator.told() == (
+        "FOLDER/endsession.toml, line 8: issuers.acme.preset (ENDSESSION_ISSUERS__ACME__PRESET)\n"
+        "    it has to be one of: oidc, authpi, pingfederate, strict.\n"
+        "    Mend: did you mean oidc?"
+    )
+
+
+def test_all_problems_at_once(operator: Operator) -> None:
+    """Of every source and of every kind, so that one start is enough to see them all."""
+    operator.write(
+        GOOD.replace("[server]", "[server]\nprot = 1\nport = 'x'").replace(
+            '["https://app.example/signed-out"]', '["javascript:alert(1)"]'
+        )
+        + "[issuers.globex]\npreset = 'odic'\n"
+    )
+    operator.keep_secret({"ENDSESSION_ISSUERS__ACME__CLIENTS__WEB__CLIENTSECRET": HUSH})
+    operator.export(SERVR__PORT="1", ISSUERS__ACME__POLICY__PROMPT="sometimes", LIMITS__QUERY_BYTES="1")
+    with pytest.raises(BadSettings) as refusal:
+        operator.start()
+    places = [(problem.location, problem.place.partition(" ")[0]) for problem in refusal.value.problems]
+    assert sorted(places, key=str) == sorted(
+        [
+            ((), "secret"),
+            ((), "environment"),
+            (("server", "prot"), ""),
+            (("server", "port"), ""),
+            (("issuers", "acme", "policy", "prompt"), ""),
+            (("limits", "query_bytes"), ""),
+            (("issuers", "globex", "preset"), ""),
+            (("issuers", "globex", "issuer"), ""),
+            (("issuers", "acme", "clients", "web", "post_logout_redirect_uris"), ""),
+        ],
+        key=str,
+    )
+
+
+def test_what_follows_from_a_wrong_setting_is_not_told(operator: Operator) -> None:
+    """A key source that is malformed is not also "missing", an issuer that is malformed not also "none"."""
+    operator.write("[issuers]\nacme = 1\n")
+    assert "there is no issuer" not in operator.told()
+    operator.write(GOOD.replace('"https://op.example/acme/jwks.json"', "5"))
+    assert "exactly one of" not in operator.told()
+    operator.write(GOOD.replace('{ name = "op_session" }', "5") + "[issuers.acme.policy]\nhint_authority = 'cookie'\n")
+    assert len(operator.told().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable"),
+    [
+        (("server", "port"), "ENDSESSION_SERVER__PORT"),
+        (("issuers", "my-op", "preset"), "ENDSESSION_ISSUERS__MY_OP__PRESET"),
+        (("issuers", "a.b~c", "preset"), "ENDSESSION_ISSUERS__A_B_C__PRESET"),
+        (("management", "tokens", 0, "sha256"), "ENDSESSION_MANAGEMENT__TOKENS"),
+    ],
+)
+def test_the_environment_name_is_one_that_can_be_set(setting: tuple[str | int, ...], variable: str) -> None:
+    """Letters, digits and underscores; what stands in a list is set with the list."""
+    assert f"({variable})" in Places("ENDSESSION_", None, "", {}).tell(Problem(setting, "x"))
+
+
+LINES = """\
+# a comment
+[server]   # another
+port = 1
+"host" = "x"
+
+[issuers."https://op.example/"]
+issuer = "x"
+policy.prompt = "auto"
+policy.on_no_params = "done"
+cookie = { name = "a", path = "/" }
+hosts = [
+    "a.example",
+    "b.example",
+]
+
+[[management.tokens]]
+name = "one"
+[[management.tokens]]
+name = "two"
+"""
+
+
+@pytest.mark.parametrize(
+    ("location", "line"),
+    [
+        (("server",), 2),
+        (("server", "port"), 3),
+        (("server", "host"), 4),
+        (("server", "nothing"), 2),
+        (("issuers", "https://op.example/", "issuer"), 7),
+        (("issuers", "https://op.example/", "policy", "prompt"), 8),
+        (("issuers", "https://op.example/", "policy", "on_no_params"), 9),
+        (("issuers", "https://op.example/", "policy"), 8),
+        (("issuers", "https://op.example/", "cookie", "path"), 10),
+        (("issuers", "https://op.example/", "hosts", 1), 11),
+        (("issuers", "https://op.example/", "nothing"), 6),
+        (("management", "tokens", 0, "name"), 17),
+        (("management", "tokens", 1, "name"), 19),
+        (("management", "tokens", 1), 18),
+        (("storage", "url"), None),
+    ],
+)
+def test_the_line_of_a_setting(location: tuple[str | int, ...], line: int | None) -> None:
+    """In all of TOML's ways to write one; what is not there has the line of the table around it."""
+    told = Places("ENDSESSION_", Path("endsession.toml"), LINES, {}).tell(Problem(location, "x"))
+    assert told.startswith(f"endsession.toml, line {line}: " if line else "endsession.toml: ")
+
+
+def test_what_was_overridden_is_told_where_it_was(operator: Operator) -> None:
+    """The value that counts is the one to mend."""
+    operator.write(GOOD.replace("[server]", "[server]\nport = 1"))
+    operator.keep_secret({"ENDSESSION_SERVER__PORT": "many"})
+    assert operator.told_once()[0] == "secret file FOLDER/secrets/ENDSESSION_SERVER__PORT: server.port"
+    operator.export(SERVER__PORT="more")
+    assert operator.told_once()[0] == "environment variable ENDSESSION_SERVER__PORT: server.port"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"[issuers\n", "it is not TOML: Expected ']' at the end of a table declaration (at line 1, column 9)."),
+        (b"a = 1\na = 2\n", "it is not TOML: Cannot overwrite a value (at line 2, column 6)."),
+        (b"a = \xff\n", "it is not in UTF-8."),
+    ],
+)
+def test_a_file_that_is_no_toml(operator: Operator, text: bytes, message: str) -> None:
+    """Where, and what to do."""
+    operator.write(text)
+    head, told, mend = operator.told_once()
+    assert head == "FOLDER/endsession.toml"
+    assert told.partition(":")[0] == message.partition(":")[0]
+    assert mend
+
+
+def test_a_file_that_is_not_there(operator: Operator, tmp_path: Path) -> None:
+    """Or is a folder."""
+    operator.file = tmp_path / "nowhere.toml"
+    with pytest.raises(BadSettings, match="it cannot be read: No such file or directory"):
+        _load(operator.file)
+    with pytest.raises(BadSettings, match="it cannot be read: Is a directory"):
+        _load(tmp_path)
+
+
+def test_no_settings_at_all(operator: Operator) -> None:
+    """Neither file nor environment."""
+    os.unlink(operator.file)
+    assert operator.told_once() == (
+        "not set anywhere: issuers (ENDSESSION_ISSUERS)",
+        "there is no issuer.",
+        "add a table [issuers.NAME]",
+    )
+
+
+def test_a_secrets_folder_that_is_not_there(operator: Operator) -> None:
+    """Or is a file."""
+    for place in ("nowhere", "endsession.toml"):
+        operator.export(SECRETS_DIR=str(operator.folder / place))
+        head, message, mend = operator.told_once()
+        assert head == "environment variable ENDSESSION_SECRETS_DIR"
+        assert message.startswith(f"the secrets folder FOLDER/{place} cannot be read: ")
+        assert mend == "name another folder, or unset it"
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "ISSUERS__ACME__CLIENTS__WEB__CLIENT_SECRET",
+        "ISSUERS__ACME__CLIENTS__WEB__CLIENT_SECRETT",
+        "ISSUERS__ACME__CLIENTS__WEB",
+        "ISSUERS__ACME__CLIENTS__WEB__ID_TOKEN_SIGNED_RESPONSE_ALG",
+        "ISSUERS__ACME__CLIENTS__WEB__DISABLED",
+        "ISSUERS__ACME__JWKS",
+        "ISSUERS__ACME__PRESET",
+        "ISSUERS__ACME__POLICY__MAX_HINT_AGE",
+        "ISSUERS__ACME__COOKIE__NAME",
+        "MANAGEMENT__TOKENS",
+        "STORAGE__URL",
+        "LIMITS__STORAGE",
+        "LIMITS__LOGOUT_PER_CLIENT",
+        "DELIVERY__PROXY",
+        "SERVER__PORT",
+        "XYZZY",
+    ],
+)
+@pytest.mark.parametrize("source", ["environment", "folder"])
+def test_a_value_is_never_shown(operator: Operator, variable: str, source: str) -> None:
+    """Wherever a secret was put by mistake: what is wrong is told without it."""
+    text = GOOD + 'id_token_signed_response_alg = "HS512"\n'
+    operator.write(text)
+    for value in (f"{HUSH} ", f'["{HUSH}"]', f'{{"x": "{HUSH}"}}', f'[{{"sha256": "{HUSH}", "name": "x"}}]'):
+        if source == "environment":
+            operator.export(**{variable: value})
+        else:
+            operator.keep_secret({f"ENDSESSION_{variable}": value})
+        assert HUSH not in operator.told()
+
+
+def test_a_secret_in_the_file_is_never_shown(operator: Operator) -> None:
+    """Too short, of the wrong kind, in the wrong place."""
+    for line in (
+        'client_secret = "hush"\nid_token_signed_response_alg = "HS256"',
+        'client_secret = ["hush"]',
+        'client_secret = { hush = "hush" }',
+        'client_secrt = "hush"',
+        'id_token_signed_response_alg = "hush"',
+    ):
+        operator.write(GOOD + line + "\n")
+        assert "hush" not in operator.told()
+    operator.write(GOOD + 'client_secret = "hush"\n')
+    assert "hush" not in repr(operator.start())
+
+
+def _load(file: Path) -> None:
+    load(file, dialects={})

@@ -1,0 +1,232 @@
+"""Settings that are well formed and do not hold together; and many problems at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from .operator import GOOD, Operator
+
+SECOND = """
+[issuers.globex]
+issuer = "https://op.example/globex"
+jwks_uri = "https://op.example/globex/jwks.json"
+"""
+COOKIE = 'cookie = { name = "op_session" }'
+
+
+def add(table: str, line: str, settings: str = GOOD) -> str:
+    """The settings with a line put below a table's heading."""
+    assert table in settings
+    return settings.replace(f"{table}\n", f"{table}\n{line}\n")
+
+
+SERVER, ACME, GLOBEX, WEB = "[server]", "[issuers.acme]", "[issuers.globex]", "[issuers.acme.clients.web]"
+
+CASES = {
+    "no issuer": ("[server]\n", "issuers", "there is no issuer.", "add a table [issuers.NAME]"),
+    "an issuer's name": (
+        GOOD.replace("issuers.acme", 'issuers."a/b"'),
+        "issuers.a/b",
+        "an issuer's name has 1 to 64 letters, digits or -._~.",
+        "rename the table",
+    ),
+    "a reserved name": (
+        GOOD.replace("issuers.acme", "issuers.idp"),
+        "issuers.idp",
+        "the path /idp belongs to an endpoint of the document.",
+        "rename the table",
+    ),
+    "the same iss twice": (
+        GOOD + SECOND.replace('/globex"', '/acme"'),
+        "issuers.globex.issuer",
+        "acme has the same.",
+        "change one of the two",
+    ),
+    "two defaults": (
+        add(ACME, "default = true") + add(GLOBEX, "default = true", SECOND),
+        "issuers.globex.default",
+        "acme is the default already.",
+        "change one of the two",
+    ),
+    "the same host twice": (
+        add(ACME, 'hosts = ["login.example"]') + add(GLOBEX, 'hosts = ["LOGIN.example"]', SECOND),
+        "issuers.globex.hosts",
+        "acme has the same.",
+        "change one of the two",
+    ),
+    "a host with a scheme": (
+        add(ACME, 'hosts = ["https://login.example"]'),
+        "issuers.acme.hosts.0",
+        "it is not a host name.",
+        "write login.example, and nothing more",
+    ),
+    "two sources of keys": (
+        add(ACME, "jwks = { keys = [] }"),
+        "issuers.acme.jwks",
+        "exactly one of jwks_uri, jwks_file and jwks is needed; there is jwks_uri and jwks.",
+        "leave one",
+    ),
+    "no source of keys": (
+        GOOD.replace('jwks_uri = "https://op.example/acme/jwks.json"\n', ""),
+        "issuers.acme.jwks_uri",
+        "exactly one of jwks_uri, jwks_file and jwks is needed; there is none of them.",
+        "say where the provider's keys are",
+    ),
+    "a file that is not there": (
+        GOOD.replace('jwks_uri = "https://op.example/acme/jwks.json"', 'jwks_file = "keys/op.json"'),
+        "issuers.acme.jwks_file",
+        "there is no file FOLDER/keys/op.json.",
+        "correct it; relative paths start at the settings file",
+    ),
+    "an issuer over http": (
+        GOOD.replace('https://op.example/acme"', 'http://op.example/acme"'),
+        "issuers.acme.issuer",
+        "http is for loopback addresses only.",
+        "use https",
+    ),
+    "an issuer that is no URL": (
+        GOOD.replace('https://op.example/acme"', 'op.example/acme"'),
+        "issuers.acme.issuer",
+        "it is not an absolute https URL.",
+        "write it as in https://login.example/acme",
+    ),
+    "an issuer with a query": (
+        GOOD.replace('https://op.example/acme"', 'https://op.example/acme?x=1"'),
+        "issuers.acme.issuer",
+        "it has a query, a fragment or user information.",
+        "leave that out",
+    ),
+    "an address with a password": (
+        GOOD.replace("https://op.example/acme/jwks", "https://me:hush@op.example/jwks"),
+        "issuers.acme.jwks_uri",
+        "it has a query, a fragment or user information.",
+        "leave that out",
+    ),
+    "a public address with a slash": (
+        GOOD.replace('login.example"', 'login.example/"'),
+        "server.public_url",
+        "it ends with a slash.",
+        "write https://login.example",
+    ),
+    "no public address": (
+        GOOD.replace('public_url = "https://login.example"', 'host = "0.0.0.0"'),
+        "server.public_url",
+        "it is missing, and server.host is not a loopback address.",
+        'add the address that browsers use, such as public_url = "https://login.example"',
+    ),
+    "a proxy that is no address": (
+        add(SERVER, 'trusted_proxies = ["10.0.0.0/8", "proxy.example"]'),
+        "server.trusted_proxies.1",
+        "it is neither an address nor a network.",
+        "write an address such as 10.0.0.1, or a network such as 10.0.0.0/8",
+    ),
+    "a token for nobody": (
+        GOOD + f"[[management.tokens]]\nname = 'a'\nsha256 = '{'0' * 64}'\nissuers = ['acem']\nscopes = []\n",
+        "management.tokens.0.issuers",
+        "there is no issuer acem.",
+        "use one of: acme, *",
+    ),
+    "a dialect that is not there": (
+        add(ACME, "dialects.pingfed.policy = { prompt = 'always' }"),
+        "issuers.acme.dialects.pingfed",
+        "no endpoint has this name.",
+        "use one of: authpi, pingfederate",
+    ),
+    "an announcement of nothing": (
+        add(ACME, 'announce = "pingfed"'),
+        "issuers.acme.announce",
+        "no endpoint has this name.",
+        "use end-session or one of: authpi, pingfederate",
+    ),
+    "a cookie that browsers drop": (
+        GOOD.replace(COOKIE, 'cookie = { name = "a", same_site = "none", secure = false }'),
+        "issuers.acme.cookie.secure",
+        "browsers drop a SameSite=None or Partitioned cookie that is not Secure.",
+        "set it to true, as the provider does",
+    ),
+    "a __Secure- cookie that is not": (
+        GOOD.replace(COOKIE, 'cookie = { name = "__Secure-a", secure = false }'),
+        "issuers.acme.cookie.secure",
+        "browsers drop a cookie of this name that is not Secure.",
+        "set it to true",
+    ),
+    "a __Host- cookie with a path": (
+        GOOD.replace(COOKIE, 'cookie = { name = "__Host-a", path = "/op" }'),
+        "issuers.acme.cookie.path",
+        "browsers drop a __Host- cookie that has a domain, or another path than /.",
+        "leave it out",
+    ),
+    "a client_id of its own": (
+        add(WEB, 'client_id = "app"'),
+        "issuers.acme.clients.web.client_id",
+        "it differs from the table's name, which is the client_id.",
+        "leave it out",
+    ),
+    "a registration that may not be": (
+        add(WEB, 'backchannel_logout_uri = "https://app.example/#x"'),
+        "issuers.acme.clients.web.backchannel_logout_uri",
+        "it has a fragment.",
+        "correct it; docs/settings.md describes issuers.ID.clients.CLIENT_ID.backchannel_logout_uri",
+    ),
+    "a storage that is not known": (
+        GOOD + "[storage]\nurl = 'mysql://localhost/x'\n",
+        "storage.url",
+        "it is no storage that is known.",
+        "write sqlite:///endsession.db, or postgresql://user@host/database",
+    ),
+    "a knob against another": (
+        add(ACME, "policy = { encrypted_hint = 'require_client_id', client_id_param = 'ignore' }"),
+        "issuers.acme.policy.client_id_param",
+        "encrypted_hint = require_client_id needs client_id, but client_id_param = ignore.",
+        "change encrypted_hint or client_id_param",
+    ),
+    "a knob against the preset": (
+        add(ACME, "preset = 'strict'\npolicy = { on_no_params = 'prompt' }"),
+        "issuers.acme.policy.on_no_params",
+        "id_token_hint = required refuses what on_no_params = prompt would answer.",
+        "change id_token_hint or on_no_params (the preset strict sets id_token_hint)",
+    ),
+    "a vendor's knob against its preset": (
+        add(ACME, "dialects.authpi.policy = { id_token_hint = 'required', on_stale_sid = 'prompt' }"),
+        "issuers.acme.dialects.authpi.policy.on_stale_sid",
+        "prompt = never forbids the question that on_stale_sid = prompt asks for.",
+        "change prompt or on_stale_sid (the preset authpi sets prompt)",
+    ),
+    "a knob that needs a cookie": (
+        GOOD.replace(COOKIE, "policy = { require_authenticated_user = true }"),
+        "issuers.acme.policy.require_authenticated_user",
+        "require_authenticated_user needs the issuer's cookie: without it no browser is ever known to be signed in.",
+        "change require_authenticated_user",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_does_not_hold_together(operator: Operator, case: str) -> None:
+    """The setting, what is wrong with it in the light of the others, and a mend that says what to do."""
+    text, name, message, mend = CASES[case]
+    operator.write(text)
+    head, told_message, told_mend = operator.told_once()
+    assert f": {name}" in head
+    assert (told_message, told_mend) == (message, mend)
+
+
+def test_relative_paths_start_at_the_settings_file(operator: Operator) -> None:
+    """Wherever the gateway is started from."""
+    (operator.folder / "keys").mkdir()
+    (operator.folder / "keys" / "op.json").write_text('{"keys": []}')
+    operator.write(CASES["a file that is not there"][0])
+    assert operator.start().issuers["acme"].jwks_file == "keys/op.json"
+
+
+def test_the_same_host_twice_at_one_issuer_is_fine(operator: Operator) -> None:
+    """It is for the same."""
+    operator.write(add(ACME, 'hosts = ["login.example", "Login.example"]\ndefault = true'))
+    operator.start()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000/acme", "http://localhost/acme", "http://op.localhost:1/acme"])
+def test_loopback_addresses_need_no_https(operator: Operator, url: str) -> None:
+    """For development."""
+    operator.write(GOOD.replace('https://op.example/acme"', f'{url}"'))
+    operator.start()
