@@ -146,7 +146,12 @@ def _knobs() -> dict[str, Any]:
     return {knob.name: (hints[knob.name] | None, None) for knob in fields(Policy)}
 
 
-PolicyOverrides = create_model("PolicyOverrides", __base__=Group, **_knobs())
+PolicyOverrides = create_model(
+    "PolicyOverrides",
+    __base__=Group,
+    __doc__="Knobs of an endpoint's policy that differ from its preset. What each preset sets is in `docs/policy.md`.",
+    **_knobs(),
+)
 
 
 class DialectSettings(Group):

@@ -36,23 +36,39 @@ class Client:
     __pydantic_config__ = {"extra": "forbid"}
 
     client_id: str
+    """By which tokens and requests name the client."""
     client_name: str = ""
+    """What people call it, on pages."""
     client_uri: str | None = None
     """The app's home page: where a person who stays signed in can go on."""
     client_secret: SecretStr | None = field(default=None, repr=False)
+    """Needed where tokens are signed with HS256 or its kin, or encrypted symmetrically. It belongs into the environment
+    or the secrets folder."""
     application_type: Literal["web", "native"] = "web"
+    """Native apps run on the user's own device: only they have URIs with a scheme of their own."""
     token_endpoint_auth_method: str = "client_secret_basic"
+    """As registered with the provider. `none` makes it a public client, which has no http URIs but on loopback."""
     redirect_uris: tuple[str, ...] = ()
+    """Where sign-ins return to. A front-channel address has to share its origin with one of them."""
     post_logout_redirect_uris: tuple[str, ...] = ()
+    """Where a browser may be sent after a logout; compared character by character. `https://*.apps.example/x` stands
+    for one host label where the policy says `redirect_match = "wildcard"`."""
     id_token_signed_response_alg: SigningAlg = "RS256"
+    """The one algorithm of its ID tokens, so of its hints, and of the logout tokens that it gets."""
     id_token_encrypted_response_alg: EncryptionAlg | None = None
+    """How keys are encrypted, if its ID tokens are encrypted; its logout tokens then are as well."""
     id_token_encrypted_response_enc: ContentEncryption = "A128CBC-HS256"
+    """How the content of encrypted tokens is."""
     jwks: dict[str, Any] | None = None
     """The client's own keys, to which encrypted tokens are encrypted."""
     backchannel_logout_uri: str | None = None
+    """Where it takes logout tokens (Back-Channel Logout 1.0)."""
     backchannel_logout_session_required: bool = False
+    """Whether its logout tokens have to carry `sid`."""
     frontchannel_logout_uri: str | None = None
+    """What a browser loads in a frame to sign the user out of the app (Front-Channel Logout 1.0)."""
     frontchannel_logout_session_required: bool = False
+    """Whether that address gets `iss` and `sid`."""
     disabled: bool = False
     """An operator's switch: a disabled client's requests are refused with 403; its users are still told."""
 

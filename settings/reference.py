@@ -1,0 +1,186 @@
+"""The reference of all settings, made from the models: `python -m settings.reference > docs/settings.md`.
+
+A setting's documentation stands below it in the code, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import json
+import sys
+import textwrap
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from endsession.protocol.client import Client
+from endsession.protocol.policy import Policy
+
+from .model import PREFIX, PolicyOverrides, Settings
+from .problems import Location, dotted, variable_name
+from .shape import entry, is_simple, item, members, placeholder, plain
+from .values import Duration, Rate, Sha256, WholeSeconds
+
+_INTRODUCTION = f"""\
+# Settings
+
+Made by `python -m settings.reference > docs/settings.md`; a test fails when it is out of date.
+
+Settings come from three sources. The environment goes before the secrets folder, and that before the file.
+
+* **The file** is TOML: `endsession.toml` in the current folder, or what `--config` or `ENDSESSION_CONFIG` names.
+  Relative paths in it start at its folder. Unknown keys are errors.
+* **The secrets folder** is named by `ENDSESSION_SECRETS_DIR`. Each file in it is named like an environment variable and
+  holds its value; a line break at the end does not count. Other files are left alone.
+* **The environment**: the name of each setting is given below. Names of your own (issuers, clients) stand in it in
+  upper case, with `_` for every character but letters and digits: the preset of the issuer `my-op` is
+  `{PREFIX}ISSUERS__MY_OP__PRESET`. Text is taken as it is; lists and tables are JSON. A name that leads nowhere is an
+  error. What is set here merges into the file's tables and replaces its lists.
+
+Durations are written with a unit: `500ms`, `5s`, `10m`, `24h`, `30d`; a bare number is seconds.
+`endsession check` tells everything that is wrong with the settings at once, with its place and a mend.
+"""
+
+
+def reference() -> str:
+    """The text of `docs/settings.md`."""
+    seen: dict[Any, str] = {}
+    return "\n".join([_INTRODUCTION, *_table(Settings, (), seen)])
+
+
+def _table(kind: Any, location: Location, seen: dict[Any, str]) -> Iterator[str]:
+    """The section of a table: its own settings first, then the tables in it. A kind of table is described once."""
+    below = members(kind) or {}
+    heading = _heading(location)
+    if location:
+        yield f"## {heading}\n"
+        yield f"{_paragraph(inspect.getdoc(plain(kind)) or '')}\n"
+    if (before := seen.setdefault(plain(kind), heading)) != heading:
+        yield f"The settings are those of [{before}](#{before.lower().replace('.', '')}).\n"
+        return
+    inner = []
+    for name, written in below.items():
+        table, where = _inner_table(written, (*location, name))
+        if table is not None:
+            inner.append((table, where))
+        if table is None or _is_list(written):
+            yield from _setting(plain(kind), name, written, (*location, name))
+    for table, where in inner:
+        yield from _table(table, where, seen)
+
+
+def _inner_table(written: Any, location: Location) -> tuple[Any, Location]:
+    """The table that a setting holds, itself or in a list or under names, and where its settings are."""
+    if members(written) is not None:
+        return written, location
+    if members(entry(written)) is not None:
+        return entry(written), (*location, placeholder(written))
+    if members(item(written)) is not None:
+        return item(written), (*location, 0)
+    return None, location
+
+
+def _is_list(written: Any) -> bool:
+    return item(written) is not None
+
+
+def _setting(owner: Any, name: str, written: Any, location: Location) -> Iterator[str]:
+    variable = f"`{variable_name(PREFIX, location)}`"
+    in_list = "in the list " if any(isinstance(part, int) for part in location) else ""
+    facts = [in_list + variable, _kind(owner, name, written), _default(owner, name, written)]
+    yield f"### {_heading(location)}\n"
+    yield f"{' · '.join(filter(None, facts))}\n"
+    yield f"{_docs_of(owner)[name]}\n"
+
+
+def _heading(location: Location) -> str:
+    return dotted(tuple(part for part in location if isinstance(part, str)))
+
+
+def _kind(owner: Any, name: str, written: Any) -> str:
+    for special, word in ((Duration, "duration"), (WholeSeconds, "duration"), (Rate, "rate"), (Sha256, "hex digits")):
+        if written == special or special in get_args(written):
+            return word + _bounds(owner, name, seconds=word == "duration")
+    kind = plain(written)
+    if get_origin(kind) is Literal:
+        choices = [f"`{choice}`" if choice else "empty" for choice in get_args(kind)]
+        return f"one of {', '.join(choices)}"
+    if (inner := item(kind)) is not None:
+        return "list of text" if is_simple(inner) else "list of tables"
+    words = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+    return words.get(kind, "text" if is_simple(kind) else "table") + _bounds(owner, name)
+
+
+def _bounds(owner: Any, name: str, *, seconds: bool = False) -> str:
+    words = []
+    field = owner.model_fields[name] if issubclass(owner, BaseModel) else None
+    for bound in field.metadata if field else ():
+        for attribute, word in (("gt", "more than"), ("ge", "from"), ("le", "to")):
+            value = getattr(bound, attribute, None)
+            if value is not None and not (seconds and attribute == "ge"):
+                words.append(f"{word} {duration(value) if seconds else f'{value:g}' if value < 10_000 else value}")
+    return f" {' '.join(words)}" if words else ""
+
+
+def _default(owner: Any, name: str, written: Any) -> str:
+    if owner is PolicyOverrides:
+        return "default as the preset has it"
+    if (owner, name) == (Client, "client_id"):
+        return "the name of the table"
+    if issubclass(owner, BaseModel):
+        value = owner.model_fields[name].default
+    else:
+        (field,) = (one for one in dataclasses.fields(owner) if one.name == name)
+        value = PydanticUndefined if field.default is dataclasses.MISSING else field.default
+    if value is PydanticUndefined:
+        return "required"
+    if value is None or value in ((), {}, ""):
+        return ""
+    if written == Duration or Duration in get_args(written):
+        return f"default `{duration(value)}`"
+    return f"default `{value if isinstance(value, str) else json.dumps(value)}`"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as an operator writes them."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
+
+
+def _docs_of(owner: Any) -> dict[str, str]:
+    """The text below each setting of a table."""
+    if owner is PolicyOverrides:
+        return {knob: f"{text} [More](policy.md#{knob})." for knob, text in _docs_of(Policy).items()}
+    if issubclass(owner, BaseModel):
+        return {name: _paragraph(field.description or "") for name, field in owner.model_fields.items()}
+    return attribute_docs(owner)
+
+
+def attribute_docs(kind: type) -> dict[str, str]:
+    """The string below each attribute of a class, which Python itself throws away."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(tree, ast.ClassDef)
+    texts: dict[str, str] = {}
+    for attribute, below in zip(tree.body, tree.body[1:], strict=False):
+        if (
+            isinstance(attribute, ast.AnnAssign)
+            and isinstance(attribute.target, ast.Name)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+        ):
+            texts[attribute.target.id] = _paragraph(str(below.value.value))
+    return texts
+
+
+def _paragraph(text: str) -> str:
+    return " ".join(text.split())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
