@@ -41,6 +41,7 @@ STRICT = Policy(
     id_token_hint="required",
     on_invalid_hint="error",
     on_no_params="error",
+    logout_hint="ignore",
     on_foreign_hint="error",
     on_stale_sid="error",
     redirect_without_hint="never",
