@@ -28,7 +28,7 @@ def test_the_command_makes_it() -> None:
     made = subprocess.run(
         [sys.executable, "-m", "settings.reference"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert made.stdout == TEXT
+    assert made.stdout.decode() == TEXT
 
 
 def test_every_setting_has_a_heading_a_variable_a_type_and_a_text() -> None:
