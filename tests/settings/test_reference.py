@@ -25,10 +25,8 @@ def test_it_is_up_to_date() -> None:
 
 def test_the_command_makes_it() -> None:
     """As the text above says."""
-    made = subprocess.run(
-        [sys.executable, "-m", "settings.reference"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert made.stdout.decode() == TEXT
+    command = [sys.executable, "-m", "settings.reference"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout == TEXT
 
 
 def test_every_setting_has_a_heading_a_variable_a_type_and_a_text() -> None:
