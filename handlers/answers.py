@@ -170,7 +170,7 @@ async def _front_channel(
     }
     handle = gateway.seal.close("frames", content)
     page = gateway.pages.front_channel(frames=frames, go_on=gateway.link(issuer, f"logout/continue/{handle}"))
-    await gateway.store.write(mark_attempted([one.id for one in deliveries], gateway.clock()))
+    await gateway.store.write(mark_attempted(deliveries, gateway.clock()))
     return _page(page)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Literal
 
 from ..protocol.errors import NotFound
 from .script import Rows, Script, Statement, insert_many
@@ -63,10 +64,8 @@ class Attempt:
     reason: str
 
 
-_COLUMNS = (
-    "id, issuer_id, sid, client_id, rp_sid, sub, channel, state, created_at, deadline, due_at, attempts, status,"
-    " reason, settled_at"
-)
+_FIELDS = tuple(field.name for field in fields(Delivery))
+_COLUMNS = ", ".join(_FIELDS)
 
 
 def new_id(now: float) -> str:
@@ -92,9 +91,8 @@ def write(
         _first_state(one, issuer_id, sid, recipient, terms, now) for one, recipient in zip(ids, recipients, strict=True)
     ]
     if deliveries:
-        columns = (*_COLUMNS.split(", "), "lease", "leased_until")
         rows = [(*_values(one), *_lease(one, terms, now)) for one in deliveries]
-        yield insert_many("deliveries", columns, rows)
+        yield insert_many("deliveries", (*_FIELDS, "lease", "leased_until"), rows)
     return deliveries
 
 
@@ -121,8 +119,7 @@ def _first_state(
     )
 
 
-def _values(delivery: Delivery) -> tuple[Any, ...]:
-    return tuple(getattr(delivery, column) for column in _COLUMNS.split(", "))
+_values = attrgetter(*_FIELDS)
 
 
 def _lease(delivery: Delivery, terms: Terms, now: float) -> tuple[str | None, float]:
@@ -132,8 +129,8 @@ def _lease(delivery: Delivery, terms: Terms, now: float) -> tuple[str | None, fl
 def claim(lease: str, *, until: float, now: float, limit: int) -> Script[list[Delivery]]:
     """Take up to `limit` deliveries that are due and that nobody holds, for `lease`, until `until`."""
     rows = yield Statement(
-        "UPDATE deliveries SET lease = :lease, leased_until = :until WHERE id IN ("
-        "SELECT id FROM deliveries WHERE state = 'pending' AND due_at <= :now AND leased_until <= :now"
+        "UPDATE deliveries SET lease = :lease, leased_until = :until WHERE (issuer_id, id) IN ("
+        "SELECT issuer_id, id FROM deliveries WHERE state = 'pending' AND due_at <= :now AND leased_until <= :now"
         " ORDER BY due_at LIMIT :limit {skip_locked}"
         f") RETURNING {_COLUMNS}",
         {"lease": lease, "until": until, "now": now, "limit": limit},
@@ -168,25 +165,26 @@ def record(
             "reason": attempt.reason,
         },
     )
-    return (yield from _settle(delivery.id, lease, state, due_at, attempt, counts=1))
+    return (yield from _settle(delivery, lease, state, due_at, attempt, counts=1))
 
 
 def postpone(
     delivery: Delivery, *, lease: str, due_at: float, reason: str, now: float, state: State = "pending"
 ) -> Script[bool]:
     """Give a delivery back without an attempt: its host is known to be down, or there is no use in it any more."""
-    return (yield from _settle(delivery.id, lease, state, due_at, Attempt(0, now, 0, None, reason), counts=0))
+    return (yield from _settle(delivery, lease, state, due_at, Attempt(0, now, 0, None, reason), counts=0))
 
 
 def _settle(
-    delivery_id: str, lease: str, state: State, due_at: float, attempt: Attempt, *, counts: int
+    delivery: Delivery, lease: str, state: State, due_at: float, attempt: Attempt, *, counts: int
 ) -> Script[bool]:
     rows = yield Statement(
         "UPDATE deliveries SET state = :state, due_at = :due_at, status = :status, reason = :reason,"
         " attempts = attempts + :counts, settled_at = :settled_at, lease = NULL, leased_until = 0"
-        " WHERE id = :id AND lease = :lease AND state = 'pending' RETURNING id",
+        " WHERE issuer_id = :issuer_id AND id = :id AND lease = :lease AND state = 'pending' RETURNING id",
         {
-            "id": delivery_id,
+            "issuer_id": delivery.issuer_id,
+            "id": delivery.id,
             "lease": lease,
             "state": state,
             "due_at": due_at,
@@ -199,13 +197,14 @@ def _settle(
     return bool(rows)
 
 
-def mark_attempted(ids: Sequence[str], now: float) -> Script[None]:
+def mark_attempted(deliveries: Sequence[Delivery], now: float) -> Script[None]:
     """Frames were put before the user: attempted, which is all that can be known (Front-Channel Logout 1.0, 4.1)."""
-    for delivery_id in ids:
+    for delivery in deliveries:
         yield Statement(
             "UPDATE deliveries SET state = 'attempted', attempts = 1, settled_at = :now, lease = NULL,"
-            " leased_until = 0, reason = 'a frame was shown in the browser' WHERE id = :id AND state = 'pending'",
-            {"id": delivery_id, "now": now},
+            " leased_until = 0, reason = 'a frame was shown in the browser'"
+            " WHERE issuer_id = :issuer_id AND id = :id AND state = 'pending'",
+            {"issuer_id": delivery.issuer_id, "id": delivery.id, "now": now},
         )
 
 

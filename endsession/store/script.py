@@ -10,6 +10,8 @@ A script that raises undoes everything that it did, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -25,15 +27,19 @@ class Statement(NamedTuple):
     values: Mapping[str, Any]
 
 
-def insert_many(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Statement:
+def insert_many(table: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> Statement:
     """One INSERT of several rows, so that a session with fifty apps costs no fifty round trips."""
-    values: dict[str, Any] = {}
-    places = []
-    for number, row in enumerate(rows):
-        names = [f"v{number}_{index}" for index in range(len(columns))]
-        values.update(zip(names, row, strict=True))
-        places.append("(" + ", ".join(f":{name}" for name in names) + ")")
-    return Statement(f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join(places)}", values)
+    sql, names = _insert(table, columns, len(rows))
+    return Statement(sql, dict(zip(names, chain.from_iterable(rows), strict=True)))
+
+
+@lru_cache(maxsize=128)
+def _insert(table: str, columns: tuple[str, ...], count: int) -> tuple[str, tuple[str, ...]]:
+    width = len(columns)
+    names = tuple(f"v{number}" for number in range(count * width))
+    places = (", ".join(f":{name}" for name in names[row : row + width]) for row in range(0, len(names), width))
+    values = ", ".join(f"({place})" for place in places)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}", names
 
 
 Rows = list[tuple[Any, ...]]

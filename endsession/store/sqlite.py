@@ -1,18 +1,21 @@
 """SQLite: the embedded backend.
 
-One thread per process writes, and commits many requests together (group commit): each request's script runs in a
-savepoint of its own, and nobody is answered before the common COMMIT has been synced. So full durability
-(`synchronous=FULL`) costs about as much as none. Readers never wait for the writer (WAL).
+Many requests share a commit (group commit): their scripts run one after the other in a savepoint each, and nobody is
+answered before the common COMMIT has been synced. So full durability (`synchronous=FULL`) costs about as much as none.
+
+Statements run on the event loop's own thread: they take microseconds, and so does handing each to another thread.
+What waits, for the disk or for another process' lock, runs beside it, and what comes in meanwhile is the next batch.
+Readers never wait for a writer (WAL).
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
 import sqlite3
-import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +27,7 @@ from .script import Script
 T = TypeVar("T")
 
 MAX_BATCH = 256
-"""Requests in one transaction: bounds how long the first of them waits."""
+"""Requests in one transaction: bounds for how long the event loop does nothing else."""
 _OLDEST = (3, 35, 0)
 """RETURNING came with SQLite 3.35."""
 
@@ -32,11 +35,10 @@ _OLDEST = (3, 35, 0)
 class _Job:
     """A script that waits for its commit."""
 
-    __slots__ = ("error", "future", "loop", "result", "script")
+    __slots__ = ("error", "future", "result", "script")
 
-    def __init__(self, script: Script[Any], loop: asyncio.AbstractEventLoop) -> None:
-        self.script, self.loop = script, loop
-        self.future: asyncio.Future[Any] = loop.create_future()
+    def __init__(self, script: Script[Any], future: asyncio.Future[Any]) -> None:
+        self.script, self.future = script, future
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -50,18 +52,18 @@ class SqliteDatabase:
             raise ServiceUnavailable(detail=f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or later is needed")
         self._path, self._busy_timeout = path, busy_timeout
         try:
-            writer = self._connect()
-            with writer:
-                writer.execute("BEGIN EXCLUSIVE")
-                run(writer, migrate(SQLITE_WORDS, time.time()))
+            self._writer = self._connect()
+            with self._writer:
+                self._writer.execute("BEGIN EXCLUSIVE")
+                run(self._writer, migrate(SQLITE_WORDS, time.time()))
             self._reader = self._connect()
             self._reader.execute("PRAGMA query_only = ON")
         except sqlite3.Error as error:
-            raise ServiceUnavailable(detail=f"{path}: {error}") from error
+            raise self._unavailable(error) from error
+        self._jobs: deque[_Job] = deque()
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._committing: asyncio.Task[None] | None = None
         self._closed = False
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write_all, args=(writer,), name="sqlite-writer", daemon=True)
-        self._thread.start()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -85,59 +87,58 @@ class SqliteDatabase:
         """See Database."""
 
     async def read(self, script: Script[T]) -> T:
-        """See Database. Runs on the caller's thread: a look-up by key takes microseconds, a hand-over more."""
+        """See Database."""
         try:
             return run(self._reader, script)
         except sqlite3.Error as error:
-            raise ServiceUnavailable(detail=f"{self._path}: {error}") from error
+            raise self._unavailable(error) from error
 
     async def write(self, script: Script[T]) -> T:
         """See Database."""
         if self._closed:
             raise ServiceUnavailable(detail=f"{self._path} is closed")
-        job = _Job(script, asyncio.get_running_loop())
-        self._jobs.put(job)
+        job = _Job(script, asyncio.get_running_loop().create_future())
+        self._jobs.append(job)
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_all())
         result: T = await job.future
         return result
 
     async def close(self) -> None:
         """See Database. Writes that were asked for before are finished first."""
         self._closed = True
-        self._jobs.put(None)
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+        if self._committing is not None:
+            await self._committing
+        self._beside.shutdown()
+        self._writer.close()
         self._reader.close()
 
-    def _write_all(self, connection: sqlite3.Connection) -> None:
-        """The writer thread: take what is there, commit it as one transaction, answer all."""
-        open_for_more = True
-        while open_for_more:
-            batch: list[_Job] = []
-            job = self._jobs.get()
-            while job is not None:
-                batch.append(job)
-                if len(batch) == MAX_BATCH:
-                    break
-                try:
-                    job = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-            open_for_more = job is not None
-            if batch:
-                self._commit(connection, batch)
-                _answer(batch)
-        connection.close()
-
-    def _commit(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
+    async def _commit_all(self) -> None:
+        """Commit batch after batch until nothing is left."""
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            while self._jobs:
+                batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
+                await self._commit(batch)
+                for job in batch:
+                    _answer(job)
+        finally:
+            self._committing = None
+
+    async def _commit(self, batch: list[_Job]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._beside, self._writer.execute, "BEGIN IMMEDIATE")
             for job in batch:
-                _run_in_savepoint(connection, job)
-            connection.execute("COMMIT")
+                _run_in_savepoint(self._writer, job)
+            await loop.run_in_executor(self._beside, self._writer.execute, "COMMIT")
         except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
             for job in batch:
-                job.error = ServiceUnavailable(detail=f"{self._path}: {error}")
+                job.error = self._unavailable(error)
+
+    def _unavailable(self, error: sqlite3.Error) -> ServiceUnavailable:
+        return ServiceUnavailable(detail=f"{self._path}: {error}")
 
 
 def _run_in_savepoint(connection: sqlite3.Connection, job: _Job) -> None:
@@ -153,26 +154,13 @@ def _run_in_savepoint(connection: sqlite3.Connection, job: _Job) -> None:
     connection.execute("RELEASE job")
 
 
-def _answer(batch: list[_Job]) -> None:
-    """Wake the waiting requests, with one call per event loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-    for job in batch:
-        by_loop.setdefault(job.loop, []).append(job)
-    for loop, jobs in by_loop.items():
-        try:
-            loop.call_soon_threadsafe(_resolve, jobs)
-        except RuntimeError:  # the loop is gone, and with it everyone who waited
-            continue
-
-
-def _resolve(jobs: list[_Job]) -> None:
-    for job in jobs:
-        if job.future.done():
-            continue
-        if job.error is not None:
-            job.future.set_exception(job.error)
-        else:
-            job.future.set_result(job.result)
+def _answer(job: _Job) -> None:
+    if job.future.done():  # whoever asked has gone away
+        return
+    if job.error is not None:
+        job.future.set_exception(job.error)
+    else:
+        job.future.set_result(job.result)
 
 
 def run(connection: sqlite3.Connection, script: Script[T]) -> T:

@@ -54,8 +54,11 @@ def forget_ended_sessions(before: float) -> Script[int]:
 
 
 def forget_audit(before: float) -> Script[None]:
-    """Remove what was written into the audit before `before`."""
-    yield Statement("DELETE FROM audit WHERE at < :before", {"before": before})
+    """Remove what was written into the audit before `before`; the oldest come first, a chunk at a time."""
+    yield Statement(
+        "DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT :chunk) AND at < :before",
+        {"before": before, "chunk": _CHUNK},
+    )
 
 
 def expired_sessions(now: float) -> Script[list[tuple[str, str]]]:

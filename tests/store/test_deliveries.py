@@ -112,7 +112,7 @@ async def test_frames_are_attempted_and_no_way_is_failed(store: Database) -> Non
     """A frame that was shown is attempted; an app without any address has failed from the start."""
     front, untold = await ended(store, Recipient("a", "front", "alice"), Recipient("b", "none", "alice"))
     assert (untold.state, untold.reason) == ("failed", "there is no way to tell this app")
-    await store.write(mark_attempted([front.id, untold.id], NOW + 2))
+    await store.write(mark_attempted([front, untold], NOW + 2))
     states = {one.client_id: one.state for one in await store.read(of_session("acme", "s1"))}
     assert states == {"a": "attempted", "b": "failed"}
 

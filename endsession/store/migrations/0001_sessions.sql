@@ -60,4 +60,3 @@ CREATE TABLE audit (
     reason    TEXT NOT NULL,
     actor     TEXT NOT NULL
 );
-CREATE INDEX audit_by_time ON audit (at);

@@ -1,7 +1,7 @@
 -- One row per app that has to be told of a session's end. client_id is empty for the provider itself.
 CREATE TABLE deliveries (
-    id           TEXT NOT NULL PRIMARY KEY,
     issuer_id    TEXT NOT NULL,
+    id           TEXT NOT NULL,
     sid          TEXT NOT NULL,
     client_id    TEXT NOT NULL,
     rp_sid       TEXT NOT NULL,
@@ -16,10 +16,10 @@ CREATE TABLE deliveries (
     attempts     INTEGER NOT NULL DEFAULT 0,
     status       INTEGER,
     reason       TEXT NOT NULL DEFAULT '',
-    settled_at   DOUBLE PRECISION
+    settled_at   DOUBLE PRECISION,
+    PRIMARY KEY (issuer_id, id)
 ) {clustered};
 CREATE INDEX deliveries_by_session ON deliveries (issuer_id, sid);
-CREATE INDEX deliveries_by_issuer ON deliveries (issuer_id, id);
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state = 'pending';
 
 CREATE TABLE attempts (
