@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from starlette.types import ASGIApp
 
@@ -80,7 +80,7 @@ def operations() -> tuple[Operation, ...]:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request. `operation` is the one that it is meant for, if it is still meant for one."""
+    """A request. `operation` is the one that it was made for, before it was spoiled."""
 
     operation: Operation
     method: str
@@ -105,9 +105,16 @@ class Sent:
             return self.body
         return "&".join(f"{name}={value}" for name, value in self.form or ()).encode("latin-1")
 
+    @property
+    def reached(self) -> Operation:
+        """The operation at which it arrives; the one that it was made for, if it arrives at none."""
+        path, method = DOCUMENT.path_of(unquote(self.path)), self.method.lower().replace("head", "get")
+        found = (one for one in operations() if (one.path, one.method) == (path, method))
+        return next(found, self.operation)
+
     def values(self) -> Iterator[tuple[str, str]]:
         """Declared parameters of query and form with what was sent for them, decoded."""
-        known = {*self.operation.parameters("query"), *self.operation.form}
+        known = {*self.reached.parameters("query"), *self.reached.form}
         for name, value in (*self.query, *(self.form or ())):
             if unquote_plus(name) in known:
                 yield unquote_plus(name), unquote_plus(value)

@@ -37,13 +37,13 @@ def _written_fields(sent: Sent) -> list[bytes]:
 
 
 def _is_form(sent: Sent) -> bool:
-    return bool(sent.operation.form) and (sent.content_type or "").lower().startswith(FORM)
+    return bool(sent.reached.form) and (sent.content_type or "").lower().startswith(FORM)
 
 
 def _repeats(sent: Sent) -> bool:
     for declared, fields in (
-        ({*sent.operation.parameters("query"), *sent.operation.form}, sent.query),
-        (set(sent.operation.form), sent.form or ()),
+        ({*sent.reached.parameters("query"), *sent.reached.form}, sent.query),
+        (set(sent.reached.form), sent.form or ()),
     ):
         names = [name for name, _ in fields if name in declared]
         if len(set(names)) < len(names):
@@ -72,7 +72,7 @@ def _has_two_readings(sent: Sent) -> bool:
             raise ValueError
         return dict(pairs)
 
-    if not sent.operation.body(JSON):
+    if not sent.reached.body(JSON):
         return False
     try:
         value = json.loads(sent.payload.decode(), object_pairs_hook=members)
@@ -94,7 +94,7 @@ _STRAY = re.compile(r"%(2f|5c|0.|1.|7f)", re.IGNORECASE)
 HARDENINGS = (
     Hardening(
         "A HEAD ends nothing, asks nothing and tells nothing, where browsers and link checkers come.",
-        lambda sent: sent.method == "HEAD" and sent.operation.for_browsers,
+        lambda sent: sent.method == "HEAD" and sent.reached.for_browsers,
         standard=(400, 421),
         ours=("accepted",),
     ),
@@ -106,7 +106,7 @@ HARDENINGS = (
     ),
     Hardening(
         "Browsers are answered under our own names only.",
-        lambda sent: sent.host != HOST and sent.operation.for_browsers,
+        lambda sent: sent.host != HOST and sent.reached.for_browsers,
         standard=(),
         ours=(421,),
     ),
@@ -167,7 +167,7 @@ HARDENINGS = (
     ),
     Hardening(
         "The query of a logout's POST may count, and is held to what the form is held to.",
-        lambda sent: sent.method == "POST" and any(name in sent.operation.form for name, _ in sent.query),
+        lambda sent: sent.method == "POST" and any(name in sent.reached.form for name, _ in sent.query),
         standard=(),
         ours=(400,),
     ),
@@ -191,7 +191,7 @@ HARDENINGS = (
     ),
     Hardening(
         "A required body may come in chunks; connexion looks for a Content-Length.",
-        lambda sent: sent.chunked and bool(sent.operation.body(JSON)),
+        lambda sent: sent.chunked and bool(sent.reached.body(JSON)),
         standard=(400,),
         ours=("accepted",),
     ),
