@@ -30,6 +30,8 @@ class _Server(uvicorn.Server):
 
 def listener(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
     """A server for `app`. Its access log is ours: uvicorn's would write queries, and so tokens."""
+    # uvicorn asks whether anybody has put a handler to its logger, and would write in spite of `access_log=False`.
+    logging.getLogger("uvicorn.access").disabled = True
     return _Server(
         uvicorn.Config(
             app,

@@ -1,8 +1,9 @@
-"""A deployment that the tests of a module share."""
+"""A deployment that the tests of a module share, and logs in full."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -14,3 +15,16 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Depl
     """The ordinary deployment, started once: for requests that leave nothing behind."""
     async with deploy(tmp_path_factory.mktemp("shared")) as deployment:
         yield deployment
+
+
+@pytest.fixture
+def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """All loggers that there are, at DEBUG."""
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict]
+    before = [(logger, logger.level) for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+    with caplog.at_level(logging.DEBUG):
+        yield caplog
+    for logger, level in before:
+        logger.setLevel(level)

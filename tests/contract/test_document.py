@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from endsession.app import MANAGEMENT_TAGS, PUBLIC_TAGS
 from endsession.contract.document import DEFAULT_PATH, BadDocument, from_dict, load
 from tests.kit.deployment import DOCUMENT, deploy
+
+from .corpus import Operation
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -49,6 +51,56 @@ def test_every_response_of_an_operation_has_a_description_and_every_error_a_body
                 resolved = responses[named] if named else response
                 assert resolved["description"], f"{method} {path} {status}"
                 assert status < "400" or "application/json" in resolved["content"], f"{method} {path} {status}"
+
+
+def _schemas(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema of the document that describes something of a request."""
+    if isinstance(part, dict):
+        if "type" in part or "pattern" in part:
+            yield path, part
+        for key, value in part.items():
+            if key not in ("responses", "headers", "example", "examples"):
+                yield from _schemas(value, f"{path}/{key}")
+    elif isinstance(part, list):
+        for value in part:
+            yield from _schemas(value, path)
+
+
+def test_parameters_are_of_one_plain_type() -> None:
+    """connexion fails where a parameter has no type, and makes None of `null` where it is nullable."""
+    components = DOCUMENT.raw["components"]
+    for place, parameter in [
+        *components["parameters"].items(),
+        *((path, one) for path, item in DOCUMENT.raw["paths"].items() for method in ("get", "put", "post", "delete")
+          for one in item.get(method, {}).get("parameters", ())),
+    ]:  # fmt: skip
+        if "$ref" in parameter:
+            continue
+        schema = parameter["schema"]
+        schema = components["schemas"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        assert schema.get("type") in ("string", "integer", "boolean"), place
+        assert not {"nullable", "oneOf", "anyOf", "allOf", "default"} & set(schema), place
+
+
+def test_patterns_hold_the_whole_value_and_formats_are_not_relied_on() -> None:
+    """A pattern is searched for, so it is anchored; `format: uri` would pass `javascript:` and is checked by nobody."""
+    found = list(_schemas(DOCUMENT.raw))
+    patterns = [schema["pattern"] for _, schema in found if "pattern" in schema]
+    assert len(patterns) > 10
+    assert all(pattern.startswith("^") and pattern.endswith("$") and "|" not in pattern for pattern in patterns)
+    assert [path for path, schema in found if "format" in schema] == []
+
+
+def test_free_text_admits_no_control_characters() -> None:
+    """Parameters and fields without a list of values have a pattern and a greatest length (T15, T26)."""
+    for path, item in DOCUMENT.raw["paths"].items():
+        for method in ("get", "put", "post", "delete"):
+            if method in item:
+                operation = Operation(path, method, item[method])
+                fields = {**operation.form, **{k: v["schema"] for k, v in operation.parameters("query").items()}}
+                for name, schema in fields.items():
+                    if schema["type"] == "string" and "enum" not in schema:
+                        assert {"pattern", "maxLength"} <= set(schema), f"{method} {path} {name}"
 
 
 def test_operation_ids_make_good_method_names() -> None:

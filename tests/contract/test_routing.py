@@ -147,6 +147,12 @@ async def test_openapi_is_served_as_it_is_routed(shared: Deployment) -> None:
     assert set(served["paths"]) == set(DOCUMENT.raw["paths"])
 
 
+async def test_no_user_interface_is_served(shared: Deployment) -> None:
+    """The one that connexion carries is old, and cannot live under a strict policy (T33)."""
+    for path in ("/ui", "/ui/", "/ui/index.html", "/acme/ui/", "/docs", "/swagger.json", "/static/x"):
+        assert (await ask(shared.app, "GET", path)).status == 404
+
+
 async def test_an_issuers_name_is_decoded_once(shared: Deployment) -> None:
     """`%61cme` is acme; `%2561cme` is an issuer that there is not."""
     assert (await ask(shared.app, "GET", "/%61cme/jwks.json")).status == 200

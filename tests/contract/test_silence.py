@@ -6,8 +6,6 @@ query. Neither is left on.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -15,31 +13,11 @@ import pytest
 
 from tests.kit.deployment import TOKEN, Deployment, cookie_of
 from tests.kit.flow import AUTHPI, HTML, JSON, PING, PLAIN, browser_cookie, form_of
+from tests.kit.logs import whole_log
 from tests.kit.raw import FORM, Answer, ask
 from tests.kit.tokens import id_token, sign
 
 MARK = "s3cret-mark"
-
-
-@pytest.fixture
-def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """All loggers that there are, at DEBUG."""
-    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict]
-    before = [(logger, logger.level, logger.disabled) for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.DEBUG)
-        logger.disabled = False
-    with caplog.at_level(logging.DEBUG):
-        yield caplog
-    for logger, level, disabled in before:
-        logger.setLevel(level)
-        logger.disabled = disabled
-
-
-def whole_log(caplog: pytest.LogCaptureFixture) -> str:
-    """Every record as a handler would write it, and its arguments as one that writes JSON would."""
-    formatter = logging.Formatter("%(name)s %(message)s")
-    return "\n".join(f"{formatter.format(record)} {record.__dict__!r}" for record in caplog.records)
 
 
 MALFORMED = [

@@ -12,6 +12,7 @@ import pytest
 from endsession.server import listener
 from tests.kit.deployment import Deployment, cookie_of
 from tests.kit.flow import AUTHPI, PLAIN
+from tests.kit.logs import whole_log
 from tests.kit.raw import FORM
 from tests.kit.tokens import id_token
 
@@ -104,3 +105,17 @@ async def test_the_server_does_not_name_itself(address: tuple[str, int]) -> None
     """No version for a scanner to look up."""
     _, headers, _ = await exchange(address, head("GET", "/healthz"))
     assert "server" not in headers
+
+
+async def test_the_servers_own_log_has_no_query(
+    gateway: Deployment, address: tuple[str, int], everything_logged: pytest.LogCaptureFixture
+) -> None:
+    """uvicorn's access log would write the query, and so the token; it is off, and nothing else writes it."""
+    await gateway.register()
+    hint = id_token()
+    status, _, _ = await exchange(address, head("GET", f"{AUTHPI}?id_token_hint={hint}&state=s3cret-mark"))
+    assert status == 200
+    log = whole_log(everything_logged)
+    assert "endSession 200" in log
+    assert "s3cret-mark" not in log
+    assert hint.split(".")[1] not in log
