@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from endsession.contract.parameters import MAX_FIELDS, FieldReader, explain, split_fields
 from endsession.protocol.errors import InvalidRequest
-from tests.kit.deployment import Deployment, cookie_of
+from tests.kit.deployment import Deployment, cookie_of, deploy
 from tests.kit.flow import AUTHPI, HTML, PING, PLAIN, both_methods
 from tests.kit.raw import Answer, ask
 from tests.kit.tokens import id_token
@@ -140,6 +141,26 @@ async def test_a_field_of_any_size_is_answered(shared: Deployment, method: str, 
     for size in (2049, 15_000, 40_000, 2_000_000):
         answer = await send(shared, method, path, f"id_token_hint=x.y.z&state={'s' * size}")
         assert answer.status in (400, 413, 414)
+
+
+@every_endpoint
+async def test_a_query_over_the_limit_is_sent_to_the_form(shared: Deployment, path: str) -> None:
+    """16 KiB is the last size that is read of a query; beyond it the answer names the way that carries more."""
+    fixed = "id_token_hint=x.y.z&unknown="
+    longest = fixed + "u" * (16 * 1024 - len(fixed))
+    assert (await ask(shared.app, "GET", f"{path}?{longest}")).status not in (414, 500)
+    over = await ask(shared.app, "GET", f"{path}?{longest}u")
+    assert over.status == 414
+    assert "by POST" in over.text
+    assert (await ask(shared.app, "POST", path, form=f"{longest}u")).status not in (413, 414, 500)
+
+
+async def test_the_limits_are_settings(tmp_path: Path) -> None:
+    """`limits.query_bytes` and `limits.body_bytes` hold for every operation."""
+    async with deploy(tmp_path, {"limits": {"query_bytes": 1024, "body_bytes": 2048}}) as gateway:
+        for path in (PLAIN, "/healthz", "/acme/jwks.json"):
+            assert (await ask(gateway.app, "GET", f"{path}?x={'x' * 1100}")).status == 414
+        assert (await ask(gateway.app, "POST", PLAIN, form=f"x={'x' * 2100}")).status == 413
 
 
 # The reader
