@@ -39,6 +39,7 @@ def listener(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
             port=port,
             http="httptools",
             lifespan="off",
+            ws="none",  # with a WebSocket library installed, uvicorn would write each upgrade's query to its log
             log_config=None,
             access_log=False,
             server_header=False,

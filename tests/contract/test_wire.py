@@ -119,3 +119,16 @@ async def test_the_servers_own_log_has_no_query(
     assert "endSession 200" in log
     assert "s3cret-mark" not in log
     assert hint.split(".")[1] not in log
+
+
+async def test_an_upgrade_is_not_taken(
+    gateway: Deployment, address: tuple[str, int], everything_logged: pytest.LogCaptureFixture
+) -> None:
+    """There is nothing here to speak WebSocket with; the request is a plain one, and its query is in no log."""
+    upgrade = {"Upgrade": "websocket", "Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec_WebSocket_Version": "13"}
+    status, headers, _ = await exchange(
+        address, head("GET", f"{AUTHPI}?id_token_hint=s3cret-mark", Connection="Upgrade, close", **upgrade)
+    )
+    assert status == 400
+    assert headers["content-type"] == "application/json"
+    assert "s3cret-mark" not in whole_log(everything_logged)
