@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from endsession.protocol.client import Client
 from endsession.protocol.hint import VerifiedHint
 from endsession.tokens.hint import IdTokenHints
+from endsession.tokens.keyring import KeyRing
 from endsession.tokens.keys import Key, KeySet
 from endsession.tokens.signing import new_key, sign
 from endsession.tokens.sources import InlineKeys
@@ -40,7 +41,9 @@ async def measure() -> list[str]:
     async def find_client(client_id: str) -> Client | None:
         return client
 
-    hints = IdTokenHints(ISSUER, InlineKeys(KeySet([key])), find_client, time.time)
+    ring = KeyRing(time.time)
+    ring.replace(KeySet([key]))
+    hints = IdTokenHints(ISSUER, InlineKeys(ring), find_client, time.time)
     assert isinstance(await hints.read(hint, None), VerifiedHint)
     signing_input, _, signature = hint.rpartition(".")
     raw, message = urlsafe_b64decode(signature + "=="), signing_input.encode()

@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=_serve)
     command = commands.add_parser("check", parents=[common], help="check the settings and say what is wrong with them")
     command.set_defaults(command=_check)
-    command = commands.add_parser("keygen", help="make a private key for logout tokens and print it as a JWK")
+    command = commands.add_parser(
+        "keygen", help="make a private key, for logout tokens or for encrypted hints, and print it as a JWK"
+    )
     command.add_argument("--alg", default="RS256", choices=sorted(NEW_KEYS), help="what it is for (default: RS256)")
     command.set_defaults(command=_keygen, log_level="info")
     return parser

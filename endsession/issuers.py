@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,14 @@ from .gateway import Issuer, SessionCookie
 from .protocol.client import Client, is_loopback
 from .protocol.policy import Policy
 from .store.clients import load_client
+from .store.provider_keys import ProviderKeys
 from .store.script import Database
 from .store.upkeep import known_secret, shared_secret
 from .tokens.hint import FindClient, IdTokenHints
+from .tokens.keyring import KeyRing
 from .tokens.keys import Key, KeySet, KeySource, UnusableKey
 from .tokens.logout_token import LogoutTokens
-from .tokens.signing import SigningKeys, new_key, read_keys
+from .tokens.signing import DecryptionKeys, SigningKeys, new_key, read_keys
 from .tokens.sources import Fetch, FileKeys, InlineKeys, RemoteKeys
 
 _CLIENT = TypeAdapter(Client)
@@ -57,13 +59,16 @@ async def wire(
     for issuer_id, table in settings.issuers.items():
         signing = await _signing_keys(issuer_id, table, ports, problems)
         try:
-            keys = _key_source(table, ports)
+            keys = await _key_source(issuer_id, table, ports)
         except (UnusableKey, OSError) as error:
             problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
             continue
         problems += _unsigned(issuer_id, table, signing)
+        decryption = _own_keys(issuer_id, "decryption_keys", table.decryption_keys, ports, problems, DecryptionKeys)
         find_client = _client_finder(issuer_id, table.clients, ports.store)
-        issuers[issuer_id] = _issuer(issuer_id, table, document, settings, find_client, keys, signing, ports)
+        issuers[issuer_id] = _issuer(
+            issuer_id, table, document, settings, find_client, keys, signing, decryption, ports
+        )
         routes[issuer_id] = IssuerRoutes(
             tokens=LogoutTokens(table.issuer, signing),
             http=ports.http_on_this_machine if _on_this_machine(table) else ports.http,
@@ -84,6 +89,7 @@ def _issuer(
     find_client: FindClient,
     keys: KeySource,
     signing: SigningKeys,
+    decryption: Sequence[Key],
     ports: Ports,
 ) -> Issuer:
     policies: dict[str, Policy] = {}
@@ -94,7 +100,8 @@ def _issuer(
         return policies[dialect.path]
 
     def public_keys() -> list[dict[str, Any]]:
-        return signing.public() + (keys.public() if table.publish_op_keys else [])
+        own = signing.public() + DecryptionKeys(decryption).public()
+        return own + (keys.public() if table.publish_op_keys else [])
 
     plain = next(one for one in document.dialects.values() if one.name is None)
     named = (one for one in document.dialects.values() if one.name == table.announce)
@@ -102,7 +109,7 @@ def _issuer(
         id=issuer_id,
         identifier=table.issuer,
         find_client=find_client,
-        hints=IdTokenHints(table.issuer, keys, find_client, ports.clock),
+        hints=IdTokenHints(table.issuer, keys, find_client, ports.clock, decryption),
         audience=Audience(
             issuer_id=issuer_id,
             clients=table.clients,
@@ -131,26 +138,49 @@ def _client_finder(issuer_id: str, clients: Mapping[str, Client], store: Databas
     return find_client
 
 
-def _key_source(table: configuration.IssuerSettings, ports: Ports) -> KeySource:
+async def _key_source(issuer_id: str, table: configuration.IssuerSettings, ports: Ports) -> KeySource:
+    ring = KeyRing(
+        ports.clock,
+        retention=table.retired_keys_for,
+        compromised=table.compromised_keys,
+        memory=ProviderKeys(ports.store, issuer_id) if table.jwks is None else None,
+    )
+    await ring.recall()
     if table.jwks_uri is not None:
-        return RemoteKeys(table.jwks_uri, ports.fetch, ports.clock)
+        return RemoteKeys(table.jwks_uri, ports.fetch, ring, ports.clock)
     if table.jwks_file is not None:
-        return FileKeys(ports.base / table.jwks_file, ports.clock)
-    return InlineKeys(KeySet.load(table.jwks or {}))
+        source = FileKeys(ports.base / table.jwks_file, ring, ports.clock)
+        await ring.save()
+        return source
+    ring.replace(KeySet.load(table.jwks or {}))
+    return InlineKeys(ring)
 
 
 async def _signing_keys(
     issuer_id: str, table: configuration.IssuerSettings, ports: Ports, problems: list[Problem]
 ) -> SigningKeys:
-    keys: list[Key] = []
-    for index, name in enumerate(table.signing_keys):
-        try:
-            keys += SigningKeys(read_keys(ports.base / name)).keys
-        except (UnusableKey, OSError) as error:
-            problems.append(Problem(("issuers", issuer_id, "signing_keys", index), str(error)))
+    keys = _own_keys(issuer_id, "signing_keys", table.signing_keys, ports, problems, SigningKeys)
     if not table.signing_keys and _on_this_machine(table):
         keys = [await _development_key(issuer_id, alg, ports.store) for alg in ("RS256", "ES256")]
     return SigningKeys(keys)
+
+
+def _own_keys(
+    issuer_id: str,
+    member: str,
+    names: Sequence[str],
+    ports: Ports,
+    problems: list[Problem],
+    hold: Callable[[Sequence[Key]], SigningKeys],
+) -> list[Key]:
+    """The keys of the files that a setting names, each held to what `hold` asks of it."""
+    keys: list[Key] = []
+    for index, name in enumerate(names):
+        try:
+            keys += hold(read_keys(ports.base / name)).keys
+        except (UnusableKey, OSError) as error:
+            problems.append(Problem(("issuers", issuer_id, member, index), str(error)))
+    return keys
 
 
 def _unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:

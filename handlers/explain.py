@@ -14,10 +14,10 @@ from endsession.gateway import Gateway
 from endsession.protocol.client import Client
 from endsession.protocol.decide import Case, client_to_look_up, decide
 from endsession.protocol.errors import InvalidRequest
-from endsession.protocol.hint import Hint, NoHint, RefusedHint
+from endsession.protocol.hint import RefusedHint
 from endsession.protocol.request import LogoutRequest
 
-from .finding import find_by_values
+from .finding import find_by_values, read_hint
 from .paging import without_none
 
 
@@ -34,8 +34,7 @@ async def explain_logout(request: Request, gateway: Gateway) -> Response:
     )
     if policy.client_id_param == "ignore":
         logout = replace(logout, client_id=None)
-    raw = asked.get("id_token_hint")
-    hint: Hint = await issuer.hints.read(raw, logout.client_id) if raw else NoHint()
+    hint = await read_hint(asked.get("id_token_hint") or None, logout, policy, issuer)
     cookies = [asked["cookie"]] if issuer.cookie and asked.get("cookie") else []
     sessions = await find_by_values(cookies, gateway, issuer, hint)
     client_id = client_to_look_up(logout, hint, policy)

@@ -1,4 +1,4 @@
-"""Step 5: which sessions a logout request is about."""
+"""Steps 4 and 5: what the hint of a logout request is worth, and which sessions the request is about."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from collections.abc import Sequence
 
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
-from endsession.protocol.hint import Hint, VerifiedHint
+from endsession.protocol.hint import Hint, NoHint, VerifiedHint
+from endsession.protocol.policy import Policy
+from endsession.protocol.request import LogoutRequest
 from endsession.protocol.session import Session, Sessions
 from endsession.store.finding import Search, find
 
 MAX_COOKIES = 4
 """Values of one cookie name that are looked up: a neighbour site can add to them, and must not hide the right one."""
+
+
+async def read_hint(raw: str | None, asked: LogoutRequest, policy: Policy, issuer: Issuer) -> Hint:
+    """Verify the raw hint, which nobody has after this."""
+    if raw is None:
+        return NoHint()
+    needs_client = policy.encrypted_hint == "require_client_id"
+    return await issuer.hints.read(raw, asked.client_id, encrypted_needs_client=needs_client)
 
 
 async def find_sessions(request: Request, gateway: Gateway, issuer: Issuer, hint: Hint) -> Sessions:

@@ -15,7 +15,7 @@ from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.decide import Case, Decision, client_to_look_up, decide
 from endsession.protocol.errors import EndsessionError, InvalidRequest
-from endsession.protocol.hint import Hint, NoHint, VerifiedHint
+from endsession.protocol.hint import NoHint, VerifiedHint
 from endsession.protocol.policy import Policy
 from endsession.protocol.request import LogoutRequest, merge_places
 from endsession.protocol.session import Sessions
@@ -23,7 +23,7 @@ from endsession.store.ending import spend
 
 from . import answers, questions
 from .answers import Outcome
-from .finding import find_sessions, unseen
+from .finding import find_sessions, read_hint, unseen
 from .questions import Parked, Question
 
 
@@ -38,7 +38,7 @@ async def end_session(request: Request, gateway: Gateway) -> Response:
     assert request.dialect is not None
     policy = issuer.policy_of(request.dialect)
     asked, raw_hint = _receive(request, policy)
-    hint = await _read_hint(raw_hint, asked, policy, issuer)
+    hint = await read_hint(raw_hint, asked, policy, issuer)
     if isinstance(hint, VerifiedHint):
         await gateway.limiter.take_from_client(issuer.id, hint.client_id)
     # A form posted from another site comes without the provider's cookie: park it and come back by GET.
@@ -153,12 +153,6 @@ def _receive(request: Request, policy: Policy) -> tuple[LogoutRequest, str | Non
     if asked.client_id and policy.client_id_param == "ignore":
         asked = replace(asked, client_id=None)
     return asked, sent.get(name("id_token_hint"))
-
-
-async def _read_hint(raw: str | None, asked: LogoutRequest, policy: Policy, issuer: Issuer) -> Hint:
-    if raw is None:
-        return NoHint()
-    return await issuer.hints.read(raw, asked.client_id)
 
 
 def _lacks_cookie(request: Request, issuer: Issuer, policy: Policy) -> bool:

@@ -127,10 +127,11 @@ def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[
         yield from _url((*location, "jwks_uri"), issuer.jwks_uri)
     if issuer.jwks_file is not None and not (base / issuer.jwks_file).is_file():
         yield _no_file((*location, "jwks_file"), base / issuer.jwks_file)
-    for index, name in enumerate(issuer.signing_keys):
-        if not (base / name).is_file():
-            mend = "make one: endsession keygen --alg RS256"
-            yield Problem((*location, "signing_keys", index), f"there is no file {base / name}", mend)
+    for member, alg in (("signing_keys", "RS256"), ("decryption_keys", "RSA-OAEP-256")):
+        for index, name in enumerate(getattr(issuer, member)):
+            if not (base / name).is_file():
+                mend = f"make one: endsession keygen --alg {alg}"
+                yield Problem((*location, member, index), f"there is no file {base / name}", mend)
     if issuer.op_backchannel_uri is not None:
         yield from _url((*location, "op_backchannel_uri"), issuer.op_backchannel_uri)
     for index, host in enumerate(issuer.hosts):

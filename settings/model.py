@@ -197,6 +197,13 @@ class IssuerSettings(Group):
     signing_keys: tuple[str, ...] = ()
     """Files with the private keys (JWK) for logout tokens. The first that fits an algorithm signs; all are published.
     An issuer on a loopback address makes its own."""
+    decryption_keys: tuple[str, ...] = ()
+    """Files with private keys (JWK) for hints that come encrypted. Their public parts are published for apps to encrypt
+    to."""
+    retired_keys_for: Duration = 45 * 86_400.0
+    """For how long a key that the provider does not publish any more still verifies hints, which outlive their keys."""
+    compromised_keys: tuple[str, ...] = ()
+    """The `kid` of keys of the provider that never verify anything, though they be published or remembered."""
     publish_op_keys: bool = False
     """Whether our JWK Set also has the provider's keys, so that the provider can point its `jwks_uri` at it."""
     op_backchannel_uri: str | None = None

@@ -48,6 +48,6 @@ Hint = NoHint | RefusedHint | VerifiedHint
 class HintReader(Protocol):
     """Verifies the raw hints of one issuer."""
 
-    async def read(self, raw: str, client_id: str | None) -> Hint:
+    async def read(self, raw: str, client_id: str | None, *, encrypted_needs_client: bool = False) -> Hint:
         """Verify `raw`; `client_id` is the parameter sent with it, if any. Never raises for a bad token."""
         ...

@@ -10,10 +10,11 @@ import hashlib
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from typing import NewType
 
 from jwcrypto.jwe import JWE
 
-from .compact import MAX_TOKEN_BYTES, Malformed, decode, parse_object
+from .compact import MAX_TOKEN_BYTES, decode, parse_object
 from .keys import Key
 
 _KEY_BITS = {"A128KW": 128, "A192KW": 192, "A256KW": 256}
@@ -37,6 +38,10 @@ _FITS: Mapping[str, tuple[str, ...]] = {
 }
 ALGORITHMS = (*_FITS, *SYMMETRIC)
 CONTENT_ENCRYPTIONS = tuple(_CONTENT_BITS)
+
+
+DecryptedToken = NewType("DecryptedToken", str)
+"""What was inside of a JWE. Encryption proves nothing of who made it: it is as little to be believed as before."""
 
 
 class Undecipherable(ValueError):
@@ -71,14 +76,14 @@ class RawJwe:
         """Whether the key is derived from the client's secret."""
         return self.alg in SYMMETRIC
 
-    def decrypt(self, keys: Sequence[Key]) -> str:
+    def decrypt(self, keys: Sequence[Key]) -> DecryptedToken:
         """The signed token inside. Raises Undecipherable."""
         for key in keys:
             jwe = JWE(algs=[self.alg, self.enc])
             try:
                 jwe.deserialize(self._text)
                 jwe.decrypt(key.jwk, max_plaintext=MAX_TOKEN_BYTES)
-                return bytes(jwe.payload).decode("ascii")
+                return DecryptedToken(bytes(jwe.payload).decode("ascii"))
             except Exception:  # noqa: S112  # a wrong key and a broken token are one answer, whatever is raised
                 continue
         raise Undecipherable("no key of this issuer or client decrypts it")
@@ -111,15 +116,3 @@ def encrypt(token: str, key: Key, alg: str, enc: str, header: Mapping[str, str])
     jwe = JWE(token.encode(), protected=json.dumps(members), algs=[alg, enc])
     jwe.add_recipient(key.jwk)
     return str(jwe.serialize(compact=True))
-
-
-__all__ = [
-    "ALGORITHMS",
-    "CONTENT_ENCRYPTIONS",
-    "Malformed",
-    "RawJwe",
-    "Undecipherable",
-    "derived_key",
-    "encrypt",
-    "fitting",
-]

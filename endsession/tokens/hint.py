@@ -6,7 +6,7 @@ the signature; and nothing that a token says is believed before that step (R66 t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from ..protocol.client import Client
@@ -14,6 +14,7 @@ from ..protocol.hint import Hint, RefusedHint, VerifiedHint
 from . import claims
 from .claims import Refused
 from .compact import Malformed, RawJws, parse_jws, segments
+from .encryption import DecryptedToken, RawJwe, Undecipherable, derived_key, fitting
 from .keys import Key, KeySource, secret_key, verifies
 
 FindClient = Callable[[str], Awaitable[Client | None]]
@@ -27,21 +28,41 @@ class IdTokenHints:
     keys: KeySource
     find_client: FindClient
     clock: Callable[[], float]
+    decryption_keys: Sequence[Key] = ()
 
-    async def read(self, raw: str, client_id: str | None) -> Hint:
-        """Verify `raw`. `client_id` is what the request says beside it; it only chooses among several audiences.
+    async def read(self, raw: str, client_id: str | None, *, encrypted_needs_client: bool = False) -> Hint:
+        """Verify `raw`.
 
+        `client_id` is what the request says beside it. It chooses among several audiences, and it names the secret that
+        an encrypted token may be encrypted with; `encrypted_needs_client` refuses an encrypted token without it.
         Raises ServiceUnavailable when the issuer's keys cannot be had; a bad token is a value, never an exception.
         """
         try:
             parts = segments(raw)
-            if len(parts) != 3:
-                raise Refused("it is encrypted, and this issuer has no decryption keys")
+            if len(parts) == 5:
+                if encrypted_needs_client and client_id is None:
+                    raise Refused("it is encrypted, and policy asks for client_id beside an encrypted hint")
+                parts = segments(await self._decrypt(RawJwe(parts), client_id))
+                if len(parts) != 3:
+                    raise Refused("what is encrypted in it is not a signed token")
             return await self._verify(parse_jws(parts), client_id)
         except Malformed as problem:
             return RefusedHint("malformed", str(problem))
-        except Refused as problem:
+        except (Refused, Undecipherable) as problem:
             return RefusedHint("invalid", str(problem))
+
+    async def _decrypt(self, token: RawJwe, client_id: str | None) -> DecryptedToken:
+        """What is inside (Core 1.0, sections 3.1.2.1 and 10.2): encrypted to this issuer, or with a client's secret."""
+        if not token.symmetric:
+            keys = fitting(self.decryption_keys, token.alg, token.kid)
+            if not keys:
+                raise Refused("it is encrypted to a key that this issuer does not have (decryption_keys)")
+            return token.decrypt(keys)
+        client = await self.find_client(client_id) if client_id else None
+        if client is None or client.client_secret is None:
+            raise Refused("it is encrypted with a client's secret, and the request names no client that has one")
+        secret = client.client_secret.get_secret_value()
+        return token.decrypt([derived_key(secret, token.alg, token.enc)])
 
     async def _verify(self, token: RawJws, client_id: str | None) -> VerifiedHint:
         alg, kid = claims.check_header(token.header)

@@ -56,7 +56,8 @@ class Key:
         try:
             jwk = JWK(**source)
             kty = str(jwk["kty"])
-            if kty == "RSA" and jwk.get_op_key("verify").key_size < _MIN_RSA_BITS:
+            operation = "encrypt" if source.get("use") == "enc" else "verify"
+            if kty == "RSA" and jwk.get_op_key(operation).key_size < _MIN_RSA_BITS:
                 raise UnusableKey(f"RSA keys need {_MIN_RSA_BITS} bits or more (RFC 7518, section 3.3)")
         except UnusableKey:
             raise

@@ -11,6 +11,7 @@ from typing import Any
 
 from jwcrypto.jwk import JWK
 
+from .encryption import ALGORITHMS
 from .keys import Key, UnusableKey, engine
 
 NEW_KEYS: Mapping[str, Mapping[str, Any]] = {
@@ -20,6 +21,8 @@ NEW_KEYS: Mapping[str, Mapping[str, Any]] = {
     "ES384": {"kty": "EC", "crv": "P-384"},
     "ES512": {"kty": "EC", "crv": "P-521"},
     "EdDSA": {"kty": "OKP", "crv": "Ed25519"},
+    "RSA-OAEP-256": {"kty": "RSA", "size": 2048},
+    "ECDH-ES": {"kty": "EC", "crv": "P-256"},
 }
 
 
@@ -30,9 +33,9 @@ class SigningKeys:
         """Raises UnusableKey for a key that cannot sign."""
         for key in keys:
             if not key.jwk.has_private:
-                raise UnusableKey("a signing key needs its private part")
+                raise UnusableKey("a key of ours needs its private part")
             if not key.kid:
-                raise UnusableKey("a signing key needs a kid, by which apps find it")
+                raise UnusableKey("a key of ours needs a kid, by which apps find it")
         self.keys = tuple(keys)
 
     def active(self, alg: str) -> Key | None:
@@ -42,6 +45,14 @@ class SigningKeys:
     def public(self) -> list[dict[str, Any]]:
         """The public parts, for the issuer's JWK Set."""
         return [{"use": "sig", **key.jwk.export_public(as_dict=True)} for key in self.keys]
+
+
+class DecryptionKeys(SigningKeys):
+    """Keys to which apps encrypt hints. They are told apart from signing keys by their `use`."""
+
+    def public(self) -> list[dict[str, Any]]:
+        """The public parts, for the issuer's JWK Set."""
+        return [{**key.jwk.export_public(as_dict=True), "use": "enc"} for key in self.keys]
 
 
 def read_keys(path: Path) -> list[Key]:
@@ -60,7 +71,9 @@ def read_keys(path: Path) -> list[Key]:
 
 def new_key(alg: str) -> dict[str, Any]:
     """A fresh private key for `alg`, as a JWK."""
-    jwk = JWK.generate(kid=uuid.uuid4().hex[:12], use="sig", alg=alg, **NEW_KEYS[alg])
+    # A key for encryption serves all algorithms of its type; which one, the app that encrypts chooses.
+    purpose = {"use": "enc"} if alg in ALGORITHMS else {"use": "sig", "alg": alg}
+    jwk = JWK.generate(kid=uuid.uuid4().hex[:12], **purpose, **NEW_KEYS[alg])
     return dict(jwk.export(as_dict=True))
 
 

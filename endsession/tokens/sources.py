@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..protocol.errors import ServiceUnavailable
+from .keyring import KeyRing
 from .keys import Key, KeySet, UnusableKey
 
 log = logging.getLogger(__name__)
@@ -23,34 +24,35 @@ _RETRY_WITHOUT_KEYS = 5
 class InlineKeys:
     """Keys that stand in the settings."""
 
-    def __init__(self, keys: KeySet) -> None:
-        self._keys = keys
+    def __init__(self, ring: KeyRing) -> None:
+        """`ring` has the keys."""
+        self._ring = ring
 
     async def candidates(self, alg: str, kid: str | None) -> list[Key]:
         """See KeySource."""
-        return self._keys.candidates(alg, kid)
+        return self._ring.candidates(alg, kid)
 
     def public(self) -> list[dict[str, Any]]:
         """See KeySource."""
-        return self._keys.public()
+        return self._ring.public()
 
 
 class FileKeys:
     """Keys in a file. A changed file is read again, at most once a second; one that became unreadable is not."""
 
-    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+    def __init__(self, path: Path, ring: KeyRing, clock: Callable[[], float]) -> None:
         """Raises UnusableKey or OSError when the file cannot be read now."""
-        self._path, self._clock = path, clock
+        self._path, self._ring, self._clock = path, ring, clock
         self._stamp = self._look()
-        self._keys = self._read()
+        self._read()
         self._looked_at = clock()
 
     def _look(self) -> tuple[int, int, int]:
         status = os.stat(self._path)
         return status.st_mtime_ns, status.st_size, status.st_ino
 
-    def _read(self) -> KeySet:
-        return _parse(self._path.read_bytes())
+    def _read(self) -> None:
+        self._ring.replace(parse_keys(self._path.read_bytes()))
 
     async def candidates(self, alg: str, kid: str | None) -> list[Key]:
         """See KeySource."""
@@ -59,15 +61,17 @@ class FileKeys:
             self._looked_at = now
             try:
                 if (stamp := self._look()) != self._stamp:
-                    self._keys, self._stamp = self._read(), stamp
+                    self._read()
+                    self._stamp = stamp
                     log.info("keys read again from %s", self._path)
-            except (OSError, UnusableKey) as error:
+                    await self._ring.save()
+            except (OSError, UnusableKey, ServiceUnavailable) as error:
                 log.warning("keys of %s stay as they were: %s", self._path, error)
-        return self._keys.candidates(alg, kid)
+        return self._ring.candidates(alg, kid)
 
     def public(self) -> list[dict[str, Any]]:
         """See KeySource."""
-        return self._keys.public()
+        return self._ring.public()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +99,15 @@ class RemoteKeys:
         self,
         url: str,
         fetch: Fetch,
+        ring: KeyRing,
         clock: Callable[[], float],
         *,
         min_interval: float = 30,
         lifetime: tuple[float, float] = (60, 86_400),
     ) -> None:
         """`lifetime` bounds, in seconds, what the provider's Cache-Control may ask for."""
-        self._url, self._fetch, self._clock = url, fetch, clock
+        self._url, self._fetch, self._ring, self._clock = url, fetch, ring, clock
         self._min_interval, self._lifetime = min_interval, lifetime
-        self._keys: KeySet | None = None
         self._validators: dict[str, str] = {}
         self._fetched_at = self._tried_at = float("-inf")
         self._lives = 0.0
@@ -111,24 +115,24 @@ class RemoteKeys:
 
     async def candidates(self, alg: str, kid: str | None) -> list[Key]:
         """See KeySource."""
-        found = self._keys.candidates(alg, kid) if self._keys else []
+        found = self._ring.candidates(alg, kid)
         if found:
             if self._passed(self._lives, since=self._fetched_at) and self._may_ask():
                 self._refresh()
             return found
         if self._may_ask() or self._refreshing:
             await asyncio.shield(self._refresh())
-        if self._keys is None:
+        if self._ring.empty:
             detail = f"the keys of {self._url} could not be fetched"
             raise ServiceUnavailable(detail=detail, retry_after=_RETRY_WITHOUT_KEYS)
-        return self._keys.candidates(alg, kid)
+        return self._ring.candidates(alg, kid)
 
     def public(self) -> list[dict[str, Any]]:
         """See KeySource."""
-        return self._keys.public() if self._keys else []
+        return self._ring.public()
 
     def _may_ask(self) -> bool:
-        interval = self._min_interval if self._keys else min(self._min_interval, _RETRY_WITHOUT_KEYS)
+        interval = min(self._min_interval, _RETRY_WITHOUT_KEYS) if self._ring.empty else self._min_interval
         return self._passed(interval, since=self._tried_at)
 
     def _passed(self, seconds: float, *, since: float) -> bool:
@@ -145,12 +149,13 @@ class RemoteKeys:
         try:
             answer = await self._fetch(self._url, self._validators)
             if answer.status == 200:
-                self._keys = _parse(answer.body)
+                self._ring.replace(parse_keys(answer.body))
+                await self._ring.save()
                 self._validators = _validators(answer.headers)
             elif answer.status != 304:
                 raise UnusableKey(f"status {answer.status}")
             self._fetched_at, self._lives = self._clock(), self._lifetime_of(answer.headers)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ServiceUnavailable) as error:
             log.warning("the keys of %s could not be fetched: %s", self._url, error)
         finally:
             self._refreshing = None
@@ -164,7 +169,7 @@ class RemoteKeys:
         return min(max(3600, shortest), longest)
 
 
-def _parse(octets: bytes) -> KeySet:
+def parse_keys(octets: bytes) -> KeySet:
     """A JWK Set. Raises UnusableKey for anything else, whatever it is that was sent in its place."""
     try:
         return KeySet.load(json.loads(octets))

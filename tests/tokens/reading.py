@@ -7,7 +7,7 @@ import json
 import time
 import warnings
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,8 @@ from pydantic import SecretStr
 from endsession.protocol.client import Client
 from endsession.protocol.hint import Hint, RefusedHint, VerifiedHint
 from endsession.tokens.hint import IdTokenHints
+from endsession.tokens.keyring import KeyRing
+from endsession.tokens.keys import Key as OurKey
 from endsession.tokens.keys import KeySet
 from endsession.tokens.sources import InlineKeys
 from tests.kit.tokens import id_claims, sign
@@ -84,7 +86,12 @@ def octets(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def reader(keys: Mapping[str, Any] | None = None, *clients: Client, clock: Any = time.time) -> IdTokenHints:
+def reader(
+    keys: Mapping[str, Any] | None = None,
+    *clients: Client,
+    clock: Any = time.time,
+    decryption: Sequence[OurKey] = (),
+) -> IdTokenHints:
     """A reader with these keys, and a client named after each algorithm beside `clients`."""
     registered = {
         alg: Client(client_id=alg, id_token_signed_response_alg=alg, client_secret=SecretStr(SECRET))  # type: ignore[arg-type]
@@ -98,7 +105,14 @@ def reader(keys: Mapping[str, Any] | None = None, *clients: Client, clock: Any =
         return registered.get(client_id)
 
     document = {"keys": [public("RS256")]} if keys is None else keys
-    return IdTokenHints(ISSUER, InlineKeys(KeySet.load(document)), find_client, clock)
+    return IdTokenHints(ISSUER, InlineKeys(ring(document)), find_client, clock, decryption)
+
+
+def ring(document: Mapping[str, Any], clock: Any = time.time, **options: Any) -> KeyRing:
+    """A key ring that holds the keys of a JWK Set."""
+    made = KeyRing(clock, **options)
+    made.replace(KeySet.load(document))
+    return made
 
 
 def reason(hint: Hint) -> str:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from endsession.tokens.keys import KeySet, UnusableKey
+from endsession.tokens.keyring import KeyRing
+from endsession.tokens.keys import UnusableKey
 from endsession.tokens.sources import FileKeys, InlineKeys
 
-from .reading import public
+from .reading import public, ring
 
 K1, K2 = public("RS256"), public("RS256", "k2")
 
@@ -53,7 +54,7 @@ def path(tmp_path: Path) -> Path:
 
 async def test_inline_keys_are_what_they_are() -> None:
     """From the settings, by kid or without one."""
-    keys = InlineKeys(KeySet.load({"keys": [K1, K2]}))
+    keys = InlineKeys(ring({"keys": [K1, K2]}))
     assert await known(keys) == [K1["kid"], K2["kid"]]
     assert [key.kid for key in await keys.candidates("RS256", K2["kid"])] == [K2["kid"]]
     assert [key["kid"] for key in keys.public()] == [K1["kid"], K2["kid"]]
@@ -62,7 +63,7 @@ async def test_inline_keys_are_what_they_are() -> None:
 async def test_a_changed_file_is_read_again(path: Path) -> None:
     """At the next token, at most once a second; rotation needs no restart."""
     clock = Clock()
-    keys = FileKeys(path, clock)
+    keys = FileKeys(path, KeyRing(clock, retention=0), clock)
     publish(path, K1, K2)
     clock.now += 0.9
     assert await known(keys) == [K1["kid"]]
@@ -74,7 +75,7 @@ async def test_a_changed_file_is_read_again(path: Path) -> None:
 async def test_a_file_written_in_place_is_read_again(path: Path) -> None:
     """The same file with other content."""
     clock = Clock()
-    keys = FileKeys(path, clock)
+    keys = FileKeys(path, KeyRing(clock, retention=0), clock)
     overwrite(path, json.dumps({"keys": [K2]}).encode())
     clock.now += 1
     assert await known(keys) == [K2["kid"]]
@@ -83,17 +84,19 @@ async def test_a_file_written_in_place_is_read_again(path: Path) -> None:
 async def test_an_unchanged_file_is_not(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is looked at, and not read."""
     clock = Clock()
-    keys = FileKeys(path, clock)
+    keys = FileKeys(path, KeyRing(clock, retention=0), clock)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was read"))
     clock.now += 100
     assert await known(keys) == [K1["kid"]]
 
 
-@pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"keys": 1}', b"\xff\xfe", b"[" * 100_000], ids=repr)
+@pytest.mark.parametrize(
+    "broken", [b"", b"{", b"[]", b'{"keys": 1}', b"\xff\xfe", b"[" * 100_000], ids=lambda broken: repr(broken[:12])
+)
 async def test_a_broken_file_takes_no_keys_away(path: Path, broken: bytes, caplog: pytest.LogCaptureFixture) -> None:
     """An editor's half-written file, a wrong file: the keys stay, the log says so, and the mended file is read."""
     clock = Clock()
-    keys = FileKeys(path, clock)
+    keys = FileKeys(path, KeyRing(clock, retention=0), clock)
     overwrite(path, broken)
     clock.now += 1
     with caplog.at_level(logging.WARNING):
@@ -107,7 +110,7 @@ async def test_a_broken_file_takes_no_keys_away(path: Path, broken: bytes, caplo
 async def test_a_removed_file_takes_no_keys_away(path: Path) -> None:
     """Nor does one that cannot be read."""
     clock = Clock()
-    keys = FileKeys(path, clock)
+    keys = FileKeys(path, KeyRing(clock, retention=0), clock)
     os.unlink(path)
     clock.now += 1
     assert await known(keys) == [K1["kid"]]
@@ -119,7 +122,7 @@ async def test_a_removed_file_takes_no_keys_away(path: Path) -> None:
 async def test_a_clock_that_is_set_back_stops_nothing(path: Path) -> None:
     """The next look does not wait until the clock has caught up."""
     clock = Clock()
-    keys = FileKeys(path, clock)
+    keys = FileKeys(path, KeyRing(clock, retention=0), clock)
     clock.now -= 1_000_000
     publish(path, K2)
     assert await known(keys) == [K2["kid"]]
@@ -128,11 +131,11 @@ async def test_a_clock_that_is_set_back_stops_nothing(path: Path) -> None:
 def test_at_the_start_a_file_has_to_be_right(tmp_path: Path) -> None:
     """The gateway does not start with keys that it cannot read, and the message says what is wrong."""
     with pytest.raises(FileNotFoundError):
-        FileKeys(tmp_path / "nowhere.json", Clock())
+        FileKeys(tmp_path / "nowhere.json", KeyRing(Clock(), retention=0), Clock())
     path = tmp_path / "jwks.json"
     path.write_text("{}")
     with pytest.raises(UnusableKey, match="the document has no member keys"):
-        FileKeys(path, Clock())
+        FileKeys(path, KeyRing(Clock(), retention=0), Clock())
     path.write_text("not json")
     with pytest.raises(UnusableKey, match=r"it is no JWK Set \(JSONDecodeError\)"):
-        FileKeys(path, Clock())
+        FileKeys(path, KeyRing(Clock(), retention=0), Clock())

@@ -9,6 +9,7 @@ import pytest
 
 from endsession.delivery.fetch import Fetcher
 from endsession.protocol.errors import ServiceUnavailable
+from endsession.tokens.keyring import KeyRing
 from endsession.tokens.sources import RemoteKeys
 
 from .provider import Provider, provider
@@ -52,7 +53,7 @@ def clock() -> Clock:
 @pytest.fixture
 def keys(web: Provider, fetcher: Fetcher, clock: Clock) -> RemoteKeys:
     """A key source that has fetched nothing yet."""
-    return RemoteKeys(web.url, fetcher.get, clock)
+    return RemoteKeys(web.url, fetcher.get, KeyRing(clock, retention=0), clock)
 
 
 async def kids(keys: RemoteKeys, kid: str | None) -> list[str | None]:

@@ -1,0 +1,55 @@
+"""Public keys that providers have been seen to have. They are remembered, so that a restart forgets none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .script import Database, Script, Statement
+
+
+class ProviderKeys:
+    """The memory of one issuer's keys (`tokens.keyring.KeyMemory`)."""
+
+    def __init__(self, store: Database, issuer_id: str) -> None:
+        self._store, self._issuer_id = store, issuer_id
+
+    async def load(self) -> list[tuple[Mapping[str, Any], float]]:
+        """See KeyMemory."""
+        return await self._store.read(_load(self._issuer_id))
+
+    async def save(self, keys: Iterable[Mapping[str, Any]], now: float) -> None:
+        """See KeyMemory."""
+        await self._store.write(_save(self._issuer_id, keys, now))
+
+
+def _load(issuer_id: str) -> Script[list[tuple[Mapping[str, Any], float]]]:
+    rows = yield Statement(
+        "SELECT jwk, seen_at FROM provider_keys WHERE issuer_id = :issuer_id", {"issuer_id": issuer_id}
+    )
+    return [(json.loads(jwk), seen_at) for jwk, seen_at in rows]
+
+
+def _save(issuer_id: str, keys: Iterable[Mapping[str, Any]], now: float) -> Script[None]:
+    for jwk in keys:
+        text = json.dumps(dict(jwk), sort_keys=True)
+        yield Statement(
+            "INSERT INTO provider_keys (issuer_id, thumbprint, jwk, seen_at) VALUES (:issuer_id, :print, :jwk, :now)"
+            " ON CONFLICT (issuer_id, thumbprint) DO UPDATE SET seen_at = excluded.seen_at",
+            {
+                "issuer_id": issuer_id,
+                "print": hashlib.sha256(text.encode()).hexdigest(),
+                "jwk": text,
+                "now": now,
+            },
+        )
+
+
+def forget_provider_keys(issuer_id: str, before: float) -> Script[None]:
+    """Remove keys that were last seen before `before`."""
+    yield Statement(
+        "DELETE FROM provider_keys WHERE issuer_id = :issuer_id AND seen_at < :before",
+        {"issuer_id": issuer_id, "before": before},
+    )
