@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,12 +13,39 @@ from endsession.app import open_store
 from endsession.store.script import Database
 from tests.kit import servers
 from tests.kit.deployment import Deployment, deploy
+from tests.kit.logs import LeakWatch
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Where everything is installed, a skipped test is a hole in what is held."""
+    if report.skipped and "CI" in os.environ:
+        pytest.exit(f"{report.nodeid} was skipped, and here it could have run: {report.longrepr}", returncode=1)
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Asynchronous tests run on asyncio, as the gateway does."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def leak_watch() -> Iterator[LeakWatch]:
+    """Reads the log of the whole run, at every level."""
+    watch, root = LeakWatch(), logging.getLogger()
+    level = root.level
+    root.addHandler(watch)
+    root.setLevel(logging.DEBUG)
+    yield watch
+    root.removeHandler(watch)
+    root.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def no_secret_in_any_log(leak_watch: LeakWatch) -> Iterator[None]:
+    """No hint, cookie, handle or secret is in a log at any level, whatever a test does (T23)."""
+    yield
+    leaks, leak_watch.leaks = leak_watch.leaks, []
+    assert not leaks
 
 
 @pytest.fixture

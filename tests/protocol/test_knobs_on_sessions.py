@@ -120,6 +120,8 @@ def _(policy: Policy) -> None:
 def _(policy: Policy) -> None:
     other = replace(C, sub="bob")
     assert outcome(policy, hint("C"), Sessions("presented", other, named=other)) == "ask foreign_hint C"
+    by_hint = replace(policy, hint_authority="hint")
+    assert outcome(by_hint, hint("H"), Sessions("not_presented", named=replace(H, sub="bob"))) == "ask foreign_hint"
 
 
 @shows("sid_beats_sub", True)
@@ -127,6 +129,8 @@ def _(policy: Policy) -> None:
     other = replace(C, sub="bob")
     assert outcome(policy, hint("C"), Sessions("presented", other, named=other)) == "end C"
     assert outcome(policy, hint("H"), Sessions("presented", other, named=H)) == "ask foreign_hint C"
+    by_hint = replace(policy, hint_authority="hint")
+    assert outcome(by_hint, hint("H"), Sessions("not_presented", named=replace(H, sub="bob"))) == "end H"
     # The session is live, so the hint may be of any age.
     assert outcome(policy, hint("C", age=99 * DAY), Sessions("presented", other, named=other)) == "end C"
 

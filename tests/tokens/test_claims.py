@@ -214,6 +214,11 @@ async def test_numbers_that_only_json_can_write(member: str, number: str) -> Non
     assert reason(hint) == f"invalid: its {member} is not a NumericDate"
 
 
+async def test_the_last_second_of_the_year_9999_is_a_date() -> None:
+    """Some providers issue tokens that never expire."""
+    assert await why(exp=253_402_300_799) == "verified"
+
+
 async def test_fractions_of_a_second_are_fine() -> None:
     """A NumericDate may have them (RFC 7519, section 2)."""
     assert await why(iat=time.time() - 1.5, exp=time.time() + 9.9, nbf=0.0) == "verified"
