@@ -89,6 +89,8 @@ def _(policy: Policy) -> None:
     assert outcome(policy, hint(), post_logout_redirect_uri="javascript:alert(1)") == "422 invalid_redirect_uri"
     assert outcome(policy, client=None, post_logout_redirect_uri=URI) == "400 invalid_request"
     assert outcome(policy, client=None, client_id="nobody") == "422 invalid_client"
+    # A hint was to name the client, and did not: nothing to complain of in the URI.
+    assert outcome(policy, INVALID, client=None, post_logout_redirect_uri=URI) == "ask invalid_hint C"
 
 
 @shows("on_unregistered_redirect", "ignore")
@@ -138,6 +140,7 @@ def _(policy: Policy) -> None:
 @shows("client_id_param", "ignore")
 def _(policy: Policy) -> None:
     assert outcome(policy, hint(), client_id="other") == "end C"
+    assert outcome(policy, client=None, client_id="nobody") == "ask no_hint C"
     assert client_to_look_up(LogoutRequest("GET", client_id="other"), NO_HINT, policy) is None
     assert client_to_look_up(LogoutRequest("GET", client_id="other"), hint(), policy) == "web"
 
@@ -195,6 +198,7 @@ def _(policy: Policy) -> None:
     client = Client(client_id="web", post_logout_redirect_uris=("https://*.apps.example/", URI))
     assert decide(case(policy, hint(), client=client)).redirect == URI
     assert outcome(policy, hint(), client=Client(client_id="web")) == "end C"
+    assert outcome(policy, hint(), client=None) == "end C"
     # Only where a hint verified: otherwise any site could send a browser there.
     assert outcome(policy, client_id="web") == "ask no_hint C"
     assert outcome(policy, INVALID, client_id="web") == "ask invalid_hint C"

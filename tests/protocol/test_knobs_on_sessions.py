@@ -87,7 +87,7 @@ def _(policy: Policy) -> None:
 @shows("accept_expired_hint", False)
 def _(policy: Policy) -> None:
     assert outcome(policy, hint(age=3 * DAY)) == "ask invalid_hint C"
-    assert outcome(policy, hint(age=3600 + 59)) == "end C"
+    assert outcome(policy, hint(age=3600 + 60)) == "end C"
     assert outcome(policy, hint(age=3600 + 61)) == "ask invalid_hint C"
 
 

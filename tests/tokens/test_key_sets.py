@@ -34,6 +34,9 @@ async def why(keys: list[Any], token: str) -> str:
         {"key_ops": ["sign"]},
         {"key_ops": ["encrypt", "decrypt"]},
         {"key_ops": "verify"},
+        {"use": None, "key_ops": ["sign"]},
+        {"use": None, "key_ops": ["encrypt", "decrypt"]},
+        {"use": None, "key_ops": "verify"},
         {"kid": "other"},
         {"kid": None},
     ],
@@ -59,6 +62,7 @@ async def test_edwards_keys_have_two_names_for_their_algorithm(alg: str) -> None
     """RFC 8037 calls it EdDSA, RFC 9864 calls it by its curve."""
     assert await why([public("EdDSA", alg=alg)], signed("EdDSA")) == "verified"
     assert await why([public("EdDSA", alg="Ed448")], signed("EdDSA")) == NO_KEY
+    assert await why([public("ES256", alg="P-256")], signed("ES256")) == NO_KEY
 
 
 @pytest.mark.parametrize("client", ["RS256", "ES256", "ES384", "ES512", "EdDSA"])

@@ -186,9 +186,20 @@ async def test_a_provider_in_trouble_takes_no_keys_away(
         assert await kids(keys, KID1) == [KID1]
         await settled(keys)
     assert len(web.requests) == 2
+    clock.now += 30
+    assert await kids(keys, KID1) == [KID1]
+    await settled(keys)
+    assert len(web.requests) == 3
     web.publish(K1, K2)
     clock.now += 30
     assert await kids(keys, KID2) == [KID2]
+
+
+async def test_what_is_published_is_what_is_known(keys: RemoteKeys) -> None:
+    """For the JWK Set of an issuer that publishes the provider's keys as well."""
+    assert keys.public() == []
+    await kids(keys, KID1)
+    assert [key["kid"] for key in keys.public()] == [KID1]
 
 
 async def test_rubbish_beside_the_keys_does_no_harm(keys: RemoteKeys, web: Provider) -> None:
@@ -202,8 +213,10 @@ async def test_an_unknown_kid_is_looked_for_once_in_a_while(keys: RemoteKeys, we
     await kids(keys, KID1)
     for number in range(50):
         assert await kids(keys, f"made-up-{number}") == []
+    clock.now += 29
+    assert await kids(keys, "made-up") == []
     assert len(web.requests) == 1
-    clock.now += 30
+    clock.now += 1
     for number in range(50):
         assert await kids(keys, f"made-up-{number}") == []
     assert len(web.requests) == 2
