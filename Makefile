@@ -3,7 +3,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format lock clean
+.PHONY: help demo serve test check format lock clean fuzz bench
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,17 @@ serve: $(VENV)/run.stamp ## the gateway with ./endsession.toml (CONFIG=path for 
 test: $(VENV)/dev.stamp ## the whole test suite
 	@$(BIN)/python -m pytest $(ARGS)
 
+$(VENV)/fuzz.stamp: $(VENV)/dev.stamp requirements-fuzz.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
+	@touch $@
+
+fuzz: $(VENV)/fuzz.stamp ## fuzz hints, guided by coverage and by properties (SECONDS=600 each)
+	@$(BIN)/python -m tests.fuzz.hints $(or $(SECONDS),600)
+	@$(BIN)/python -m tests.fuzz.properties $(or $(SECONDS),600)
+
+bench: $(VENV)/dev.stamp ## measure, and print the table of docs/benchmarks.md
+	@$(BIN)/python -m bench.logouts
+
 check: $(VENV)/dev.stamp ## lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -45,6 +56,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 	@$(LOCK) --upgrade pyproject.toml -o requirements.txt
 	@$(LOCK) --upgrade pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(LOCK) --upgrade requirements-fuzz.in -o requirements-fuzz.txt
 
 clean: ## remove what the commands above made
 	@rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
