@@ -22,7 +22,7 @@ def main(seconds: int) -> int:
         if run.returncode:
             print(run.stdout)
             return run.returncode
-        examples += sum(map(int, re.findall(r"(\d+) passing examples", run.stdout)))
+        examples += sum(map(int, re.findall(r"(\d+) passing, ", run.stdout)))
     print(f"{examples} examples with {seeds} seeds in {time.monotonic() - began:.0f} s; every property held")
     return 0
 
