@@ -67,6 +67,11 @@ def test_no_preset_contradicts_itself(preset: str, has_cookie: bool) -> None:
     assert list(contradictions(PRESETS[preset], has_cookie=has_cookie)) == []
 
 
+def test_a_browser_that_can_be_known_may_be_asked_for() -> None:
+    """With the cookie, `require_authenticated_user` makes sense."""
+    assert list(contradictions(Policy(require_authenticated_user=True), has_cookie=True)) == []
+
+
 def test_only_the_listed_pairs_contradict() -> None:
     """Any two values of two knobs are fine together, but for those above."""
     listed = {name for _, _, expected in CONTRADICTIONS for names in expected for name in names}

@@ -144,6 +144,8 @@ def test_a_scheme_that_runs_something_is_never_used(uri: str, mode: RedirectMatc
         "https://[::1/",
         "https://app.example:port/",
         "https://*.apps.example/signed-out",
+        "https://app.example\\signed-out",
+        "com.example.app:\\done",
         "1https://app.example/",
         "ht_tps://app.example/",
         "/signed-out",

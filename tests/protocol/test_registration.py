@@ -113,6 +113,13 @@ def test_front_channel_shares_an_origin(redirect: str, shares: bool) -> None:
     """Scheme, host and port are those of a redirect URI (Front-Channel Logout 1.0, section 2)."""
     found = problems(frontchannel_logout_uri="https://app.example/out", redirect_uris=("https://b.example/", redirect))
     assert found == ([] if shares else ["frontchannel_logout_uri"])
+    plain = {"frontchannel_logout_uri": "http://app.example:80/out", "redirect_uris": ("http://app.example/callback",)}
+    assert problems(**plain) == []
+
+
+def test_a_back_channel_address_may_be_anywhere() -> None:
+    """No browser goes there; nor does a home page have to be where sign-ins return to."""
+    assert problems(backchannel_logout_uri="https://b.example/", client_uri="https://c.example/") == []
 
 
 @pytest.mark.parametrize("uri", ["https://app.example:99999/", "https://[::1", "/callback", "https://app.example/#"])
@@ -162,6 +169,14 @@ def test_loopback(host: str) -> None:
 def test_not_loopback(host: str) -> None:
     """Any other."""
     assert not is_loopback(host)
+
+
+def test_defaults() -> None:
+    """Those of the specifications: RS256, a confidential web client, no `sid` required, nobody disabled."""
+    client = Client(client_id="web")
+    assert (client.id_token_signed_response_alg, client.confidential, client.native) == ("RS256", True, False)
+    assert (client.backchannel_logout_session_required, client.frontchannel_logout_session_required) == (False, False)
+    assert client.disabled is False
 
 
 def test_names() -> None:

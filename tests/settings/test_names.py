@@ -47,6 +47,7 @@ def test_a_variable_that_is_like_nothing(operator: Operator) -> None:
 )
 def test_an_entry_that_is_nearly_another(operator: Operator, name: str, meant: str, table: str) -> None:
     """It would be a new issuer or client, that nobody asked for, and the secret would not be where it belongs."""
+    operator.write(GOOD.replace("[issuers.acme]", "[issuers.acme.clients.mobile]\n[issuers.acme]"))
     operator.export(**{name: "oidc"})
     assert operator.told_once() == (
         f"environment variable ENDSESSION_{name}",

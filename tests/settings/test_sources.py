@@ -12,7 +12,7 @@ SECRET = "ISSUERS__ACME__CLIENTS__WEB__CLIENT_SECRET"
 def secret_of(operator: Operator, client: str = "web") -> str | None:
     """The client's secret, after reading the settings."""
     found = operator.start().issuers["acme"].clients[client].client_secret
-    return found.get_secret_value() if found else None
+    return None if found is None else found.get_secret_value()
 
 
 def test_a_file(operator: Operator) -> None:
@@ -100,6 +100,25 @@ def test_lists_and_tables_are_json(operator: Operator) -> None:
     assert issuer.clients["web"].post_logout_redirect_uris == ("https://app.example/signed-out",)
 
 
+def test_a_whole_entry_at_once(operator: Operator) -> None:
+    """A new issuer as one table, and one that is begun in the file with a part of a table that has no fixed members."""
+    operator.write(GOOD.replace('jwks_uri = "https://op.example/acme/jwks.json"\n', ""))
+    operator.export(
+        ISSUERS__GLOBEX='{"issuer": "https://op.example/globex", "jwks": {"keys": []}}', ISSUERS__ACME__JWKS__KEYS="[]"
+    )
+    settings = operator.start()
+    assert settings.issuers["globex"].issuer == "https://op.example/globex"
+    assert settings.issuers["acme"].jwks == {"keys": []}
+
+
+def test_one_name_that_begins_with_another(operator: Operator) -> None:
+    """The longer one is meant where it fits."""
+    operator.write(GOOD + "[issuers.acme.clients.web--eu]\n")
+    operator.export(ISSUERS__ACME__CLIENTS__WEB__EU__CLIENT_NAME="EU", ISSUERS__ACME__CLIENTS__WEB__CLIENT_NAME="All")
+    clients = operator.start().issuers["acme"].clients
+    assert (clients["web"].client_name, clients["web--eu"].client_name) == ("All", "EU")
+
+
 def test_an_empty_variable_is_none(operator: Operator) -> None:
     """As compose files make them of what is not set."""
     operator.export(SERVER__PORT="", ISSUERS__ACME__PRESET="")
@@ -122,6 +141,7 @@ def test_other_files_in_the_secrets_folder_are_left_alone(operator: Operator) ->
     """The folder may be shared, and orchestrators put folders and links of their own into it."""
     folder = operator.keep_secret({"database_password": "hush", ".hidden": "x", "README": "x"})
     (folder / "..data").mkdir()
+    (folder / "ENDSESSION_XYZZY").mkdir()
     operator.start()
 
 

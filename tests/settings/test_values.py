@@ -118,6 +118,8 @@ def test_a_hints_age_is_in_whole_seconds(operator: Operator) -> None:
     """As the policy has it."""
     operator.export(ISSUERS__ACME__POLICY__MAX_HINT_AGE="1500ms")
     assert operator.start().issuers["acme"].policy.max_hint_age == 2  # type: ignore[attr-defined]
+    operator.export(ISSUERS__ACME__POLICY__MAX_HINT_AGE="0s")
+    assert operator.start().issuers["acme"].policy.max_hint_age == 0  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("rate", ["", "1/second", "60/minute", "600/hour", "999999999/day"])
@@ -140,8 +142,9 @@ def test_a_list_in_a_variable_that_is_no_json(operator: Operator, text: str) -> 
 
 def test_a_table_in_a_variable_that_is_no_json(operator: Operator) -> None:
     """One bad variable spoils no other."""
-    operator.export(ISSUERS__ACME="acme", SERVER__PORT="many")
+    operator.export(ISSUERS__ACME="acme", SERVER__PORT="many", LIMITS="none")
     told = operator.told()
+    assert 'limits\n    it is not JSON, as lists and tables are in variables.\n    Mend: write it as in {"' in told
     assert (
         'issuers.acme\n    it is not JSON, as lists and tables are in variables.\n    Mend: write it as in {"name"'
         in told

@@ -53,6 +53,15 @@ async def test_redirects_are_not_followed(fetcher: Fetcher, web: Provider, statu
     assert len(web.requests) == 1
 
 
+async def test_a_proxy_of_the_environment_is_not_used(web: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where requests go is the operator's word in the settings, and nobody else's."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    fetcher = Fetcher(timeout=5)
+    assert (await get(fetcher, web.url)).body == b"hello"
+    await fetcher.close()
+
+
 async def test_a_large_answer_is_refused(fetcher: Fetcher, web: Provider) -> None:
     """Up to a bound, which is far above any key set."""
     web.body = b"x" * MAX_BYTES

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from endsession.protocol.client import Client
 from endsession.protocol.hint import Hint, RefusedHint, VerifiedHint
+from endsession.tokens.keys import Key
+from tests.kit.encrypted import ASYMMETRIC, CONTENT, SYMMETRIC, private_key
 from tests.kit.tokens import id_claims, sign
 
 from .reading import hmac_signed, key_for, octets, put_together, reader, segment, signed
@@ -58,6 +60,28 @@ async def test_any_header_and_any_claims(
         _json({"alg": "RS256", "kid": "RS256-k1"} | header), _json(id_claims(aud="web") | claims), signature
     )
     assert isinstance(await READER.read(token, asked), RefusedHint)
+
+
+KINDS = ("RSA", "P-256", "X25519")
+DECRYPTING = reader(None, WEB, decryption=[Key.load(private_key(kind).as_dict(private=True)) for kind in KINDS])
+SEGMENTS = st.lists(st.binary(max_size=80) | st.sampled_from([b"", b"\0" * 12, b"\0" * 256]), min_size=4, max_size=4)
+
+
+@many
+@given(
+    st.sampled_from([*ASYMMETRIC, *SYMMETRIC, "PBES2-HS256+A128KW", "none"]),
+    st.sampled_from([*CONTENT, "A1GCM"]),
+    st.dictionaries(HEADER_MEMBERS, VALUES, max_size=4),
+    SEGMENTS,
+    st.sampled_from([None, "web", "HS256"]),
+)
+async def test_any_encrypted_text(
+    alg: str, enc: str, header: dict[str, Any], parts: list[bytes], asked: str | None
+) -> None:
+    """Five segments of anything, to a reader that has keys: refused, since nobody encrypted them to us."""
+    members = {"alg": alg, "enc": enc, "kid": None} | header
+    token = ".".join(map(segment, [_json(members), *parts]))
+    assert isinstance(await DECRYPTING.read(token, asked), RefusedHint)
 
 
 @many

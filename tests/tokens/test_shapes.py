@@ -11,7 +11,7 @@ from joserfc.jwk import OctKey
 
 from endsession.protocol.client import Client
 from endsession.tokens import hint as reading
-from endsession.tokens.compact import MAX_TOKEN_BYTES
+from endsession.tokens.compact import MAX_BRACKETS, MAX_TOKEN_BYTES
 from tests.kit.tokens import id_claims, sign
 
 from .reading import key_for, octets, put_together, reader, reason, segment, signed
@@ -146,6 +146,15 @@ async def test_header_and_claims_are_json_objects(octets_: bytes) -> None:
     """In UTF-8, each name once, no NaN, not deep, nothing that is no text (R74, RFC 7493)."""
     assert (await why(put_together(octets_, id_claims()))).startswith("malformed: ")
     assert (await why(put_together(HEADER, octets_))).startswith("malformed: ")
+
+
+async def test_the_depth_has_a_limit_that_no_token_reaches() -> None:
+    """Brackets are counted, those in text as well."""
+    for brackets, expected in (
+        (MAX_BRACKETS - 1, "verified"),
+        (MAX_BRACKETS, "malformed: its JSON has too many brackets"),
+    ):
+        assert await why(signed(note="[" * brackets)) == expected
 
 
 @pytest.mark.parametrize("octets_", [b"[]", b"1", b'"alice"', b"null", b'{"sub": "bob", "sub": "alice"}'])
