@@ -83,6 +83,7 @@ LINES = """\
 [server]   # another
 port = 1
 "host" = "x"
+'public_url' = "x"
 
 [issuers."https://op.example/"]
 issuer = "x"
@@ -107,17 +108,18 @@ name = "two"
         (("server",), 2),
         (("server", "port"), 3),
         (("server", "host"), 4),
+        (("server", "public_url"), 5),
         (("server", "nothing"), 2),
-        (("issuers", "https://op.example/", "issuer"), 7),
-        (("issuers", "https://op.example/", "policy", "prompt"), 8),
-        (("issuers", "https://op.example/", "policy", "on_no_params"), 9),
-        (("issuers", "https://op.example/", "policy"), 8),
-        (("issuers", "https://op.example/", "cookie", "path"), 10),
-        (("issuers", "https://op.example/", "hosts", 1), 11),
-        (("issuers", "https://op.example/", "nothing"), 6),
-        (("management", "tokens", 0, "name"), 17),
-        (("management", "tokens", 1, "name"), 19),
-        (("management", "tokens", 1), 18),
+        (("issuers", "https://op.example/", "issuer"), 8),
+        (("issuers", "https://op.example/", "policy", "prompt"), 9),
+        (("issuers", "https://op.example/", "policy", "on_no_params"), 10),
+        (("issuers", "https://op.example/", "policy"), 9),
+        (("issuers", "https://op.example/", "cookie", "path"), 11),
+        (("issuers", "https://op.example/", "hosts", 1), 12),
+        (("issuers", "https://op.example/", "nothing"), 7),
+        (("management", "tokens", 0, "name"), 18),
+        (("management", "tokens", 1, "name"), 20),
+        (("management", "tokens", 1), 19),
         (("storage", "url"), None),
     ],
 )
@@ -125,6 +127,14 @@ def test_the_line_of_a_setting(location: tuple[str | int, ...], line: int | None
     """In all of TOML's ways to write one; what is not there has the line of the table around it."""
     told = Places("ENDSESSION_", Path("endsession.toml"), LINES, {}).tell(Problem(location, "x"))
     assert told.startswith(f"endsession.toml, line {line}: " if line else "endsession.toml: ")
+
+
+def test_what_is_missing_has_the_place_of_its_neighbours() -> None:
+    """Where the table itself stands nowhere, that of what was set in it; and not that of anything else."""
+    outside = {("limits", "query_bytes"): "environment variable ONE", ("storage", "url"): "environment variable TWO"}
+    places = Places("ENDSESSION_", None, "", outside)
+    assert places.tell(Problem(("storage", "other"), "x")).startswith("environment variable TWO: storage.other")
+    assert places.tell(Problem(("delivery", "proxy"), "x")).startswith("not set anywhere: delivery.proxy")
 
 
 def test_what_was_overridden_is_told_where_it_was(operator: Operator) -> None:
