@@ -66,15 +66,18 @@ def load(path: Path = DEFAULT_PATH) -> Document:
 
 
 def from_dict(raw: Mapping[str, Any]) -> Document:
-    """Check a parsed document. Fixed paths come before templated ones, as OpenAPI 3.0 matches them (Paths Object)."""
+    """Check a parsed document. Concrete paths come before templated ones, as OpenAPI matches them (Paths Object)."""
     if not isinstance(raw, Mapping) or not isinstance(raw.get("paths"), Mapping):
         raise BadDocument("it has no paths")
     if not str(raw.get("openapi", "")).startswith("3.0."):
         raise BadDocument("it is not OpenAPI 3.0, the version that connexion reads")
     seen: dict[str, str] = {}
+    shapes: dict[str, str] = {}
     for path, item in raw["paths"].items():
         _check_path_item(path, item, seen)
-    paths = dict(sorted(raw["paths"].items(), key=lambda entry: "{" in entry[0].split("/")[1]))
+        if (other := shapes.setdefault(_shape(path), path)) != path:
+            raise BadDocument(f"{path}: it stands for the same addresses as {other}")
+    paths = dict(sorted(raw["paths"].items(), key=lambda entry: ["{" in part for part in entry[0].split("/")]))
     dialects = {path: _dialect(raw, path, item) for path, item in paths.items() if "x-logout" in item}
     return Document({**raw, "paths": paths}, dialects)
 
@@ -133,6 +136,11 @@ def _resolved(raw: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, A
         for step in pointer.split("/"):
             found = found.get(step.replace("~1", "/").replace("~0", "~"), {}) if isinstance(found, Mapping) else {}
     return found if isinstance(found, Mapping) else {}
+
+
+def _shape(path: str) -> str:
+    """The path without the names of its parameters: OpenAPI calls two of one shape identical."""
+    return re.sub(r"\{[^}]*\}", "{}", path)
 
 
 def _pattern(path: str) -> re.Pattern[str]:
