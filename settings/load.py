@@ -113,10 +113,26 @@ def _validate(data: Any) -> tuple[Settings | None, list[Problem]]:
             details = error.errors(include_url=False)
             told = {problem.location for problem in problems}  # what was left out may be missed now
             problems += [problem_of(detail, Settings) for detail in details if detail["loc"] not in told]
-            for detail in details:
-                missing = detail["type"] in ("missing", "missing_argument")
-                data = _without(data, detail["loc"][:-1] if missing else detail["loc"])
+            for location in _left_out(details):
+                data = _without(data, location)
     return None, problems
+
+
+def _left_out(details: list[Any]) -> list[Location]:
+    """What to leave out: what is wrong, the table where something is missing, and items of lists from the last one."""
+    locations = set()
+    for detail in details:
+        location = tuple(detail["loc"])
+        if detail["type"] in ("missing", "missing_argument"):
+            location = location[:-1]
+        locations.add(_up_to_item(location))
+    return sorted(locations, key=lambda one: one[-1] if one and isinstance(one[-1], int) else -1, reverse=True)
+
+
+def _up_to_item(location: Location) -> Location:
+    """The location, cut after the first number: an item of a list is left out as a whole."""
+    numbers = [index for index, part in enumerate(location) if isinstance(part, int)]
+    return location[: numbers[0] + 1] if numbers else location
 
 
 def _without(data: Any, location: Location) -> Any:
@@ -134,7 +150,11 @@ def _without(data: Any, location: Location) -> Any:
 
 
 def _hidden(problem: Problem, wrong: list[Location]) -> bool:
-    """Whether a problem only follows from settings that are wrong themselves and were left out."""
+    """Whether a problem only follows from settings that are wrong themselves and were left out.
+
+    Where an item of a list was left out, the others have moved up, and a problem of theirs would be told of another.
+    """
+    wrong = [one[:-1] if one and isinstance(one[-1], int) else one for one in map(_up_to_item, wrong)]
     if any(problem.location[: len(one)] == one for one in wrong):
         return True
     return any(one[: len(other)] == other or other[: len(one)] == one for one in wrong for other in problem.also)

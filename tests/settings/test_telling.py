@@ -64,6 +64,42 @@ def test_what_follows_from_a_wrong_setting_is_not_told(operator: Operator) -> No
     assert len(operator.told().splitlines()) == 3
 
 
+def test_the_items_of_a_list_are_told_by_their_own_numbers(operator: Operator) -> None:
+    """Two wrong ones do not make a third look wrong; what can only be checked without them waits for the next start."""
+    token = "[[management.tokens]]\nname = 'x'\nissuers = ['acme']\n"
+    operator.write(
+        GOOD
+        + f"{token}sha256 = 'x'\nscopes = ['x']\n{token}sha256 = 'x'\nscopes = []\n"
+        + f"{token}sha256 = '{'0' * 64}'\nscopes = []\n".replace("acme", "nobody")
+    )
+    with pytest.raises(BadSettings) as refusal:
+        operator.start()
+    assert [problem.location[2:] for problem in refusal.value.problems] == [
+        (0, "sha256"),
+        (0, "scopes", 0),
+        (1, "sha256"),
+    ]
+
+
+def test_something_else_in_the_place_of_a_table(operator: Operator) -> None:
+    """A variable cannot mend a part of it; it can replace the whole."""
+    operator.write("server = 5\n" + GOOD.replace('[server]\npublic_url = "https://login.example"\n', ""))
+    operator.export(SERVER__PORT="9000")
+    assert operator.told_once()[:2] == (
+        "FOLDER/endsession.toml, line 1: server (ENDSESSION_SERVER)",
+        "it is not a table.",
+    )
+    operator.export(SERVER='{"port": 9001, "host": "::1"}')
+    server = operator.start().server
+    assert (server.host, server.port) == ("::1", 9000)
+
+
+def test_a_setting_that_is_wrong_is_not_also_missing(operator: Operator) -> None:
+    """It was left out only to go on looking."""
+    operator.write(GOOD.replace('"https://login.example"', '5\nhost = "0.0.0.0"'))
+    assert operator.told_once()[1] == "it is not text."
+
+
 @pytest.mark.parametrize(
     ("setting", "variable"),
     [
