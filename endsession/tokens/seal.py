@@ -36,7 +36,8 @@ class Seal:
 
     def close(self, purpose: str, content: dict[str, Any]) -> str:
         """Seal `content` for one `purpose`. The result is URL-safe."""
-        text = json.dumps([purpose, content], separators=(",", ":")).encode()
+        # As UTF-8, which is half as long as escapes: a `state` of the longest, in any language, has to fit.
+        text = json.dumps([purpose, content], separators=(",", ":"), ensure_ascii=False).encode()
         return self._fernet.encrypt_at_time(text, int(self._clock())).rstrip(b"=").decode()
 
     def open(self, purpose: str, handle: str) -> dict[str, Any]:

@@ -123,6 +123,15 @@ def test_nothing_can_be_left_out(seal: Seal) -> None:
                 seal.open("question", cut)
 
 
+@pytest.mark.parametrize("character", ["x", '"', "\n", "é", "漢", "\U0001f600"])
+def test_what_a_request_may_say_at_most_fits(seal: Seal, character: str) -> None:
+    """The longest `state` in any language, with the longest redirect URI, client_id and names beside it."""
+    content = {"state": character * 2048, "redirect": "x" * 2048, "client_id": "x" * 255, "label": "é" * 255, **CONTENT}
+    handle = seal.close("question", content)
+    assert len(handle) <= MAX_HANDLE_BYTES
+    assert seal.open("question", handle) == content
+
+
 def test_a_long_text_is_refused_unread(seal: Seal) -> None:
     """The length is checked before anything is decoded."""
     with pytest.raises(BadHandle, match="no handle of ours"):
