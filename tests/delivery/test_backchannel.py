@@ -192,3 +192,19 @@ async def test_apps_are_named_only_to_the_browser_whose_session_it_was(tmp_path:
         status = await gateway.get(response.json()["status_url"], accept=HTML)
         assert "App b" not in status.text
         assert "Alice A." not in status.text
+
+
+async def test_a_host_that_is_down_is_left_alone(tmp_path: Path, apps: Receivers) -> None:
+    """After five failures in a row the others of that host are not attempted, and are due when it is probed."""
+    names = [f"app{number}" for number in range(12)]
+    for name in names:
+        apps.behaviour[name] = lambda call: 503
+    changes = {"issuers": {"acme": {"notify_wait": 5}}, "delivery": {"per_host": 1}}
+    async with deploy_with_apps(tmp_path, apps, *names, changes=changes) as gateway:
+        await sign_in(gateway, *names)
+        await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
+        assert sum(len(came) for came in apps.received.values()) == 5
+        rows = await gateway.rows("SELECT attempts, reason, state FROM deliveries ORDER BY attempts")
+        assert [attempts for attempts, _, _ in rows] == [0] * 7 + [1] * 5
+        assert {state for _, _, state in rows} == {"pending"}
+        assert "did not answer others either" in rows[0][1]

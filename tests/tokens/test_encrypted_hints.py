@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from endsession.protocol.client import Client
 from endsession.protocol.hint import VerifiedHint
+from endsession.tokens.encryption import fitting
 from endsession.tokens.hint import IdTokenHints
 from endsession.tokens.keys import Key
 from tests.kit.encrypted import ASYMMETRIC, CONTENT, SYMMETRIC, encrypt, key_kinds, private_key, secret_for
@@ -151,3 +152,10 @@ async def test_a_secret_of_one_client_opens_nothing_of_another() -> None:
     other = OctKey.import_key(b"0" * 32)
     sent = encrypt(INNER, "dir", "A256GCM", other, kid=None)
     assert "no key" in reason(await ALL.read(sent, "web"))
+
+
+def test_a_key_encrypts_only_if_it_is_for_that() -> None:
+    """A key for signatures, or for another algorithm, is not taken to decrypt or encrypt with."""
+    jwk = private_key("RSA").as_dict(private=True)
+    for changes, fits in (({}, 1), ({"use": "sig"}, 0), ({"alg": "RSA-OAEP"}, 0), ({"alg": "RSA-OAEP-256"}, 1)):
+        assert len(fitting([Key.load({**jwk, **changes})], "RSA-OAEP-256", None)) == fits, changes
