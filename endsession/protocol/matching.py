@@ -47,6 +47,9 @@ def _without_hint(case: Case, hint: Hint, redirect: RegisteredRedirect | None, t
     if request.names_nothing and isinstance(hint, NoHint) and policy.on_no_params == "done":
         trace.append("on_no_params = done: ends without asking")
         return _end_if_any(browser, None)
+    if not request.names_nothing and isinstance(hint, NoHint) and policy.on_no_hint == "done":
+        trace.append("on_no_hint = done: ends without asking")
+        return _end_if_any(browser, after_yes)
     doubt: Doubt = "invalid_hint" if isinstance(hint, RefusedHint) else "no_hint"
     trace.append(f"ask: {doubt}")
     if policy.prompt == "never":

@@ -19,6 +19,8 @@ class Policy:
 
     id_token_hint: Literal["optional", "required"] = "optional"
     """Whether a request without a hint is refused with 400."""
+    on_no_hint: Literal["prompt", "done"] = "prompt"
+    """A request without a hint that names a client, a URI or a user: ask, or end the browser's session unasked."""
     on_invalid_hint: Literal["error", "prompt", "ignore"] = "prompt"
     """A hint that does not verify: refuse (400 or 401), ask the user, or go on as if it were absent."""
     on_no_params: Literal["prompt", "done", "error"] = "prompt"
@@ -86,17 +88,18 @@ def contradictions(policy: Policy, *, has_cookie: bool) -> Iterator[tuple[tuple[
                 "without either, no session can be matched and every request has to ask",
             )
     if policy.prompt == "always":
-        if policy.bare_post_is_consent:
-            yield (
-                ("prompt", "bare_post_is_consent"),
-                "prompt = always asks, bare_post_is_consent skips asking",
-            )
-        if policy.on_no_params == "done":
-            yield ("prompt", "on_no_params"), "prompt = always asks, on_no_params = done skips asking"
+        for knob, value in (("bare_post_is_consent", True), ("on_no_hint", "done"), ("on_no_params", "done")):
+            if getattr(policy, knob) == value:
+                yield ("prompt", knob), f"prompt = always asks, {knob} = {str(value).lower()} skips asking"
     if policy.id_token_hint == "required" and policy.on_no_params != "error":
         yield (
             ("id_token_hint", "on_no_params"),
             f"id_token_hint = required refuses what on_no_params = {policy.on_no_params} would answer",
+        )
+    if policy.id_token_hint == "required" and policy.on_no_hint == "done":
+        yield (
+            ("id_token_hint", "on_no_hint"),
+            "id_token_hint = required refuses what on_no_hint = done would answer",
         )
     if policy.encrypted_hint == "require_client_id" and policy.client_id_param != "accept":
         yield (

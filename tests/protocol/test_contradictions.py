@@ -26,7 +26,13 @@ CONTRADICTIONS: list[tuple[dict[str, Any], bool, set[tuple[str, ...]]]] = [
     ),
     ({"prompt": "always", "bare_post_is_consent": True}, True, {("prompt", "bare_post_is_consent")}),
     ({"prompt": "always", "on_no_params": "done"}, True, {("prompt", "on_no_params")}),
+    ({"prompt": "always", "on_no_hint": "done"}, True, {("prompt", "on_no_hint")}),
     ({"id_token_hint": "required"}, True, {("id_token_hint", "on_no_params")}),
+    (
+        {"id_token_hint": "required", "on_no_params": "error", "on_no_hint": "done"},
+        True,
+        {("id_token_hint", "on_no_hint")},
+    ),
     ({"id_token_hint": "required", "on_no_params": "done"}, True, {("id_token_hint", "on_no_params")}),
     (
         {"encrypted_hint": "require_client_id", "client_id_param": "ignore"},

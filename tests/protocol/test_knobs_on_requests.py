@@ -38,6 +38,28 @@ def _(policy: Policy) -> None:
     assert outcome(policy, sessions=NOBODY, client_id="web") == "400 invalid_request"
 
 
+@shows("on_no_hint", "prompt")
+def _(policy: Policy) -> None:
+    assert outcome(policy, client_id="web", post_logout_redirect_uri=URI) == "ask no_hint C, redirect"
+
+
+@shows("on_no_hint", "done")
+def _(policy: Policy) -> None:
+    assert outcome(policy, client_id="web") == outcome(policy, logout_hint="alice") == "end C"
+    assert outcome(policy, client_id="web", post_logout_redirect_uri=URI) == "end C, redirect"
+    never = replace(policy, redirect_without_hint="never")
+    assert outcome(never, client_id="web", post_logout_redirect_uri=URI) == "end C"
+    assert outcome(policy, sessions=NOBODY, client_id="web", post_logout_redirect_uri=URI) == "nothing, link"
+    # Nothing is known to be signed in, so nothing ends and nothing may say that it did.
+    blind = Sessions("not_configured")
+    assert outcome(policy, sessions=blind, client_id="web", post_logout_redirect_uri=URI) == "nothing, redirect"
+    # It is about requests that name something, that carry no hint, and that mean this user.
+    assert outcome(policy) == "ask no_hint C"
+    assert outcome(policy, INVALID, client_id="web") == "ask invalid_hint C"
+    assert outcome(policy, logout_hint="bob") == "ask foreign_hint C"
+    assert outcome(replace(policy, on_invalid_hint="ignore"), INVALID, client_id="web") == "end C"
+
+
 @shows("on_invalid_hint", "error")
 def _(policy: Policy) -> None:
     assert outcome(policy, INVALID) == "401 invalid_token"
