@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 import settings as configuration
 
 from .contract.app import build
-from .contract.document import BadDocument, Document
+from .contract.document import Document
 from .contract.operation import Sizes
 from .delivery.addresses import LOOPBACK
 from .delivery.endings import Endings
@@ -26,15 +27,22 @@ from .delivery.fetch import Fetcher
 from .delivery.http import GuardedClient, Resolve, system_resolver
 from .delivery.outbox import Bounds, Outbox
 from .delivery.sender import BackChannel, Sender
-from .delivery.sweeper import Sweeper
+from .delivery.sweeper import Chore, Sweeper
 from .gateway import Caller, Gateway, Issuer
 from .issuers import Ports, wire
 from .limiter import Limiter
 from .pages import Pages
-from .store.script import Database
+from .store.script import Database, Script
 from .store.sqlite import SqliteDatabase
-from .store.upkeep import shared_secret
+from .store.upkeep import (
+    forget_audit,
+    forget_ended_sessions,
+    forget_provider_keys,
+    forget_spent_handles,
+    shared_secret,
+)
 from .tokens.seal import Seal
+from .vendors import check_document
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
 MANAGEMENT_TAGS = ("sessions", "deliveries", "clients", "explain", "health")
@@ -110,13 +118,6 @@ async def open_gateway(
         )
 
 
-def check_document(document: Document) -> None:
-    """What the document says of policies must be what the settings know of them. Raises BadDocument."""
-    for path, dialect in document.dialects.items():
-        if why := configuration.complaint(dialect):
-            raise BadDocument(f"{path}: x-logout: {why}")
-
-
 async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -154,14 +155,18 @@ def _sweeper(
     around: Surroundings,
 ) -> Sweeper:
     audiences = {name: (issuer.audience, settings.issuers[name].tell_on_expiry) for name, issuer in issuers.items()}
-    return Sweeper(
-        store,
-        endings,
-        audiences,
-        around.clock,
-        keep_sessions=settings.retention.ended_sessions,
-        keep_audit=settings.retention.audit,
-    )
+    keep = settings.retention
+    chores: list[Chore] = [
+        forget_spent_handles,
+        lambda now: forget_ended_sessions(now - keep.ended_sessions),
+        lambda now: forget_audit(now - keep.audit),
+        *(partial(_forget_keys, name, table.retired_keys_for) for name, table in settings.issuers.items()),
+    ]
+    return Sweeper(store, endings, audiences, chores, around.clock)
+
+
+def _forget_keys(issuer_id: str, retention: float, now: float) -> Script[int]:
+    return forget_provider_keys(issuer_id, now - retention)
 
 
 def public_url(settings: configuration.Settings) -> str:

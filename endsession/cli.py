@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -15,11 +16,12 @@ import uvloop
 import settings as configuration
 
 from . import __version__
-from .app import Surroundings, check_document
+from .app import Surroundings
 from .contract.document import BadDocument, Document, load
 from .protocol.errors import EndsessionError
 from .server import serve
 from .tokens.signing import NEW_KEYS, new_key
+from .vendors import check_document, served_document
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -87,9 +89,9 @@ def _check(options: argparse.Namespace) -> None:
 def _load(config: Path | None) -> tuple[configuration.Settings, Document, Path]:
     document = load()
     check_document(document)
-    file = Path(config) if config else Path("endsession.toml")
-    if not config and not file.exists():
-        settings = configuration.load(None, dialects=document.dialects, reserved=document.reserved_words())
-        return settings, document, Path.cwd()
-    settings = configuration.load(file, dialects=document.dialects, reserved=document.reserved_words())
-    return settings, document, file.resolve().parent
+    file: Path | None = Path(config) if config else Path("endsession.toml")
+    if not config and file is not None and not file.exists():
+        file = None
+    settings = configuration.load(file, partial(served_document, document))
+    folder = file.resolve().parent if file else Path.cwd()
+    return settings, served_document(document, settings.server, folder, []), folder

@@ -6,7 +6,7 @@ mend.
 """
 
 from .load import load
-from .model import ClientTable, Cookie, IssuerSettings, ManagementToken, Settings
+from .model import ClientTable, Cookie, IssuerSettings, ManagementToken, Server, Settings
 from .policies import complaint, policy_for, preset_policy
 from .problems import BadSettings, Problem
 
@@ -17,6 +17,7 @@ __all__ = [
     "IssuerSettings",
     "ManagementToken",
     "Problem",
+    "Server",
     "Settings",
     "complaint",
     "load",

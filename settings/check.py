@@ -12,17 +12,18 @@ from endsession.protocol.client import is_loopback, registration_problems
 from endsession.protocol.policy import contradictions
 
 from .model import Cookie, IssuerSettings, Settings
-from .policies import DialectTerms, complaint, policy_for
+from .policies import Contract, DialectTerms, complaint, policy_for
 from .problems import Location, Problem
 
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
+_ADDED: tuple[Location, ...] = (("server", "vendors"), ("server", "extra_paths"))
+"""Where endpoints come from: while one cannot be served, nothing that refers to it is wrong by itself."""
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 
 
-def check(
-    settings: Settings, dialects: Mapping[str, DialectTerms], reserved: frozenset[str], base: Path
-) -> Iterator[Problem]:
+def check(settings: Settings, contract: Contract, base: Path) -> Iterator[Problem]:
     """Yield every problem. `base` is the folder that relative paths start from."""
+    reserved = contract.reserved_words()
     yield from _server(settings)
     yield from _management(settings)
     yield from _storage(settings)
@@ -37,7 +38,7 @@ def check(
         if issuer_id in reserved:
             yield Problem(location, f"the path /{issuer_id} belongs to an endpoint of the document", "rename the table")
         yield from _issuer(location, issuer, base)
-        yield from _policies(location, issuer, dialects)
+        yield from _policies(location, issuer, contract.dialects)
         for client_id, client in issuer.clients.items():
             if client.client_id != client_id:
                 where = (*location, "clients", client_id, "client_id")
@@ -168,10 +169,11 @@ def _policies(
                 (*location, "dialects", name),
                 "no endpoint has this name",
                 f"use one of: {', '.join(sorted(names))}",
+                also=_ADDED,
             )
     if issuer.announce != "end-session" and issuer.announce not in names:
         mend = f"use end-session or one of: {', '.join(sorted(names))}"
-        yield Problem((*location, "announce"), "no endpoint has this name", mend)
+        yield Problem((*location, "announce"), "no endpoint has this name", mend, also=_ADDED)
     for terms in dialects.values():
         if complaint(terms):
             continue  # the document's mistake, which is told with the document

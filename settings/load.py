@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from .check import check
 from .model import PREFIX, Settings
 from .outside import Variable, from_environment, from_folder, read, strays
-from .policies import DialectTerms
+from .policies import ContractOf
 from .problems import BadSettings, Location, Places, Problem
 from .sentences import problem_of
 from .shape import generic
@@ -22,13 +22,11 @@ SECRETS_VARIABLE = "ENDSESSION_SECRETS_DIR"
 _NO_SETTINGS = frozenset({SECRETS_VARIABLE, "ENDSESSION_CONFIG"})
 
 
-def load(
-    file: Path | None, *, dialects: Mapping[str, DialectTerms], reserved: frozenset[str] = frozenset()
-) -> Settings:
+def load(file: Path | None, contract_of: ContractOf) -> Settings:
     """Read the settings: the environment before the secrets folder, and that before the file.
 
-    `file` is the TOML file, if there is one. `dialects` are the logout endpoints of the document, by path, and
-    `reserved` the names that no issuer can have; both come from the document. Raises BadSettings.
+    `file` is the TOML file, if there is one. `contract_of` says which endpoints are served, since that is a setting as
+    well. Raises BadSettings.
     """
     problems: list[Problem] = []
     outside: dict[Location, str] = {}
@@ -44,10 +42,12 @@ def load(
     places = Places(PREFIX, file, text, outside, lambda location: generic(Settings, location))
     settings, invalid = _validate(data)
     if settings is not None:
-        hidden = [problem.location for problem in (*problems, *invalid) if problem.location]
+        problems += invalid
         base = file.resolve().parent if file else Path.cwd()
-        found_late = [problem for problem in check(settings, dialects, reserved, base) if not _hidden(problem, hidden)]
-        problems += [*invalid, *found_late]
+        contract = contract_of(settings.server, base, problems)
+        hidden = [problem.location for problem in problems if problem.location]
+        found_late = check(settings, contract, base)
+        problems += [problem for problem in found_late if not _hidden(problem, hidden)]
     else:
         problems += invalid
     if problems or settings is None:

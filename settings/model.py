@@ -37,6 +37,10 @@ class Server(Group):
     unless `host` is a loopback address."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of proxies whose `X-Forwarded-For` is believed."""
+    vendors: tuple[str, ...] = ()
+    """Vendors whose logout addresses are served as well, such as `keycloak`; `docs/vendors.md` lists them."""
+    extra_paths: tuple[str, ...] = ()
+    """Files with logout endpoints of your own; `docs/vendors.md` says what is in them."""
 
 
 class ManagementToken(Group):

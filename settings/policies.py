@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from endsession.protocol.policy import Policy
 
-from .model import IssuerSettings, PolicyOverrides
+from .model import IssuerSettings, PolicyOverrides, Server
 from .presets import PRESETS, with_knobs
+from .problems import Problem
 
 
 class DialectTerms(Protocol):
@@ -30,6 +32,24 @@ class DialectTerms(Protocol):
     def policy(self) -> Mapping[str, Any]:
         """Knobs that differ from the preset."""
         ...
+
+
+class Contract(Protocol):
+    """What settings are held to: the document that is served."""
+
+    @property
+    def dialects(self) -> Mapping[str, DialectTerms]:
+        """Its logout endpoints, by path."""
+        ...
+
+    def reserved_words(self) -> frozenset[str]:
+        """The names that no issuer can have."""
+        ...
+
+
+ContractOf = Callable[[Server, Path, list[Problem]], Contract]
+"""From the settings of the server and the folder that relative paths start from to the document; adds to the problems
+what cannot be served."""
 
 
 def complaint(terms: DialectTerms) -> str | None:

@@ -50,18 +50,40 @@ class Document:
         return frozenset(first for first in firsts if "{" not in first)
 
 
-def load(path: Path = DEFAULT_PATH) -> Document:
-    """Read the document at `path`. Raises BadDocument."""
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # which of the two depends on PyYAML
+    """Reads plain YAML, and no key twice: of two paths alike one would be lost in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise BadDocument(f"line {key.start_mark.line + 1}: {key.value} is there twice")
+                seen.add(key.value)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+
+def read(path: Path) -> Any:
+    """The YAML at `path`. Raises BadDocument, which leaves it to the caller to say where."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadDocument(f"{path}: {error}") from None
+        raise BadDocument(str(error)) from None
     for braces in ("{{", "{%"):
         if braces in text:
-            raise BadDocument(f"{path}: connexion renders the text as a template, so {braces} must not appear in it")
+            raise BadDocument(f"connexion renders the text as a template, so {braces} must not appear in it")
     try:
-        return from_dict(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 (both are safe)
-    except (yaml.YAMLError, BadDocument) as error:
+        return yaml.load(text, _Loader)  # noqa: S506 (it makes plain values only)
+    except yaml.YAMLError as error:
+        raise BadDocument(str(error)) from None
+
+
+def load(path: Path = DEFAULT_PATH) -> Document:
+    """Read the document at `path`. Raises BadDocument."""
+    try:
+        return from_dict(read(path))
+    except BadDocument as error:
         raise BadDocument(f"{path}: {error}") from None
 
 

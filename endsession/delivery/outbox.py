@@ -109,7 +109,7 @@ class Outbox:
     async def _claim_due(self) -> float:
         """Claim and start what is due. Returns for how long there is nothing to do, in seconds."""
         now = self._clock()
-        due = await self._store.read(next_due(now))
+        due = await self._store.read(next_due())
         if due is None:
             return self.bounds.longest_sleep
         if due > now:

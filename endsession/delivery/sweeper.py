@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ..protocol.errors import EndsessionError
-from ..store.script import Database
-from ..store.upkeep import expired_sessions, forget_audit, forget_ended_sessions, forget_spent_handles
+from ..store.script import Database, Script
+from ..store.upkeep import expired_sessions
 from .endings import Audience, Endings
 
 log = logging.getLogger(__name__)
+
+Chore = Callable[[float], Script[int]]
+"""Removes a chunk of rows that are too old at that time, and says how many there were."""
+EXPIRE_EVERY = 5.0
+TIDY_EVERY = 60.0
 
 
 class Sweeper:
@@ -26,36 +31,38 @@ class Sweeper:
         store: Database,
         endings: Endings,
         audiences: Mapping[str, tuple[Audience, bool]],
+        chores: Sequence[Chore],
         clock: Callable[[], float],
-        *,
-        keep_sessions: float,
-        keep_audit: float,
-        every: float = 5.0,
     ) -> None:
-        """`audiences` has, by issuer, whom it tells and whether it wants that on expiry. Times are in seconds."""
+        """`audiences` has, by issuer, whom it tells and whether it wants that on expiry."""
         self._store, self._endings, self._audiences, self._clock = store, endings, audiences, clock
-        self._keep_sessions, self._keep_audit, self._every = keep_sessions, keep_audit, every
+        self._chores = chores
 
     async def run(self) -> None:
         """Sweep until cancelled."""
+        round_number = 0
         while True:
             try:
-                await self.sweep()
+                await self.expire()
+                if round_number % round(TIDY_EVERY / EXPIRE_EVERY) == 0:
+                    await self.tidy()
             except EndsessionError as error:
                 log.warning("sweeping waits for storage: %s", error)
             except Exception:
                 log.exception("the sweeper goes on after an unexpected error")
-            await asyncio.sleep(self._every)
+            round_number += 1
+            await asyncio.sleep(EXPIRE_EVERY)
 
-    async def sweep(self) -> None:
-        """Sweep once, until nothing is left."""
-        now = self._clock()
-        while expired := await self._store.read(expired_sessions(now)):
+    async def expire(self) -> None:
+        """End every session that is past a lifetime."""
+        while expired := await self._store.read(expired_sessions(self._clock())):
             await asyncio.gather(*(self._expire(issuer_id, sid) for issuer_id, sid in expired))
-        await self._store.write(forget_spent_handles(now))
-        await self._store.write(forget_audit(now - self._keep_audit))
-        while await self._store.write(forget_ended_sessions(now - self._keep_sessions)):
-            continue
+
+    async def tidy(self) -> None:
+        """Remove everything that is too old to keep, chunk by chunk."""
+        for chore in self._chores:
+            while await self._store.write(chore(self._clock())):
+                continue
 
     async def _expire(self, issuer_id: str, sid: str) -> None:
         audience, wanted = self._audiences.get(issuer_id, (None, False))

@@ -2,7 +2,7 @@
 
 A delivery is written in the transaction that ends its session, and stops at success, at a final refusal or at its
 deadline. Between those, workers claim it under a lease: at most one works on it at a time, and when one dies, the lease
-runs out and another goes on.
+runs out and another goes on. A pending delivery may be claimed from `due_at` on; a lease moves that to its own end.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def write(
         _first_state(one, issuer_id, sid, recipient, terms, now) for one, recipient in zip(ids, recipients, strict=True)
     ]
     if deliveries:
-        rows = [(*_values(one), *_lease(one, terms, now)) for one in deliveries]
-        yield insert_many("deliveries", (*_FIELDS, "lease", "leased_until"), rows)
+        rows = [(*_values(one), terms.lease) for one in deliveries]
+        yield insert_many("deliveries", (*_FIELDS, "lease"), rows)
     return deliveries
 
 
@@ -111,7 +111,7 @@ def _first_state(
         state="failed" if untold else "pending",
         created_at=now,
         deadline=now + (terms.lease_for if recipient.channel == "front" else terms.deadline),
-        due_at=now,
+        due_at=now if untold else now + terms.lease_for,
         attempts=0,
         status=None,
         reason="there is no way to tell this app" if untold else "",
@@ -122,15 +122,11 @@ def _first_state(
 _values = attrgetter(*_FIELDS)
 
 
-def _lease(delivery: Delivery, terms: Terms, now: float) -> tuple[str | None, float]:
-    return (terms.lease, now + terms.lease_for) if delivery.state == "pending" else (None, 0.0)
-
-
 def claim(lease: str, *, until: float, now: float, limit: int) -> Script[list[Delivery]]:
     """Take up to `limit` deliveries that are due and that nobody holds, for `lease`, until `until`."""
     rows = yield Statement(
-        "UPDATE deliveries SET lease = :lease, leased_until = :until WHERE (issuer_id, id) IN ("
-        "SELECT issuer_id, id FROM deliveries WHERE state = 'pending' AND due_at <= :now AND leased_until <= :now"
+        "UPDATE deliveries SET lease = :lease, due_at = :until WHERE (issuer_id, id) IN ("
+        "SELECT issuer_id, id FROM deliveries WHERE state = 'pending' AND due_at <= :now"
         " ORDER BY due_at LIMIT :limit {skip_locked}"
         f") RETURNING {_COLUMNS}",
         {"lease": lease, "until": until, "now": now, "limit": limit},
@@ -138,13 +134,9 @@ def claim(lease: str, *, until: float, now: float, limit: int) -> Script[list[De
     return _deliveries(rows)
 
 
-def next_due(now: float) -> Script[float | None]:
+def next_due() -> Script[float | None]:
     """When the next pending delivery can be claimed; None when there is none."""
-    rows = yield Statement(
-        "SELECT MIN(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM deliveries"
-        " WHERE state = 'pending'",
-        {},
-    )
+    rows = yield Statement("SELECT MIN(due_at) FROM deliveries WHERE state = 'pending'", {})
     return None if rows[0][0] is None else float(rows[0][0])
 
 
@@ -180,7 +172,7 @@ def _settle(
 ) -> Script[bool]:
     rows = yield Statement(
         "UPDATE deliveries SET state = :state, due_at = :due_at, status = :status, reason = :reason,"
-        " attempts = attempts + :counts, settled_at = :settled_at, lease = NULL, leased_until = 0"
+        " attempts = attempts + :counts, settled_at = :settled_at, lease = NULL"
         " WHERE issuer_id = :issuer_id AND id = :id AND lease = :lease AND state = 'pending' RETURNING id",
         {
             "issuer_id": delivery.issuer_id,
@@ -202,7 +194,7 @@ def mark_attempted(deliveries: Sequence[Delivery], now: float) -> Script[None]:
     for delivery in deliveries:
         yield Statement(
             "UPDATE deliveries SET state = 'attempted', attempts = 1, settled_at = :now, lease = NULL,"
-            " leased_until = 0, reason = 'a frame was shown in the browser'"
+            " reason = 'a frame was shown in the browser'"
             " WHERE issuer_id = :issuer_id AND id = :id AND state = 'pending'",
             {"issuer_id": delivery.issuer_id, "id": delivery.id, "now": now},
         )
@@ -211,9 +203,9 @@ def mark_attempted(deliveries: Sequence[Delivery], now: float) -> Script[None]:
 def give_up_overdue(now: float) -> Script[None]:
     """Pending deliveries past their deadline are expired, whoever held them."""
     yield Statement(
-        "UPDATE deliveries SET state = 'expired', settled_at = :now, lease = NULL, leased_until = 0,"
+        "UPDATE deliveries SET state = 'expired', settled_at = :now, lease = NULL,"
         " reason = CASE WHEN reason = '' THEN 'it was not reached in time' ELSE reason END"
-        " WHERE state = 'pending' AND due_at <= :now AND deadline <= :now AND leased_until <= :now",
+        " WHERE state = 'pending' AND due_at <= :now AND deadline <= :now",
         {"now": now},
     )
 

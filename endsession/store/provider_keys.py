@@ -45,11 +45,3 @@ def _save(issuer_id: str, keys: Iterable[Mapping[str, Any]], now: float) -> Scri
                 "now": now,
             },
         )
-
-
-def forget_provider_keys(issuer_id: str, before: float) -> Script[None]:
-    """Remove keys that were last seen before `before`."""
-    yield Statement(
-        "DELETE FROM provider_keys WHERE issuer_id = :issuer_id AND seen_at < :before",
-        {"issuer_id": issuer_id, "before": before},
-    )

@@ -26,7 +26,7 @@ from .script import Script
 
 T = TypeVar("T")
 
-MAX_BATCH = 256
+MAX_BATCH = 128
 """Requests in one transaction: bounds for how long the event loop does nothing else."""
 _OLDEST = (3, 35, 0)
 """RETURNING came with SQLite 3.35."""

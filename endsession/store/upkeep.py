@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .script import Script, Statement
 
-_CHUNK = 1000
-"""Rows removed in one transaction, so that upkeep never holds up a logout."""
+CHUNK = 100
+"""Rows that one transaction looks after, so that upkeep never holds up a logout."""
 
 
 def shared_secret(name: str, fresh: str) -> Script[str]:
@@ -30,16 +30,43 @@ def is_reachable() -> Script[bool]:
     return bool(rows)
 
 
-def forget_spent_handles(now: float) -> Script[None]:
-    """Remove uses of handles that are too old to be tried again."""
-    yield Statement("DELETE FROM spent_handles WHERE expires_at < :now", {"now": now})
+# Each of these removes a chunk of what is past its time, and returns how many rows it found; more may be left.
+
+
+def forget_spent_handles(before: float) -> Script[int]:
+    """Uses of handles that could not be tried again after `before`."""
+    rows = yield Statement(
+        "DELETE FROM spent_handles WHERE sha256 IN"
+        " (SELECT sha256 FROM spent_handles WHERE expires_at < :before ORDER BY expires_at LIMIT :chunk)"
+        " RETURNING sha256",
+        {"before": before, "chunk": CHUNK},
+    )
+    return len(rows)
+
+
+def forget_audit(before: float) -> Script[int]:
+    """What was written into the audit before `before`. Its ids grow with time, so the oldest rows come first."""
+    rows = yield Statement(
+        "DELETE FROM audit WHERE at < :before AND id IN (SELECT id FROM audit ORDER BY id LIMIT :chunk) RETURNING id",
+        {"before": before, "chunk": CHUNK},
+    )
+    return len(rows)
+
+
+def forget_provider_keys(issuer_id: str, before: float) -> Script[int]:
+    """Keys that the provider was last seen to have before `before`."""
+    rows = yield Statement(
+        "DELETE FROM provider_keys WHERE issuer_id = :issuer_id AND seen_at < :before RETURNING thumbprint",
+        {"issuer_id": issuer_id, "before": before},
+    )
+    return len(rows)
 
 
 def forget_ended_sessions(before: float) -> Script[int]:
-    """Remove sessions that ended before `before`, with what belongs to them. Returns how many; more may be left."""
+    """Sessions that ended before `before`, with what belongs to them."""
     rows = yield Statement(
         "SELECT issuer_id, sid FROM sessions WHERE ended_at IS NOT NULL AND ended_at < :before LIMIT :chunk",
-        {"before": before, "chunk": _CHUNK},
+        {"before": before, "chunk": CHUNK},
     )
     for issuer_id, sid in rows:
         key = {"issuer_id": issuer_id, "sid": sid}
@@ -53,18 +80,10 @@ def forget_ended_sessions(before: float) -> Script[int]:
     return len(rows)
 
 
-def forget_audit(before: float) -> Script[None]:
-    """Remove what was written into the audit before `before`; the oldest come first, a chunk at a time."""
-    yield Statement(
-        "DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT :chunk) AND at < :before",
-        {"before": before, "chunk": _CHUNK},
-    )
-
-
 def expired_sessions(now: float) -> Script[list[tuple[str, str]]]:
     """(issuer_id, sid) of sessions past a lifetime that nobody has ended yet; a chunk of them."""
     rows = yield Statement(
         "SELECT issuer_id, sid FROM sessions WHERE ended_at IS NULL AND dies_at <= :now LIMIT :chunk",
-        {"now": now, "chunk": _CHUNK},
+        {"now": now, "chunk": CHUNK},
     )
     return [(issuer_id, sid) for issuer_id, sid in rows]

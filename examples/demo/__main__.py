@@ -58,7 +58,7 @@ def _sockets(wanted: str) -> list[socket.socket]:
 async def _serve(everybody: Parties, port: int, sockets: list[socket.socket]) -> None:
     file = configuration.write(FOLDER, port, everybody)
     document = load()
-    configured = settings.load(file, dialects=document.dialects, reserved=document.reserved_words())
+    configured = settings.load(file, lambda *_: document)
     async with (
         httpx2.AsyncClient(trust_env=False) as http,
         open_gateway(configured, document, Surroundings(FOLDER)) as gateway,

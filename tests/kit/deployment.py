@@ -22,6 +22,7 @@ from endsession.app import Surroundings, application, open_gateway
 from endsession.contract.document import Document, load
 from endsession.gateway import Gateway
 from endsession.store.script import Script, Statement
+from endsession.vendors import served_document
 from settings.check import check
 
 from .tokens import SECRET, jwks
@@ -186,7 +187,9 @@ async def deploy(
 ) -> AsyncIterator[Deployment]:
     """Run a gateway in `folder` with the ordinary configuration and `changes` to it."""
     settings = configuration.Settings(**merged(CONFIGURATION, changes or {}))
-    problems = list(check(settings, document.dialects, document.reserved_words(), folder))
+    problems: list[configuration.Problem] = []
+    document = served_document(document, settings.server, folder, problems)
+    problems += check(settings, document, folder)
     assert not problems, problems
     clock = Clock()
     surroundings = replace(around, base=folder) if around else Surroundings(folder, clock)

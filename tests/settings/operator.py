@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from endsession.contract.document import load as load_document
+from endsession.vendors import served_document
 from settings import BadSettings, Settings, load
 
 DOCUMENT = load_document()
@@ -56,7 +58,7 @@ class Operator:
     def start(self) -> Settings:
         """Read the settings as the gateway does."""
         file = self.file if self.file.exists() else None
-        return load(file, dialects=DOCUMENT.dialects, reserved=DOCUMENT.reserved_words())
+        return load(file, partial(served_document, DOCUMENT))
 
     def told(self) -> str:
         """What the gateway says instead of starting."""

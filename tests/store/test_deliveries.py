@@ -20,11 +20,13 @@ from endsession.store.deliveries import (
     redeliver,
     signed_in_since,
 )
-from endsession.store.ending import end
+from endsession.store.ending import end, spend
 from endsession.store.script import Database
 from endsession.store.sessions import Participant, Registration
 from endsession.store.upkeep import (
+    CHUNK,
     expired_sessions,
+    forget_audit,
     forget_ended_sessions,
     forget_spent_handles,
     shared_secret,
@@ -45,7 +47,7 @@ async def test_a_fresh_delivery_is_held_by_who_wrote_it(store: Database) -> None
     (delivery,) = await ended(store)
     assert delivery.state == "pending"
     assert await store.write(claim("you", until=NOW + 30, now=NOW + 10, limit=10)) == []
-    assert await store.read(next_due(NOW)) == NOW + 21
+    assert await store.read(next_due()) == NOW + 21
     claims = await asyncio.gather(
         *(store.write(claim(f"w{n}", until=NOW + 60, now=NOW + 22, limit=10)) for n in range(5))
     )
@@ -75,7 +77,7 @@ async def test_attempts_are_recorded(store: Database) -> None:
     assert (delivery.state, delivery.attempts, delivery.status) == ("delivered", 2, 200)
     assert delivery.settled_at == NOW + 3
     assert await store.read(attempts_of(delivery.id)) == [first, second]
-    assert await store.read(next_due(NOW)) is None
+    assert await store.read(next_due()) is None
 
 
 async def test_who_lost_the_lease_changes_nothing(store: Database) -> None:
@@ -164,7 +166,17 @@ async def test_upkeep_forgets_what_is_old(store: Database) -> None:
     assert await store.read(attempts_of(delivery.id)) == []
     assert await store.read(expired_sessions(NOW + 999)) == []
     assert await store.read(expired_sessions(NOW + 1000)) == [("acme", "s2")]
-    await store.write(forget_spent_handles(NOW))
+    assert await store.write(forget_spent_handles(NOW)) == 0
+
+
+async def test_upkeep_goes_chunk_by_chunk(store: Database) -> None:
+    """Each chore removes a chunk at a time until nothing is left, and never what is younger."""
+    for number in range(CHUNK + 20):
+        await ended(store, sid=f"s{number}")
+        await store.write(spend(f"handle{number}", expires_at=NOW))
+    for chore in (forget_ended_sessions, forget_audit, forget_spent_handles):
+        assert await store.write(chore(NOW)) == 0
+        assert [await store.write(chore(NOW + 2)) for _ in range(3)] == [CHUNK, 20, 0]
 
 
 async def test_all_nodes_share_one_secret(store: Database) -> None:

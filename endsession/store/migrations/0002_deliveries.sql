@@ -1,4 +1,5 @@
--- One row per app that has to be told of a session's end. client_id is empty for the provider itself.
+-- One row per app that has to be told of a session's end. client_id is empty for the provider itself. A pending one may
+-- be claimed from due_at on; claiming it moves due_at to the end of the lease.
 CREATE TABLE deliveries (
     issuer_id    TEXT NOT NULL,
     id           TEXT NOT NULL,
@@ -12,7 +13,6 @@ CREATE TABLE deliveries (
     deadline     DOUBLE PRECISION NOT NULL,
     due_at       DOUBLE PRECISION NOT NULL,
     lease        TEXT,
-    leased_until DOUBLE PRECISION NOT NULL DEFAULT 0,
     attempts     INTEGER NOT NULL DEFAULT 0,
     status       INTEGER,
     reason       TEXT NOT NULL DEFAULT '',

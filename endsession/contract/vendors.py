@@ -1,0 +1,68 @@
+"""Further logout endpoints: files of path items, merged into the document.
+
+Those in `openapi/vendors` come with it; an operator may have files of their own. A file holds `paths` and nothing else,
+and each path is a logout endpoint (`x-logout`), since any other operation would need code. What a path item refers to
+(`#/components/...`) is the document's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .document import DEFAULT_PATH, METHODS, BadDocument, Document, from_dict, read
+
+FOLDER = DEFAULT_PATH.parent / "vendors"
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_TAKEN = "end-session"
+"""What settings call the plain endpoint."""
+
+
+def shipped() -> dict[str, Path]:
+    """The files that come with the document, by the vendor's name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+
+
+def merge(document: Document, file: Path) -> Document:
+    """The document with the endpoints of a file. Raises BadDocument, with the file's name."""
+    try:
+        more = _paths(read(file), document)
+        return from_dict({**document.raw, "paths": {**document.raw["paths"], **more}})
+    except BadDocument as error:
+        raise BadDocument(f"{file}: {error}") from None
+
+
+def _paths(content: Any, document: Document) -> dict[str, Any]:
+    if not isinstance(content, Mapping) or set(content) != {"paths"} or not isinstance(content["paths"], Mapping):
+        raise BadDocument("it has to hold paths, and nothing else")
+    if not content["paths"]:
+        raise BadDocument("it has no paths")
+    names = {dialect.name for dialect in document.dialects.values()}
+    return {path: _item(path, item, document, names) for path, item in content["paths"].items()}
+
+
+def _item(path: str, item: Any, document: Document, names: set[str | None]) -> dict[str, Any]:
+    """A path item as it is served. `names` are those that are taken."""
+    if path in document.raw["paths"]:
+        raise BadDocument(f"{path}: the document has this path already")
+    if not isinstance(item, Mapping) or not isinstance(item.get("x-logout"), Mapping):
+        raise BadDocument(f"{path}: only logout endpoints can be added, and it has no x-logout")
+    name = item["x-logout"].get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BadDocument(f"{path}: x-logout: it needs a name of small letters, digits and -, for settings to refer to")
+    if name in names or name == _TAKEN:
+        raise BadDocument(f"{path}: x-logout: the name {name} is taken")
+    methods = [method for method in METHODS if method in item]
+    if not methods or set(methods) - {"get", "post"}:
+        raise BadDocument(f"{path}: a logout endpoint has a get, a post, or both")
+    return {**item, **{method: _operation(f"{method} {path}", item[method], method, document) for method in methods}}
+
+
+def _operation(where: str, operation: Any, method: str, document: Document) -> dict[str, Any]:
+    """An operation with the answers that every logout endpoint gives, unless it lists its own."""
+    if not isinstance(operation, Mapping) or operation.get("tags") != ["logout"]:
+        raise BadDocument(f"{where}: its tags have to be [logout]")
+    plain = next(path for path, dialect in document.dialects.items() if dialect.name is None)
+    return {"responses": document.raw["paths"][plain][method]["responses"], **operation}

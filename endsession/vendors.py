@@ -1,0 +1,59 @@
+"""Which document is served: ours, with the endpoints of the vendors and of the files that the settings name."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import settings as configuration
+from settings import Problem
+
+from .contract.document import BadDocument, Document
+from .contract.vendors import merge, shipped
+
+Where = tuple[str | int, ...]
+
+
+def check_document(document: Document) -> None:
+    """What the document says of policies must be what the settings know of them. Raises BadDocument."""
+    for path, dialect in document.dialects.items():
+        if why := configuration.complaint(dialect):
+            raise BadDocument(f"{path}: x-logout: {why}")
+
+
+def served_document(base: Document, server: configuration.Server, folder: Path, problems: list[Problem]) -> Document:
+    """`base` with every endpoint that can be added; `problems` gets what is wrong with the others.
+
+    `folder` is where relative paths start from.
+    """
+    known, document = shipped(), base
+    for index, name in enumerate(server.vendors):
+        where = ("server", "vendors", index)
+        if name in server.vendors[:index]:
+            problems.append(Problem(where, f"{name} is named twice", "leave one"))
+        elif name in known:
+            document = _with(document, known[name], where, problems)
+        elif name in {dialect.name for dialect in base.dialects.values()}:
+            problems.append(Problem(where, f"{name} is always served", "leave it out"))
+        else:
+            near = difflib.get_close_matches(name, known, 1)
+            mend = f"did you mean {near[0]}?" if near else f"use some of: {', '.join(known)}"
+            problems.append(Problem(where, "there is no such vendor", mend))
+    for index, name in enumerate(server.extra_paths):
+        document = _with(document, folder / name, ("server", "extra_paths", index), problems)
+    return document
+
+
+def _with(document: Document, file: Path, where: Where, problems: list[Problem]) -> Document:
+    if not file.is_file():
+        problems.append(
+            Problem(where, f"there is no file {file}", "correct it; relative paths start at the settings file")
+        )
+        return document
+    try:
+        merged = merge(document, file)
+        check_document(merged)
+    except BadDocument as error:
+        problems.append(Problem(where, str(error), "correct it; docs/vendors.md describes such a file"))
+        return document
+    return merged
