@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from endsession.conformance.table import Table
 from endsession.contract.document import from_dict
 from tests.kit.deployment import DOCUMENT
 from tests.kit.fuzz_deployments import PLANS, Plan
 from tests.kit.fuzz_run import fuzz
 from tests.kit.fuzz_stage import stage
-from tests.kit.fuzz_table import Table
 
 FLOOR = 20
 REACHED = (200, 303, 400, 401, 403, 404, 422)

@@ -16,10 +16,10 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.types import Message, Receive, Scope, Send
 
 from endsession.app import Surroundings
+from endsession.conformance.table import Table
 from endsession.contract.document import Document
 
 from .deployment import DOCUMENT, Deployment, deploy
-from .fuzz_table import Table
 
 T = TypeVar("T")
 

@@ -1,0 +1,1 @@
+"""Contract tests of any deployment, from outside. The only room that imports schemathesis."""
