@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from .contract.dialect import Dialect
 from .contract.document import Document
-from .contract.request import Request
+from .contract.request import ErrorForm, Request
 from .delivery.endings import Audience, Endings
 from .delivery.outbox import Outbox
 from .limiter import Limiter
@@ -134,14 +134,20 @@ class Gateway:
             raise NotFound("There is no such issuer.")
         return True
 
-    def error_format(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> str:
+    def error_form(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> ErrorForm:
         """See Service. Before an issuer is known, the endpoint's own preset says it."""
-        if dialect is None:
-            return "negotiate"
         issuer = self._find_issuer(dialect, issuer_id, host)
-        return (issuer.policy_of if issuer else self.preset_policy)(dialect).error_format
+        policy_of = issuer.policy_of if issuer else self.preset_policy
+        error_format = policy_of(dialect).error_format if dialect else "negotiate"
+        return ErrorForm(error_format, self._way_out(issuer) if issuer else None)
 
-    def error_page(self, error: EndsessionError, request_id: str) -> tuple[str, str]:
+    def _way_out(self, issuer: Issuer) -> str | None:
+        """The plain endpoint, where it asks whoever comes without anything."""
+        plain = next(dialect for dialect in self.document.dialects.values() if dialect.name is None)
+        asks = issuer.policy_of(plain).on_no_params == "prompt"
+        return self.public_url + plain.path.replace("{issuer_id}", issuer.id) if asks else None
+
+    def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> tuple[str, str]:
         """See Service."""
-        page = self.pages.error(error, request_id)
+        page = self.pages.error(error, request_id, way_out)
         return page.html, page.csp

@@ -24,7 +24,7 @@ from .document import METHODS, BadDocument, Document
 from .edge import Edge
 from .operation import Compilation, CompiledContract, Sizes, nothing_here
 from .rendering import render
-from .request import Service, host_name
+from .request import ErrorForm, Service, host_name
 from .routing import StrictRouting
 from .security import bearer_handler
 
@@ -106,14 +106,14 @@ async def _on_error(document: Document, service: Service, request: Any, error: E
     dialect = document.dialects.get(path or "")
     operations = document.raw["paths"][path] if path else {}
     tags = {operations[method]["tags"][0] for method in METHODS if method in operations}
-    error_format = "oauth_json" if path else "negotiate"
+    form = ErrorForm("oauth_json" if path else "negotiate")
     if tags == {"logout"}:
         issuer_id = request.scope.get("path_params", {}).get("issuer_id")
-        error_format = service.error_format(dialect, issuer_id, host_name(request.headers.get("host", "")))
+        form = service.error_form(dialect, issuer_id, host_name(request.headers.get("host", "")))
     request.scope["endsession.learned"]["error"] = problem
     response = render(
         problem,
-        error_format,
+        form,
         request.headers.get("accept", ""),
         request.scope["endsession.request_id"],
         service,

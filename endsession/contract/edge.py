@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..protocol.errors import EndsessionError
 from .rendering import render
-from .request import Service
+from .request import ErrorForm, Service
 
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("endsession.access")
@@ -70,7 +70,7 @@ class Edge:
             log.exception("unexpected error outside any operation (request %s)", request_id)
             if status == 0:
                 problem = EndsessionError(detail=type(error).__name__)
-                response = render(problem, "oauth_json", "", request_id, self._service)
+                response = render(problem, ErrorForm("oauth_json"), "", request_id, self._service)
                 await response(scope, receive, send_with_headers)
         finally:
             if access_log.isEnabledFor(logging.INFO):

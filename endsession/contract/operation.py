@@ -29,7 +29,7 @@ from .dialect import Dialect
 from .document import Document
 from .parameters import FieldReader
 from .rendering import render
-from .request import Request, Service, host_name
+from .request import ErrorForm, Request, Service, host_name
 
 log = logging.getLogger(__name__)
 
@@ -126,13 +126,12 @@ class CompiledOperation:
         return await self._handler(request, self._service)
 
     def _refuse(self, error: EndsessionError, scope: Scope, headers: Headers) -> Response:
-        issuer_id = scope["path_params"].get("issuer_id")
+        form = ErrorForm("oauth_json")
         if self._for_browsers:
-            error_format = self._service.error_format(self.dialect, issuer_id, host_name(headers.get("host", "")))
-        else:
-            error_format = "oauth_json"
+            issuer_id = scope["path_params"].get("issuer_id")
+            form = self._service.error_form(self.dialect, issuer_id, host_name(headers.get("host", "")))
         scope["endsession.learned"]["error"] = error
-        return render(error, error_format, headers.get("accept", ""), scope["endsession.request_id"], self._service)
+        return render(error, form, headers.get("accept", ""), scope["endsession.request_id"], self._service)
 
 
 def _schemas(parameters: list[Mapping[str, Any]], place: str) -> dict[str, Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 from ..protocol.errors import EndsessionError
 from .negotiation import prefers
-from .request import Service
+from .request import ErrorForm, Service
 
 
 def json_response(content: object, status: int = 200, media_type: str = "application/json") -> Response:
@@ -16,12 +16,12 @@ def json_response(content: object, status: int = 200, media_type: str = "applica
     return Response(json.dumps(content, separators=(",", ":")), status, media_type=media_type)
 
 
-def render(error: EndsessionError, error_format: str, accept: str, request_id: str, service: Service) -> Response:
+def render(error: EndsessionError, form: ErrorForm, accept: str, request_id: str, service: Service) -> Response:
     """Render `error` in the form that policy and the Accept header choose; `request_id` is its reference."""
-    if error_format == "html" or (error_format != "oauth_json" and prefers(accept) == "html"):
-        html, csp = service.error_page(error, request_id)
+    if form.error_format == "html" or (form.error_format != "oauth_json" and prefers(accept) == "html"):
+        html, csp = service.error_page(error, request_id, form.way_out)
         response: Response = HTMLResponse(html, error.status, {"Content-Security-Policy": csp})
-    elif error_format == "problem":
+    elif form.error_format == "problem":
         problem = {"title": error.code, "status": error.status, "detail": error.description}
         response = json_response(problem, error.status, "application/problem+json")
     else:

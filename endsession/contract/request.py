@@ -55,6 +55,14 @@ def host_name(host: str) -> str:
     return name.lower().rstrip(".")
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorForm:
+    """How an endpoint's errors look: the policy's `error_format`, and where a person can log out all the same."""
+
+    error_format: str
+    way_out: str | None = None
+
+
 class Service(Protocol):
     """What the contract asks of the rest of the house."""
 
@@ -70,10 +78,10 @@ class Service(Protocol):
         """Whether the caller may use `scope` at that issuer."""
         ...
 
-    def error_format(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> str:
-        """The `error_format` of the policy that applies at this endpoint."""
+    def error_form(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> ErrorForm:
+        """How the errors of an endpoint for browsers look."""
         ...
 
-    def error_page(self, error: EndsessionError, request_id: str) -> tuple[str, str]:
+    def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> tuple[str, str]:
         """An error as an HTML page, and the Content-Security-Policy under which it works."""
         ...

@@ -110,9 +110,11 @@ class Pages:
         """The user said no."""
         return self._plain("kept.html", way_on=way_on)
 
-    def error(self, error: EndsessionError, reference: str) -> Page:
-        """Something went wrong. `reference` finds the request in the log."""
-        return self._plain("error.html", status=error.status, description=error.description, reference=reference)
+    def error(self, error: EndsessionError, reference: str, way_out: str | None) -> Page:
+        """Something went wrong. `reference` finds the request in the log; at `way_out` one can log out anyway."""
+        return self._plain(
+            "error.html", status=error.status, description=error.description, reference=reference, way_out=way_out
+        )
 
     def _plain(self, template: str, **values: object) -> Page:
         return Page(self._templates.get_template(template).render(**values), f"{self._csp}; form-action 'none'")

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from endsession.contract.app import build
 from endsession.contract.dialect import Dialect
 from endsession.contract.document import Document
+from endsession.contract.request import ErrorForm
 from endsession.protocol.errors import EndsessionError
 from tests.kit.raw import HOST
 
@@ -55,11 +56,11 @@ class Everything:
         """See Service."""
         return caller is not None
 
-    def error_format(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> str:
+    def error_form(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> ErrorForm:
         """See Service."""
-        return "oauth_json"
+        return ErrorForm("oauth_json")
 
-    def error_page(self, error: EndsessionError, request_id: str) -> tuple[str, str]:
+    def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> tuple[str, str]:
         """See Service."""
         raise NotImplementedError
 

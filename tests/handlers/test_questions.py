@@ -1,5 +1,8 @@
 """The question, its answers, and requests that are parked until the browser's cookie is there."""
 
+import re
+from pathlib import Path
+
 from tests.kit.deployment import Deployment, cookie_of, deploy
 from tests.kit.flow import HTML, PLAIN, answer, asks, both_methods, browser_cookie, clears_cookie, form_of, log_out
 from tests.kit.tokens import id_token
@@ -165,3 +168,24 @@ async def test_the_question_shows_the_account_only_to_its_own_browser(tmp_path, 
         question = await log_out(gateway, method, PLAIN, id_token_hint=id_token())
         assert asks(question)
         assert "Alice A." not in question.text
+
+
+async def test_a_refusal_shows_a_way_to_log_out_all_the_same(gateway: Deployment) -> None:
+    """Nobody is stranded: the error page leads to the question, and a yes there ends the session."""
+    await gateway.register()
+    parameters = {"client_id": "web", "post_logout_redirect_uri": "https://evil.example/"}
+    refusal = await gateway.get(PLAIN, parameters, cookie=cookie_of(), accept=HTML)
+    assert refusal.status_code == 422
+    way_out = re.search(r'href="https://login\.example([^"]+)"', refusal.text)
+    assert way_out
+    question = await gateway.get(way_out[1], cookie=cookie_of(), accept=HTML)
+    assert (await answer(gateway, question, "yes", cookie=cookie_of())).status_code == 200
+    assert await gateway.state_of() == "ended"
+
+
+async def test_no_way_out_where_nobody_is_asked(tmp_path: Path) -> None:
+    """An issuer that refuses a request without parameters is not linked to."""
+    changes = {"issuers": {"acme": {"policy": {"on_no_params": "error"}}}}
+    async with deploy(tmp_path, changes) as gateway:
+        refusal = await gateway.get(PLAIN, {"state": "x"}, accept=HTML)
+        assert (refusal.status_code, "<a " in refusal.text) == (400, False)
