@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from .contract.dialect import Dialect
+from .contract.dialect import Dialect, issuer_named
 from .contract.document import Document
 from .contract.request import ErrorForm, Request
 from .delivery.endings import Audience, Endings
@@ -100,7 +100,7 @@ class Gateway:
 
     def find_issuer(self, request: Request) -> Issuer:
         """The issuer that a request is for: by path, else by host, else the default. Raises NotFound."""
-        issuer = self._find_issuer(request.dialect, request.path.get("issuer_id"), request.host)
+        issuer = self._find_issuer(request.dialect, issuer_named(request.dialect, request.path), request.host)
         if issuer is None:
             raise NotFound("There is no such issuer.")
         return issuer
@@ -145,7 +145,7 @@ class Gateway:
         """The plain endpoint, where it asks whoever comes without anything."""
         plain = next(dialect for dialect in self.document.dialects.values() if dialect.name is None)
         asks = issuer.policy_of(plain).on_no_params == "prompt"
-        return self.public_url + plain.path.replace("{issuer_id}", issuer.id) if asks else None
+        return self.public_url + plain.address(issuer.id) if asks else None
 
     def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> tuple[str, str]:
         """See Service."""

@@ -19,7 +19,7 @@ async def get_configuration(request: Request, gateway: Gateway) -> Response:
         {
             "issuer": issuer.identifier,
             "jwks_uri": gateway.link(issuer, "jwks.json"),
-            "end_session_endpoint": gateway.public_url + issuer.announce.path.replace("{issuer_id}", issuer.id),
+            "end_session_endpoint": gateway.public_url + issuer.announce.address(issuer.id),
             "backchannel_logout_supported": True,
             "backchannel_logout_session_supported": issuer.with_sid,
             "frontchannel_logout_supported": True,

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from ..protocol.errors import EndsessionError, MethodNotAllowed, NotFound, Unauthenticated
+from .dialect import issuer_named
 from .document import METHODS, BadDocument, Document
 from .edge import Edge
 from .operation import Compilation, CompiledContract, Sizes, nothing_here
@@ -108,7 +109,7 @@ async def _on_error(document: Document, service: Service, request: Any, error: E
     tags = {operations[method]["tags"][0] for method in METHODS if method in operations}
     form = ErrorForm("oauth_json" if path else "negotiate")
     if tags == {"logout"}:
-        issuer_id = request.scope.get("path_params", {}).get("issuer_id")
+        issuer_id = issuer_named(dialect, request.scope.get("path_params", {}))
         form = service.error_form(dialect, issuer_id, host_name(request.headers.get("host", "")))
     request.scope["endsession.learned"]["error"] = problem
     response = render(

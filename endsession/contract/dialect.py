@@ -18,6 +18,8 @@ STANDARD_PARAMETERS = (
     "ui_locales",
 )
 IssuerFrom = Literal["path", "host", "default"]
+ISSUER_PARAMETER = "issuer_id"
+"""What the parameter of a path that names the issuer is called, unless a vendor calls it otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Dialect:
     issuer_from: IssuerFrom
     parameters: Mapping[str, str] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
+    issuer_parameter: str = ISSUER_PARAMETER
+
+    def address(self, issuer_id: str) -> str:
+        """The path at which that issuer has this endpoint."""
+        return self.path.replace(f"{{{self.issuer_parameter}}}", issuer_id)
 
     def vendor_name(self, standard: str) -> str:
         """What this vendor calls a parameter of the standard."""
@@ -44,12 +51,10 @@ def read_dialect(path: str, extension: Any) -> Dialect:
     """Read the value of `x-logout` at `path`. Raises ValueError with what is wrong."""
     if not isinstance(extension, Mapping):
         raise ValueError("it must be an object")
-    known = {item.name for item in fields(Dialect)} - {"issuer_from", "path"} | {"issuer"}
+    known = {item.name for item in fields(Dialect)} - {"issuer_from", "issuer_parameter", "path"} | {"issuer"}
     if unknown := set(extension) - known:
         raise ValueError(f"unknown member {min(unknown)}; known are {', '.join(sorted(known))}")
-    issuer = extension.get("issuer") or {}
-    if not isinstance(issuer, Mapping) or issuer.get("from") not in get_args(IssuerFrom):
-        raise ValueError(f"issuer.from must be one of {', '.join(get_args(IssuerFrom))}")
+    issuer_from, issuer_parameter = _issuer(extension.get("issuer"), path)
     for member in ("parameters", "policy"):
         if not isinstance(extension.get(member) or {}, Mapping):
             raise ValueError(f"{member} must be an object")
@@ -67,7 +72,27 @@ def read_dialect(path: str, extension: Any) -> Dialect:
         path=path,
         name=extension.get("name", preset),
         preset=preset,
-        issuer_from=cast(IssuerFrom, issuer["from"]),
+        issuer_from=issuer_from,
         parameters=parameters,
         policy=extension.get("policy") or {},
+        issuer_parameter=issuer_parameter,
     )
+
+
+def _issuer(issuer: Any, path: str) -> tuple[IssuerFrom, str]:
+    """Where the issuer comes from, and the parameter of the path that names it."""
+    if not isinstance(issuer, Mapping) or issuer.get("from") not in get_args(IssuerFrom):
+        raise ValueError(f"issuer.from must be one of {', '.join(get_args(IssuerFrom))}")
+    if unknown := set(issuer) - {"from", "parameter"}:
+        raise ValueError(f"unknown member issuer.{min(map(str, unknown))}; known are from, parameter")
+    parameter = issuer.get("parameter", ISSUER_PARAMETER)
+    if issuer["from"] == "path" and f"{{{parameter}}}" not in path:
+        raise ValueError(f"issuer.from is path, but the path has no {parameter}")
+    if issuer["from"] != "path" and "parameter" in issuer:
+        raise ValueError("issuer.parameter is for issuer.from = path alone")
+    return cast(IssuerFrom, issuer["from"]), parameter
+
+
+def issuer_named(dialect: Dialect | None, path: Mapping[str, str]) -> str | None:
+    """The issuer that the parameters of a request's path name, if they name one."""
+    return path.get(dialect.issuer_parameter if dialect else ISSUER_PARAMETER)

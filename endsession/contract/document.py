@@ -129,8 +129,6 @@ def _check_path_item(path: str, item: Any, seen: dict[str, str]) -> None:
 def _dialect(raw: Mapping[str, Any], path: str, item: Mapping[str, Any]) -> Dialect:
     try:
         dialect = read_dialect(path, item["x-logout"])
-        if dialect.issuer_from == "path" and "{issuer_id}" not in path:
-            raise ValueError("issuer.from is path, but the path has no issuer_id")
         if undeclared := set(dialect.parameters.values()) - _declared(raw, item):
             raise ValueError(f"parameters: no operation here takes {min(undeclared)}")
     except ValueError as error:

@@ -25,7 +25,7 @@ from ..protocol.errors import (
     UriTooLong,
 )
 from .body import FORM, BodyReader, receive_body
-from .dialect import Dialect
+from .dialect import Dialect, issuer_named
 from .document import Document
 from .parameters import FieldReader
 from .rendering import render
@@ -128,7 +128,7 @@ class CompiledOperation:
     def _refuse(self, error: EndsessionError, scope: Scope, headers: Headers) -> Response:
         form = ErrorForm("oauth_json")
         if self._for_browsers:
-            issuer_id = scope["path_params"].get("issuer_id")
+            issuer_id = issuer_named(self.dialect, scope["path_params"])
             form = self._service.error_form(self.dialect, issuer_id, host_name(headers.get("host", "")))
         scope["endsession.learned"]["error"] = error
         return render(error, form, headers.get("accept", ""), scope["endsession.request_id"], self._service)
