@@ -1,0 +1,51 @@
+"""What the README tells an operator to do works when it is copied."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+from pathlib import Path
+
+import httpx2
+
+from tests.kit.deployment import TOKEN
+from tests.peers.serving import CHECKOUT, ROOT, free_port, serving
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_its_settings_hold_together_and_serve(tmp_path: Path) -> None:
+    """A key by its command, its smallest settings, a token of one's own: they serve, and a session is registered."""
+    command = re.search(r"^endsession (keygen .*) > (\S+)", README, re.MULTILINE)
+    settings = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
+    assert command
+    assert settings
+    key = subprocess.run([*CHECKOUT, *command[1].split()], cwd=ROOT, check=True, capture_output=True)
+    (tmp_path / command[2]).write_bytes(key.stdout)
+    port, digest = free_port(), hashlib.sha256(TOKEN.encode()).hexdigest()
+    text = settings[1].replace("0" * 64, digest).replace("[server]", f"[server]\nport = {port}")
+    (tmp_path / "endsession.toml").write_text(text)
+    with serving(tmp_path, port):
+        session = f"http://127.0.0.1:{port}/acme/sessions/s1"
+        headers = {"authorization": f"Bearer {TOKEN}", "host": "login.example"}
+        with httpx2.Client(headers=headers, trust_env=False) as http:
+            said = {"sub": "alice", "clients": [{"client_id": "web"}]}
+            assert http.put(session, json=said).status_code == 201
+            assert http.get(session).json()["state"] == "live"
+
+
+def test_the_files_that_it_names_are_there() -> None:
+    """Every link into the repository leads somewhere, here and in `docs/`."""
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_the_commands_of_make_are_there() -> None:
+    """`make` alone lists every command that the pages speak of."""
+    listed = subprocess.run(["make", "-s", "-C", ROOT], check=True, capture_output=True, text=True).stdout
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    named = {word for page in pages for word in re.findall(r"^make ([a-z-]+)", page.read_text(), re.MULTILINE)}
+    assert named
+    assert {word for word in named if f"make {word} " not in listed} == set()
