@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import resource
 import sys
 import time
 from pathlib import Path
@@ -34,9 +33,8 @@ from tests.kit.encrypted import private_key
 from tests.kit.tokens import jwks
 
 from .seeds import SECRET, part, seeds
+from .watch import MEMORY, SLOWEST, peak_memory
 
-SLOWEST = 0.05
-MEMORY = 512 * 1024 * 1024
 CLIENTS = {
     "web": Client(client_id="web", client_secret=SecretStr(SECRET)),
     "hmac": Client(client_id="hmac", client_secret=SecretStr(SECRET), id_token_signed_response_alg="HS256"),
@@ -77,7 +75,7 @@ class Fuzzer:
 
     def _report(self) -> None:
         """The figures of the run. libFuzzer knows no other way to end than to leave the process."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        peak = peak_memory()
         took = time.monotonic() - self._began
         print(
             f"{self.runs} hints in {took:.0f} s; the slowest took {self.slowest * 1000:.1f} ms; "

@@ -1,4 +1,4 @@
-"""Runs the properties of hints with seed after seed, for as long as is asked for.
+"""Runs the properties of hints with seed after seed, for as long as is asked for, and times every hint.
 
 python -m tests.fuzz.properties SECONDS
 """
@@ -10,20 +10,28 @@ import subprocess
 import sys
 import time
 
-COMMAND = [sys.executable, "-m", "pytest", "tests/tokens/test_hint_properties.py", "-q", "--hypothesis-show-statistics"]
+COMMAND = [
+    *(sys.executable, "-m", "pytest", "tests/tokens/test_hint_properties.py", "-q", "-p", "tests.fuzz.watch"),
+    "--hypothesis-show-statistics",
+]
 
 
 def main(seconds: int) -> int:
     """Run until the time is over or a property fails."""
-    began, seeds, examples = time.monotonic(), 0, 0
+    began, seeds, examples, slowest, peak = time.monotonic(), 0, 0, 0.0, 0
     while time.monotonic() - began < seconds:
         seeds += 1
         run = subprocess.run([*COMMAND, f"--hypothesis-seed={seeds}"], capture_output=True, text=True, check=False)
-        if run.returncode:
-            print(run.stdout)
-            return run.returncode
+        figures = re.search(r"slowest ([\d.]+) ms; peak (\d+) MiB", run.stdout)
+        if run.returncode or figures is None:
+            print(run.stdout, run.stderr)
+            return 1
         examples += sum(map(int, re.findall(r"(\d+) passing, ", run.stdout)))
-    print(f"{examples} examples with {seeds} seeds in {time.monotonic() - began:.0f} s; every property held")
+        slowest, peak = max(slowest, float(figures[1])), max(peak, int(figures[2]))
+    print(
+        f"{examples} examples with {seeds} seeds in {time.monotonic() - began:.0f} s; every property held; "
+        f"the slowest hint took {slowest:.1f} ms; peak memory {peak} MiB"
+    )
     return 0
 
 
