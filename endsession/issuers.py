@@ -22,6 +22,7 @@ from .delivery.sender import IssuerRoutes
 from .gateway import Issuer, SessionCookie
 from .protocol.client import Client, is_loopback
 from .protocol.policy import Policy
+from .remote import Fetch
 from .store.clients import load_client
 from .store.provider_keys import ProviderKeys
 from .store.script import Database
@@ -31,7 +32,7 @@ from .tokens.keyring import KeyRing
 from .tokens.keys import Key, KeySet, KeySource, UnusableKey
 from .tokens.logout_token import LogoutTokens
 from .tokens.signing import DecryptionKeys, SigningKeys, new_key, read_keys
-from .tokens.sources import Fetch, FileKeys, InlineKeys, RemoteKeys
+from .tokens.sources import FileKeys, InlineKeys, RemoteKeys
 
 _CLIENT = TypeAdapter(Client)
 

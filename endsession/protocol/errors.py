@@ -195,3 +195,9 @@ class ServiceUnavailable(EndsessionError):
 
     def __init__(self, *, detail: str = "", retry_after: int = 5) -> None:
         super().__init__(detail=detail, headers={"Retry-After": str(retry_after)})
+
+
+class ProviderUnavailable(ServiceUnavailable):
+    """What the provider publishes, its keys or its metadata, is needed, is not known yet, and cannot be fetched."""
+
+    description = "The service cannot reach the provider. Nothing was changed; please try again in a moment."

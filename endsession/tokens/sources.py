@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..protocol.errors import ServiceUnavailable
+from ..protocol.errors import ProviderUnavailable, ServiceUnavailable
+from ..remote import Fetch, Remote
 from .keyring import KeyRing
 from .keys import Key, KeySet, UnusableKey
 
 log = logging.getLogger(__name__)
-
-_RETRY_WITHOUT_KEYS = 5
-"""Seconds after which a provider is asked again while there are no keys of it at all."""
 
 
 class InlineKeys:
@@ -74,99 +70,31 @@ class FileKeys:
         return self._ring.public()
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """An HTTP answer: status, headers with lower-case names, and the body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-Fetch = Callable[[str, Mapping[str, str]], Awaitable[Fetched]]
-"""GET a URL with these headers, within a time-out and a size bound. Raises OSError when that does not work."""
-
-
 class RemoteKeys:
-    """Keys at the provider's `jwks_uri`.
+    """Keys at the provider's `jwks_uri`. Only a request for a key that is not known waits for them (see Remote)."""
 
-    Known keys answer at once, also when they are stale or the provider is down: a refresh happens beside the request.
-    Only a request for a key that is not known waits for a refresh, and refreshes for that reason are at least
-    `min_interval` seconds apart however many such requests come (T22). One refresh is under way at a time.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        fetch: Fetch,
-        ring: KeyRing,
-        clock: Callable[[], float],
-        *,
-        min_interval: float = 30,
-        lifetime: tuple[float, float] = (60, 86_400),
-    ) -> None:
-        """`lifetime` bounds, in seconds, what the provider's Cache-Control may ask for."""
-        self._url, self._fetch, self._ring, self._clock = url, fetch, ring, clock
-        self._min_interval, self._lifetime = min_interval, lifetime
-        self._validators: dict[str, str] = {}
-        self._fetched_at = self._tried_at = float("-inf")
-        self._lives = 0.0
-        self._refreshing: asyncio.Task[None] | None = None
+    def __init__(self, url: str, fetch: Fetch, ring: KeyRing, clock: Callable[[], float]) -> None:
+        """`ring` keeps the keys, and may know some from before."""
+        self._ring = ring
+        self._remote = Remote(url, fetch, self._take, lambda: not ring.empty, clock)
 
     async def candidates(self, alg: str, kid: str | None) -> list[Key]:
         """See KeySource."""
-        found = self._ring.candidates(alg, kid)
-        if found:
-            if self._passed(self._lives, since=self._fetched_at) and self._may_ask():
-                self._refresh()
+        if found := self._ring.candidates(alg, kid):
+            self._remote.refresh_if_stale()
             return found
-        if self._may_ask() or self._refreshing:
-            await asyncio.shield(self._refresh())
+        await self._remote.look()
         if self._ring.empty:
-            detail = f"the keys of {self._url} could not be fetched"
-            raise ServiceUnavailable(detail=detail, retry_after=_RETRY_WITHOUT_KEYS)
+            raise ProviderUnavailable(detail=f"the keys of {self._remote.url} could not be fetched")
         return self._ring.candidates(alg, kid)
 
     def public(self) -> list[dict[str, Any]]:
         """See KeySource."""
         return self._ring.public()
 
-    def _may_ask(self) -> bool:
-        interval = min(self._min_interval, _RETRY_WITHOUT_KEYS) if self._ring.empty else self._min_interval
-        return self._passed(interval, since=self._tried_at)
-
-    def _passed(self, seconds: float, *, since: float) -> bool:
-        """Whether that much time has passed; a clock that was set back must not make anything wait for it."""
-        return abs(self._clock() - since) >= seconds
-
-    def _refresh(self) -> asyncio.Task[None]:
-        if self._refreshing is None:
-            self._tried_at = self._clock()
-            self._refreshing = asyncio.create_task(self._load())
-        return self._refreshing
-
-    async def _load(self) -> None:
-        try:
-            answer = await self._fetch(self._url, self._validators)
-            if answer.status == 200:
-                self._ring.replace(parse_keys(answer.body))
-                await self._ring.save()
-                self._validators = _validators(answer.headers)
-            elif answer.status != 304:
-                raise UnusableKey(f"status {answer.status}")
-            self._fetched_at, self._lives = self._clock(), self._lifetime_of(answer.headers)
-        except (OSError, ValueError, ServiceUnavailable) as error:
-            log.warning("the keys of %s could not be fetched: %s", self._url, error)
-        finally:
-            self._refreshing = None
-
-    def _lifetime_of(self, headers: Mapping[str, str]) -> float:
-        shortest, longest = self._lifetime
-        for directive in headers.get("cache-control", "").split(","):
-            key, _, value = directive.strip().partition("=")
-            if key.lower() == "max-age" and value.isascii() and value.isdigit():
-                return min(max(float(value), shortest), longest)
-        return min(max(3600, shortest), longest)
+    async def _take(self, octets: bytes) -> None:
+        self._ring.replace(parse_keys(octets))
+        await self._ring.save()
 
 
 def parse_keys(octets: bytes) -> KeySet:
@@ -177,9 +105,3 @@ def parse_keys(octets: bytes) -> KeySet:
         raise
     except (ValueError, RecursionError) as error:
         raise UnusableKey(f"it is no JWK Set ({type(error).__name__})") from None
-
-
-def _validators(headers: Mapping[str, str]) -> dict[str, str]:
-    """What a conditional request sends back (RFC 9110, section 13.1)."""
-    pairs = {"If-None-Match": headers.get("etag"), "If-Modified-Since": headers.get("last-modified")}
-    return {header: value for header, value in pairs.items() if value}

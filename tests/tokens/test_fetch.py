@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from endsession.delivery.fetch import MAX_BYTES, Fetcher
-from endsession.tokens.sources import Fetched
+from endsession.remote import Fetched
 
 from .provider import Provider, provider
 

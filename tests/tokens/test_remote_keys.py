@@ -63,7 +63,7 @@ async def kids(keys: RemoteKeys, kid: str | None) -> list[str | None]:
 
 async def settled(keys: RemoteKeys) -> None:
     """Return once no refresh is under way."""
-    while (task := keys._refreshing) is not None:
+    while (task := keys._remote._refreshing) is not None:
         await asyncio.wait([task])
 
 
