@@ -22,7 +22,7 @@ _CLIENT = TypeAdapter(Client)
 _MEMBERS = {member.name for member in fields(Client)}
 
 
-async def get_clients(request: Request, gateway: Gateway) -> Response:
+async def list_clients(request: Request, gateway: Gateway) -> Response:
     """All clients of an issuer, or one."""
     issuer = gateway.find_issuer(request)
     if client_id := request.query.get("client_id"):
