@@ -14,6 +14,7 @@ from .contract.request import ErrorForm, Request
 from .delivery.endings import Audience, Endings
 from .delivery.outbox import Outbox
 from .limiter import Limiter
+from .metadata import ProviderMetadata
 from .pages import Pages
 from .protocol.client import Client
 from .protocol.errors import EndsessionError, NotFound
@@ -52,6 +53,10 @@ class Issuer:
     announce: Dialect
     with_sid: bool
     """Whether its logout tokens carry `sid`."""
+    metadata: ProviderMetadata | None
+    """The provider's own metadata, where ours is to be based on it."""
+    publishes_op_keys: bool
+    """Whether `public_keys` has the provider's as well."""
 
     async def client(self, client_id: str) -> Client | None:
         """A registered client: of the settings, else of the database."""

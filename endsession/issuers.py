@@ -20,6 +20,7 @@ from .delivery.endings import Audience
 from .delivery.http import GuardedClient
 from .delivery.sender import IssuerRoutes
 from .gateway import Issuer, SessionCookie
+from .metadata import ProviderMetadata
 from .protocol.client import Client, is_loopback
 from .protocol.policy import Policy
 from .remote import Fetch
@@ -126,7 +127,14 @@ def _issuer(
         session_idle=table.session_idle,
         announce=next(named, plain),
         with_sid=table.id_tokens_have_sid,
+        metadata=_metadata(table, ports),
+        publishes_op_keys=table.publish_op_keys,
     )
+
+
+def _metadata(table: configuration.IssuerSettings, ports: Ports) -> ProviderMetadata | None:
+    url = table.op_metadata_uri
+    return None if url is None else ProviderMetadata(url, table.issuer, ports.fetch, ports.clock)
 
 
 def _client_finder(issuer_id: str, clients: Mapping[str, Client], store: Database) -> FindClient:

@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
 from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
-from endsession.gateway import Gateway
+from endsession.gateway import Gateway, Issuer
+from endsession.metadata import with_logout
 from endsession.protocol.errors import NotFound
 
 
 async def get_configuration(request: Request, gateway: Gateway) -> Response:
-    """The issuer's logout metadata, where its identifier is a prefix of this address (Discovery 1.0, 4.3)."""
+    """The issuer's metadata: the provider's own with ours in it, or what concerns logout alone.
+
+    The latter is served only where the issuer's identifier is a prefix of this address (Discovery 1.0, section 4.3).
+    """
     issuer = gateway.find_issuer(request)
+    if issuer.metadata is not None:
+        base = await issuer.metadata.read()
+        keys = _jwks_uri(gateway, issuer) if issuer.publishes_op_keys else {}
+        return json_response(with_logout(base, _logout(gateway, issuer) | keys, with_sid=issuer.with_sid))
     if issuer.identifier != f"{gateway.public_url}/{issuer.id}":
         raise NotFound("This issuer publishes its metadata elsewhere.")
     return json_response(
         {
             "issuer": issuer.identifier,
-            "jwks_uri": gateway.link(issuer, "jwks.json"),
-            "end_session_endpoint": gateway.public_url + issuer.announce.address(issuer.id),
-            "backchannel_logout_supported": True,
-            "backchannel_logout_session_supported": issuer.with_sid,
-            "frontchannel_logout_supported": True,
-            "frontchannel_logout_session_supported": issuer.with_sid,
-            "claims_supported": ["iss", "sub", "aud", "iat", "exp", "sid"],
+            **_jwks_uri(gateway, issuer),
+            **_logout(gateway, issuer),
+            "claims_supported": ["iss", "sub", "aud", "iat", "exp", *(["sid"] if issuer.with_sid else [])],
             "ui_locales_supported": ["en"],
         }
     )
+
+
+def _logout(gateway: Gateway, issuer: Issuer) -> dict[str, Any]:
+    """The members that are ours to say, whatever else there is."""
+    return {
+        "end_session_endpoint": gateway.public_url + issuer.announce.address(issuer.id),
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": issuer.with_sid,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": issuer.with_sid,
+    }
+
+
+def _jwks_uri(gateway: Gateway, issuer: Issuer) -> dict[str, Any]:
+    return {"jwks_uri": gateway.link(issuer, "jwks.json")}
 
 
 async def get_keys(request: Request, gateway: Gateway) -> Response:

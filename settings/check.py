@@ -39,6 +39,7 @@ def check(settings: Settings, contract: Contract, base: Path) -> Iterator[Proble
             yield Problem(location, f"the path /{issuer_id} belongs to an endpoint of the document", "rename the table")
         yield from _issuer(location, issuer, base)
         yield from _policies(location, issuer, contract.dialects)
+        yield from _discovery(issuer_id, settings, contract.dialects)
         for client_id, client in issuer.clients.items():
             if client.client_id != client_id:
                 where = (*location, "clients", client_id, "client_id")
@@ -133,8 +134,9 @@ def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[
             if not (base / name).is_file():
                 mend = f"make one: endsession keygen --alg {alg}"
                 yield Problem((*location, member, index), f"there is no file {base / name}", mend)
-    if issuer.op_backchannel_uri is not None:
-        yield from _url((*location, "op_backchannel_uri"), issuer.op_backchannel_uri)
+    for member in ("op_metadata_uri", "op_backchannel_uri"):
+        if (url := getattr(issuer, member)) is not None:
+            yield from _url((*location, member), url)
     for index, host in enumerate(issuer.hosts):
         if not _HOST.fullmatch(host):
             yield Problem((*location, "hosts", index), "it is not a host name", "write login.example, and nothing more")
@@ -188,6 +190,26 @@ def _policies(
             yield Problem((*location, *table, knobs[-1]), why, mend, also=also)
 
 
+def _discovery(issuer_id: str, settings: Settings, dialects: Mapping[str, DialectTerms]) -> Iterator[Problem]:
+    """What is announced has to be there, and the provider's metadata have to be the provider's."""
+    issuer, public_url = settings.issuers[issuer_id], settings.server.public_url
+    location: Location = ("issuers", issuer_id)
+    if issuer.op_metadata_uri == f"{public_url}/{issuer_id}/.well-known/openid-configuration":
+        mend = "name an address at which the provider itself can be reached"
+        yield Problem((*location, "op_metadata_uri"), "it is the address of our own metadata", mend)
+    announced = next((terms for terms in dialects.values() if terms.name == issuer.announce), None)
+    if announced is None or announced.issuer_from == "path":
+        return
+    host = urlsplit(public_url).hostname or settings.server.host
+    found = [name for name, other in settings.issuers.items() if other.default]
+    if announced.issuer_from == "host":
+        found = [name for name, other in settings.issuers.items() if host in map(str.lower, other.hosts)] or found
+    if issuer_id not in found:
+        message = f"{issuer.announce} has no issuer in its path, and at {host} it is not this issuer's"
+        mend = f"set default = true, or add {host} to hosts, or announce another endpoint"
+        yield Problem((*location, "announce"), message, mend, also=((*location, "hosts"), (*location, "default")))
+
+
 def _own_knobs(issuer: IssuerSettings, terms: DialectTerms) -> set[str]:
     """The knobs that the operator has set for an endpoint."""
     dialect = issuer.dialects.get(terms.name) if terms.name else None
@@ -209,7 +231,7 @@ def _url(location: Location, url: str) -> Iterator[Problem]:
     elif (
         parts.fragment
         or "@" in parts.netloc
-        or (parts.query and location[-1] not in ("jwks_uri", "op_backchannel_uri"))
+        or (parts.query and location[-1] not in ("jwks_uri", "op_metadata_uri", "op_backchannel_uri"))
     ):
         yield Problem(location, "it has a query, a fragment or user information", "leave that out")
     elif location == ("server", "public_url") and url.endswith("/"):

@@ -210,6 +210,10 @@ class IssuerSettings(Group):
     """The `kid` of keys of the provider that never verify anything, though they be published or remembered."""
     publish_op_keys: bool = False
     """Whether our JWK Set also has the provider's keys, so that the provider can point its `jwks_uri` at it."""
+    op_metadata_uri: str | None = None
+    """Where the provider publishes its own metadata, such as `https://op.internal/.well-known/openid-configuration`.
+    `/{issuer_id}/.well-known/openid-configuration` then has all of it, with what concerns logout being ours, and a
+    proxy can serve it in the other's place."""
     op_backchannel_uri: str | None = None
     """An address of the provider itself that takes logout tokens; it is told first."""
     id_tokens_have_sid: bool = True

@@ -29,6 +29,11 @@ class DialectTerms(Protocol):
         ...
 
     @property
+    def issuer_from(self) -> str:
+        """What a request tells its issuer by: `path`, `host` or `default`."""
+        ...
+
+    @property
     def policy(self) -> Mapping[str, Any]:
         """Knobs that differ from the preset."""
         ...

@@ -138,6 +138,30 @@ CASES = {
         "no endpoint has this name.",
         "use end-session or one of: authpi, pingfederate",
     ),
+    "an announcement that leads to no issuer": (
+        add(ACME, 'announce = "pingfederate"'),
+        "issuers.acme.announce",
+        "pingfederate has no issuer in its path, and at login.example it is not this issuer's.",
+        "set default = true, or add login.example to hosts, or announce another endpoint",
+    ),
+    "an announcement that leads to another issuer": (
+        add(ACME, 'announce = "pingfederate"\ndefault = true') + add(GLOBEX, 'hosts = ["Login.example"]', SECOND),
+        "issuers.acme.announce",
+        "pingfederate has no issuer in its path, and at login.example it is not this issuer's.",
+        "set default = true, or add login.example to hosts, or announce another endpoint",
+    ),
+    "our own metadata as the provider's": (
+        add(ACME, 'op_metadata_uri = "https://login.example/acme/.well-known/openid-configuration"'),
+        "issuers.acme.op_metadata_uri",
+        "it is the address of our own metadata.",
+        "name an address at which the provider itself can be reached",
+    ),
+    "the provider's metadata over http": (
+        add(ACME, 'op_metadata_uri = "http://op.example/.well-known/openid-configuration"'),
+        "issuers.acme.op_metadata_uri",
+        "http is for loopback addresses only.",
+        "use https",
+    ),
     "a cookie that browsers drop": (
         GOOD.replace(COOKIE, 'cookie = { name = "a", same_site = "none", secure = false }'),
         "issuers.acme.cookie.secure",
@@ -222,6 +246,13 @@ def test_relative_paths_start_at_the_settings_file(operator: Operator) -> None:
 def test_the_same_host_twice_at_one_issuer_is_fine(operator: Operator) -> None:
     """It is for the same."""
     operator.write(add(ACME, 'hosts = ["login.example", "Login.example"]\ndefault = true'))
+    operator.start()
+
+
+@pytest.mark.parametrize("found_by", ["default = true", 'hosts = ["login.example"]'])
+def test_an_endpoint_without_an_issuer_in_its_path_can_be_announced(operator: Operator, found_by: str) -> None:
+    """Where a request to it, at the public address, is one to this issuer."""
+    operator.write(add(ACME, f'announce = "pingfederate"\n{found_by}'))
     operator.start()
 
 
