@@ -3,7 +3,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format lock clean fuzz bench
+.PHONY: help demo serve test check format lock clean fuzz bench sdks test-sdks
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,20 @@ format: $(VENV)/dev.stamp ## put every file into the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+sdk/.venv/tools.stamp: sdk/requirements.txt sdk/package-lock.json
+	@test -n "$(PYTHON)" || { echo "endsession needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3"; exit 1; }
+	@test -x sdk/.venv/bin/python || $(PYTHON) -m venv sdk/.venv
+	@echo "installing the generators of the SDKs into sdk/ ..."
+	@sdk/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r sdk/requirements.txt
+	@cd sdk && PATH="$$PWD/.venv/bin:$$PATH" npm ci --loglevel=error
+	@touch $@
+
+sdks: sdk/.venv/tools.stamp ## client SDKs for Python, TypeScript and Go (DOCUMENT=file or address)
+	@sdk/.venv/bin/python -m sdk.generate $(if $(DOCUMENT),--document $(DOCUMENT))
+
+test-sdks: $(VENV)/dev.stamp sdks ## compile the SDKs and use them against a running gateway
+	@$(BIN)/python -m pytest sdk/tests $(ARGS)
+
 # A lock names versions and hashes and no registry, so that it holds wherever packages come from.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
@@ -57,6 +71,7 @@ lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 	@$(LOCK) --upgrade pyproject.toml -o requirements.txt
 	@$(LOCK) --upgrade pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(LOCK) --upgrade requirements-fuzz.in -o requirements-fuzz.txt
+	@$(LOCK) --upgrade sdk/requirements.in -o sdk/requirements.txt
 
 clean: ## remove what the commands above made
-	@rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	@rm -rf $(VENV) sdk/.venv sdk/build sdk/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

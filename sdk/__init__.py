@@ -1,0 +1,1 @@
+"""Client SDKs, generated from the document: `make sdks`. See docs/sdks.md."""
