@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx2
 from starlette.responses import RedirectResponse
-from starlette.routing import Host, Router
+from starlette.routing import Host, Route, Router
 from starlette.types import ASGIApp
 
 import settings
@@ -82,9 +82,10 @@ def _hosts(everybody: Parties, sign_ins: SignIns, http: httpx2.AsyncClient, gate
     provider = Provider(everybody, sign_ins, http)
     at_login = Router(provider.routes, redirect_slashes=False, default=gateway)
     apps = [(app.client_id, RelyingParty(app, everybody, http).router) for app in everybody.apps]
+    elsewhere = Router([Route("/", RedirectResponse(everybody.calendar.url, 307))], default=gateway)
     return Router(
         [Host("login.localhost", at_login), *(Host(f"{name}.localhost", app) for name, app in apps)],
-        default=RedirectResponse(everybody.calendar.url, 307),
+        default=elsewhere,
     )
 
 

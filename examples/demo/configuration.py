@@ -8,6 +8,8 @@ from pathlib import Path
 from .parties import ISSUER_ID, App, Parties
 
 STORAGE = "endsession.db"
+TOKEN = "management.token"
+"""Where the token of the management operations stands, for whoever tries them."""
 
 _SETTINGS = """\
 # The settings of the demo's gateway. `make demo` writes this file anew each time.
@@ -25,12 +27,14 @@ url = "sqlite:///{storage}"
 name = "login-service"
 sha256 = "{token_sha256}"
 issuers = ["{issuer_id}"]
-scopes = ["sessions:read", "sessions:write"]
+scopes = ["sessions:read", "sessions:write", "deliveries:read"]
 
 # The provider. "{issuer_id}" is its name in the gateway's paths, as in /{issuer_id}/end-session.
 [issuers.{issuer_id}]
 issuer = "{issuer}"
 default = true
+# Programs reach the gateway by this name, since not every system knows names below it.
+hosts = ["localhost"]
 # The keys that sign its ID tokens.
 jwks_uri = "{issuer}/jwks.json"
 # Its session cookie. "secure" is false only because the demo has no https.
@@ -49,7 +53,8 @@ backchannel_logout_session_required = true
 
 
 def write(folder: Path, port: int, everybody: Parties) -> Path:
-    """Write the settings file into `folder` and return its path."""
+    """Write the settings file and the management token into `folder` and return the file's path."""
+    (folder / TOKEN).write_text(everybody.management_token)
     text = _SETTINGS.format(
         port=port,
         issuer=everybody.issuer,

@@ -52,6 +52,8 @@ What the gateway can do: its OpenAPI document.
 
 curl {issuer}/openapi.yaml
 
+Client SDKs for Python, TypeScript and Go, tried on this demo: docs/sdks.md
+
 Ctrl-C ends the demo.
 """
 
