@@ -29,6 +29,10 @@ class Table:
             if status != 404:
                 self._strange[f"{method} of no documented path: {status}"] += 1
             return
+        self.count_path(method, path, status)
+
+    def count_path(self, method: str, path: str, status: int) -> None:
+        """Book one answer of a path template."""
         operation = (path, "get" if method == "HEAD" else method.lower())
         # A wrong method has no operation of its own, and counts for those that the path has.
         of_path = [one for one in self._documented if one[0] == path]

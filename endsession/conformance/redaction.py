@@ -1,0 +1,65 @@
+"""What may be shown of a request: nothing that could be used by whoever reads a report.
+
+Values that the run itself made are replaced by what they are (`<hint: alg none>`), which tells a reader more than the
+value would. Everything else that looks like a token, a handle or a digest goes as well, whoever made it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from .exchange import Exchange
+
+_SECRET_HEADERS = {"authorization", "cookie", "set-cookie", "proxy-authorization"}
+_LONG = re.compile(r"[A-Za-z0-9_=-]{40,}(?:\.[A-Za-z0-9_=-]*)*")
+"""Signatures, handles, digests: runs that no word or address of ours is as long as."""
+_JWT = re.compile(r"eyJ[A-Za-z0-9_=-]*(?:\.[A-Za-z0-9_=-]*)+")
+_PARAMETER = re.compile(r"((?:id_token_hint|handle|cookie|client_secret)(?:=|\"\s*:\s*\"))[^&\"\s<]+")
+_COOKIE_VALUE = re.compile(r"=([^;]*)")
+_SHORTEST = 6
+
+
+class Redaction:
+    """Knows the secrets of a run."""
+
+    def __init__(self) -> None:
+        self._labels: dict[str, str] = {}
+
+    def keep_secret(self, value: str, label: str) -> str:
+        """Show `label` wherever `value` would stand. Returns `value`."""
+        if len(value) >= _SHORTEST:
+            self._labels[value] = f"<{label}>"
+        return value
+
+    def text(self, text: str) -> str:
+        """`text` without secrets."""
+        for value in sorted((one for one in self._labels if one in text), key=len, reverse=True):
+            text = text.replace(value, self._labels[value])
+        text = _PARAMETER.sub(_unless_labelled, text)
+        return _LONG.sub("<redacted>", _JWT.sub("<redacted>", text))
+
+    def header(self, name: str, value: str) -> str:
+        """The value of a header without secrets: of cookies the names and attributes are left."""
+        if name.lower() in ("cookie", "set-cookie"):
+            first, semicolon, attributes = value.partition(";")
+            shown = _COOKIE_VALUE.sub("=<redacted>", first if name.lower() == "set-cookie" else value)
+            return shown + (semicolon + attributes if name.lower() == "set-cookie" else "")
+        if name.lower() in _SECRET_HEADERS:
+            return f"{value.partition(' ')[0]} <redacted>"
+        return self.text(value)
+
+    def curl(self, exchange: Exchange) -> str:
+        """The request as a line for a shell, to be completed with the values that are not shown."""
+        words = ["curl", "-i", "-X", exchange.method, self.text(exchange.url)]
+        for name, value in exchange.sent_headers:
+            if name.lower() not in ("content-length", "connection", "accept-encoding", "user-agent"):
+                words += ["-H", f"{name}: {self.header(name, value)}"]
+        if exchange.sent_body:
+            text = self.text(exchange.sent_body.decode("utf-8", "replace"))
+            words += ["--data", text if len(text) <= 500 else f"{text[:500]}... ({len(text)} characters)"]
+        return shlex.join(words) if len(exchange.url) <= 2000 else shlex.join(words)[:2000] + "..."
+
+
+def _unless_labelled(match: re.Match[str]) -> str:
+    return match[0] if match[0][len(match[1]) :].startswith(("<", "%3C")) else match[1] + "<redacted>"

@@ -1,0 +1,88 @@
+"""A gateway over real HTTP, with everything that the contract tests can use, and perhaps something broken about it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import uvicorn
+from starlette.types import ASGIApp
+
+import settings as configuration
+from endsession.app import Surroundings, application, open_gateway
+from endsession.vendors import served_document
+from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, merged
+from tests.kit.tokens import signing_key
+
+Break = Callable[[ASGIApp], ASGIApp]
+UP_WITHIN = 60
+
+
+@contextmanager
+def serving(
+    folder: Path,
+    break_it: Break | None = None,
+    changes: Mapping[str, Any] | None = None,
+    around: Callable[[Path], Surroundings] = Surroundings,
+) -> Iterator[str]:
+    """Serve until the end of the block; yields the address. Its public name is https://login.example."""
+    settings = configuration.Settings(**merged(CONFIGURATION, changes or {}))
+    server: uvicorn.Server | None = None
+    up, failed = threading.Event(), []
+
+    async def serve() -> None:
+        nonlocal server
+        problems: list[configuration.Problem] = []
+        document = served_document(DOCUMENT, settings.server, folder, problems)
+        assert not problems, problems
+        async with open_gateway(settings, document, around(folder)) as gateway:
+            app = application(gateway, settings)
+            app = break_it(app) if break_it else app
+            config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off", server_header=False)
+            server = uvicorn.Server(config)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(server.serve)
+                while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+                    await anyio.sleep(0.005)
+                up.set()
+
+    def run() -> None:
+        try:
+            anyio.run(serve)
+        except BaseException as error:  # what went wrong belongs to the test, not to the thread
+            failed.append(error)
+        finally:
+            up.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert up.wait(UP_WITHIN)
+        assert not failed, failed
+        assert server is not None
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        if server is not None:
+            server.should_exit = True
+        thread.join(UP_WITHIN)
+    assert not failed, failed
+
+
+def parties(folder: Path) -> list[str]:
+    """The options that open every deep case of the ordinary deployment; writes the files that they name."""
+    files = {
+        "key": json.dumps(signing_key("RS256", "k1").as_dict(private=True)),
+        "token-file": TOKEN,
+        "other-token-file": READER,
+    }
+    options = ["--public-url", "https://login.example", "--issuer", "acme", "--iss", "https://login.example/acme"]
+    options += ["--cookie", "op_session", "--other-issuer", "globex", "--rate", "1000"]
+    for name, content in files.items():
+        (folder / name).write_text(content)
+        options += [f"--{name}", str(folder / name)]
+    return options
