@@ -16,8 +16,10 @@ import uvloop
 import settings as configuration
 
 from . import __version__
-from .app import Surroundings
+from .app import Surroundings, public_url
+from .check import Finding, look_around
 from .contract.document import BadDocument, Document, load
+from .delivery.fetch import Fetcher
 from .protocol.errors import EndsessionError
 from .server import serve
 from .tokens.signing import NEW_KEYS, new_key
@@ -61,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     command = commands.add_parser("serve", parents=[common], help="serve the gateway")
     command.set_defaults(command=_serve)
-    command = commands.add_parser("check", parents=[common], help="check the settings and say what is wrong with them")
+    command = commands.add_parser("check", parents=[common], help="say what is wrong with the settings and the keys")
     command.set_defaults(command=_check)
     command = commands.add_parser(
         "keygen", help="make a private key, for logout tokens or for encrypted hints, and print it as a JWK"
@@ -82,8 +84,24 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    settings, _, _ = _load(options.config)
-    print(f"The settings hold together: {len(settings.issuers)} issuers.")
+    settings, document, base = _load(options.config)
+    warnings = list(configuration.advice(settings, document))
+    mistakes: list[configuration.Problem] = []
+    for finding in asyncio.run(_look_around(settings, base)):
+        (mistakes if finding.certain else warnings).append(finding.problem)
+    for warning in warnings:
+        print(f"Warning: {settings.tell(warning)}", file=sys.stderr)
+    if mistakes:
+        raise settings.refuse(mistakes)
+    print(f"The settings hold together. Issuers: {len(settings.issuers)}, warnings: {len(warnings)}.")
+
+
+async def _look_around(settings: configuration.Settings, base: Path) -> list[Finding]:
+    fetcher = Fetcher()
+    try:
+        return [finding async for finding in look_around(settings, public_url(settings), base, fetcher.get)]
+    finally:
+        await fetcher.close()
 
 
 def _load(config: Path | None) -> tuple[configuration.Settings, Document, Path]:

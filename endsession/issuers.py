@@ -65,15 +65,15 @@ async def wire(
         except (UnusableKey, OSError) as error:
             problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
             continue
-        problems += _unsigned(issuer_id, table, signing)
-        decryption = _own_keys(issuer_id, "decryption_keys", table.decryption_keys, ports, problems, DecryptionKeys)
+        problems += unsigned(issuer_id, table, signing)
+        decryption = own_keys(issuer_id, "decryption_keys", table.decryption_keys, ports.base, problems, DecryptionKeys)
         find_client = _client_finder(issuer_id, table.clients, ports.store)
         issuers[issuer_id] = _issuer(
             issuer_id, table, document, settings, find_client, keys, signing, decryption, ports
         )
         routes[issuer_id] = IssuerRoutes(
             tokens=LogoutTokens(table.issuer, signing),
-            http=ports.http_on_this_machine if _on_this_machine(table) else ports.http,
+            http=ports.http_on_this_machine if on_this_machine(table) else ports.http,
             find_client=find_client,
             op_backchannel_uri=table.op_backchannel_uri,
             with_sid=table.id_tokens_have_sid,
@@ -168,17 +168,17 @@ async def _key_source(issuer_id: str, table: configuration.IssuerSettings, ports
 async def _signing_keys(
     issuer_id: str, table: configuration.IssuerSettings, ports: Ports, problems: list[Problem]
 ) -> SigningKeys:
-    keys = _own_keys(issuer_id, "signing_keys", table.signing_keys, ports, problems, SigningKeys)
-    if not table.signing_keys and _on_this_machine(table):
+    keys = own_keys(issuer_id, "signing_keys", table.signing_keys, ports.base, problems, SigningKeys)
+    if not table.signing_keys and on_this_machine(table):
         keys = [await _development_key(issuer_id, alg, ports.store) for alg in ("RS256", "ES256")]
     return SigningKeys(keys)
 
 
-def _own_keys(
+def own_keys(
     issuer_id: str,
     member: str,
     names: Sequence[str],
-    ports: Ports,
+    base: Path,
     problems: list[Problem],
     hold: Callable[[Sequence[Key]], SigningKeys],
 ) -> list[Key]:
@@ -186,13 +186,13 @@ def _own_keys(
     keys: list[Key] = []
     for index, name in enumerate(names):
         try:
-            keys += hold(read_keys(ports.base / name)).keys
+            keys += hold(read_keys(base / name)).keys
         except (UnusableKey, OSError) as error:
             problems.append(Problem(("issuers", issuer_id, member, index), str(error)))
     return keys
 
 
-def _unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:
+def unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:
     """A client that could never be told, for want of a key, is better refused now than found out at a logout."""
     for client_id, client in table.clients.items():
         alg = client.id_token_signed_response_alg
@@ -211,7 +211,8 @@ async def _development_key(issuer_id: str, alg: str, store: Database) -> Key:
     return Key.load(json.loads(known))
 
 
-def _on_this_machine(table: configuration.IssuerSettings) -> bool:
+def on_this_machine(table: configuration.IssuerSettings) -> bool:
+    """Whether the issuer is on a loopback address, as in development: it may make its own keys."""
     return is_loopback(urlsplit(table.issuer).hostname or "")
 
 

@@ -71,6 +71,8 @@ async def serve(settings: configuration.Settings, document: Document, around: Su
             for one in servers:
                 one.should_exit = True
 
+        for warning in configuration.advice(settings, document):
+            log.warning("%s: %s", ".".join(map(str, warning.location)), warning.message)
         _settle_memory()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

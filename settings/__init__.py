@@ -5,6 +5,7 @@ hold together or raises `BadSettings` with every problem at once: the setting, i
 mend.
 """
 
+from .advice import advice
 from .load import load
 from .model import ClientTable, Cookie, IssuerSettings, ManagementToken, Server, Settings
 from .policies import complaint, policy_for, preset_policy
@@ -19,6 +20,7 @@ __all__ = [
     "Problem",
     "Server",
     "Settings",
+    "advice",
     "complaint",
     "load",
     "policy_for",

@@ -257,5 +257,9 @@ class Settings(Group):
         """The error for problems that only show when the settings are put to use."""
         return BadSettings(problems, self._places)
 
+    def tell(self, problem: Problem) -> str:
+        """A problem with its place and its mend, in three lines."""
+        return self._places.tell(problem)
+
 
 __all__ = ["PREFIX", "Cookie", "IssuerSettings", "ManagementToken", "Settings"]

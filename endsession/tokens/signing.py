@@ -12,7 +12,7 @@ from typing import Any
 from jwcrypto.jwk import JWK
 
 from .encryption import ALGORITHMS
-from .keys import Key, UnusableKey, engine
+from .keys import Key, KeySet, UnusableKey, engine
 
 NEW_KEYS: Mapping[str, Mapping[str, Any]] = {
     "RS256": {"kty": "RSA", "size": 2048},
@@ -53,6 +53,12 @@ class DecryptionKeys(SigningKeys):
     def public(self) -> list[dict[str, Any]]:
         """The public parts, for the issuer's JWK Set."""
         return [{**key.jwk.export_public(as_dict=True), "use": "enc"} for key in self.keys]
+
+
+def unpublished(own: SigningKeys, published: KeySet) -> list[str]:
+    """The `kid` of each of our keys under which a key set has none, or another key."""
+    known = {(key.kid, key.jwk.thumbprint()) for key in published.keys}
+    return [str(key.kid) for key in own.keys if (key.kid, key.jwk.thumbprint()) not in known]
 
 
 def read_keys(path: Path) -> list[Key]:

@@ -1,0 +1,89 @@
+"""What `endsession check` looks at beyond the settings themselves: files of keys, and what the provider publishes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import settings as configuration
+from settings import Problem
+
+from .issuers import on_this_machine, own_keys, unsigned
+from .metadata import parse_metadata
+from .remote import Fetch
+from .tokens.keys import KeySet
+from .tokens.signing import DecryptionKeys, SigningKeys, unpublished
+from .tokens.sources import parse_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem; `certain` ones are mistakes, the others could not be looked into."""
+
+    problem: Problem
+    certain: bool
+
+
+async def look_around(
+    settings: configuration.Settings, public_url: str, base: Path, fetch: Fetch
+) -> AsyncIterator[Finding]:
+    """Every finding about every issuer. `base` is the folder that relative paths start from."""
+    for issuer_id, table in settings.issuers.items():
+        problems: list[Problem] = []
+        keys = own_keys(issuer_id, "signing_keys", table.signing_keys, base, problems, SigningKeys)
+        own_keys(issuer_id, "decryption_keys", table.decryption_keys, base, problems, DecryptionKeys)
+        signing = SigningKeys(keys)
+        if not problems and (keys or not on_this_machine(table)):
+            problems += unsigned(issuer_id, table, signing)
+        problems += _own_copy(issuer_id, table, base)
+        for problem in problems:
+            yield Finding(problem, certain=True)
+        async for finding in _provider(issuer_id, table, signing, f"{public_url}/{issuer_id}/jwks.json", fetch):
+            yield finding
+
+
+def _own_copy(issuer_id: str, table: configuration.IssuerSettings, base: Path) -> list[Problem]:
+    """The provider's keys, where they stand in the settings or in a file."""
+    try:
+        if table.jwks_file is not None:
+            parse_keys((base / table.jwks_file).read_bytes())
+        elif table.jwks is not None:
+            KeySet.load(table.jwks)
+    except (OSError, ValueError) as error:
+        return [Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error))]
+    return []
+
+
+async def _provider(
+    issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys, ours: str, fetch: Fetch
+) -> AsyncIterator[Finding]:
+    """Apps verify logout tokens with what the provider publishes: our keys have to be among it."""
+    member, uri = "jwks_uri", table.jwks_uri
+    try:
+        if table.op_metadata_uri is not None:
+            member = "op_metadata_uri"
+            uri = parse_metadata(await _get(table.op_metadata_uri, fetch), table.issuer)["jwks_uri"]
+            member = "jwks_uri"
+        if uri is None or uri == ours or table.publish_op_keys or not signing.keys:
+            return
+        missing = unpublished(signing, parse_keys(await _get(uri, fetch)))
+    except OSError as error:
+        message = f"it could not be fetched from here ({error}), so nobody has looked whether it is right"
+        yield Finding(Problem(("issuers", issuer_id, member), message, "check again where it can be reached"), False)
+    except ValueError as error:
+        yield Finding(Problem(("issuers", issuer_id, member), str(error)), certain=True)
+    else:
+        if missing:
+            message = f"{uri} does not have {', '.join(missing)}: apps will not find the keys of our logout tokens"
+            mend = (
+                f"publish there what {ours} has, or set publish_op_keys = true and let the provider's jwks_uri be that"
+            )
+            yield Finding(Problem(("issuers", issuer_id, "signing_keys"), message, mend), certain=True)
+
+
+async def _get(url: str, fetch: Fetch) -> bytes:
+    answer = await fetch(url, {})
+    if answer.status != 200:
+        raise OSError(f"status {answer.status}")
+    return answer.body

@@ -1,0 +1,68 @@
+"""What holds together, and what an operator should know all the same: `endsession check` and the log say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from endsession.protocol.client import is_loopback
+from endsession.protocol.policy import Policy
+
+from .model import IssuerSettings, Settings
+from .policies import Contract, DialectTerms, policy_for
+from .problems import Location, Problem
+
+
+def advice(settings: Settings, contract: Contract) -> Iterator[Problem]:
+    """Yield every warning about settings that `check` has let pass."""
+    for issuer_id, issuer in settings.issuers.items():
+        location: Location = ("issuers", issuer_id)
+        endpoints = [(terms, policy_for(issuer, terms)) for terms in contract.dialects.values()]
+        if issuer.cookie is None:
+            yield from _leaked_hints(location, endpoints)
+        else:
+            yield from _unasked(location, endpoints)
+        yield from _in_the_clear(location, issuer)
+    if settings.server.vendors or settings.server.extra_paths:
+        yield from _nobodys(settings, contract)
+
+
+def _leaked_hints(location: Location, endpoints: list[tuple[DialectTerms, Policy]]) -> Iterator[Problem]:
+    """No browser can be matched, so a question may be answered by whoever brings the hint (docs/policy.md)."""
+    names = [terms.name or "end-session" for terms, policy in endpoints if policy.hint_authority == "cookie"]
+    if names:
+        message = f"there is none: at {', '.join(names)} whoever has a leaked hint can end its session with one click"
+        yield Problem((*location, "cookie"), message, "configure the provider's cookie, if it can reach this service")
+
+
+def _unasked(location: Location, endpoints: list[tuple[DialectTerms, Policy]]) -> Iterator[Problem]:
+    for terms, policy in endpoints:
+        knobs = {"on_no_hint": "done", "on_no_params": "done", "bare_post_is_consent": True}
+        found = [knob for knob, value in knobs.items() if getattr(policy, knob) == value]
+        if found:
+            where = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
+            message = f"any site can sign a visitor out at {terms.name or 'end-session'} ({', '.join(found)})"
+            mend = "where apps send hints, ask without one: "
+            mend += ", ".join(f"{knob} = " + ("false" if knobs[knob] is True else '"prompt"') for knob in found)
+            yield Problem((*location, *where), message, mend)
+
+
+def _in_the_clear(location: Location, issuer: IssuerSettings) -> Iterator[Problem]:
+    """http is allowed to confidential clients (Back-Channel Logout 1.0, section 2.2), and is seldom meant."""
+    for client_id, client in issuer.clients.items():
+        for member in ("backchannel_logout_uri", "frontchannel_logout_uri", "post_logout_redirect_uris"):
+            value = getattr(client, member) or ()
+            for uri in (value,) if isinstance(value, str) else value:
+                parts = urlsplit(uri)
+                if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+                    where = (*location, "clients", client_id, member)
+                    yield Problem(where, "over http anyone on the way can read and change what is sent", "use https")
+
+
+def _nobodys(settings: Settings, contract: Contract) -> Iterator[Problem]:
+    if any(issuer.default or issuer.hosts for issuer in settings.issuers.values()):
+        return
+    names = [terms.name for terms in contract.dialects.values() if terms.name and terms.issuer_from != "path"]
+    if names:
+        message = f"{', '.join(names)} find no issuer: none is the default, and none has hosts"
+        yield Problem(("server", "vendors"), message, "set issuers.ID.default = true, or issuers.ID.hosts")

@@ -1,0 +1,169 @@
+"""`endsession check`: what the settings alone cannot show, above all whether apps find our keys."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import settings as configuration
+from endsession.check import look_around
+from endsession.delivery.fetch import Fetcher
+from tests.kit.logout_tokens import write_keys
+from tests.kit.tokens import jwks, signing_key
+from tests.peers.serving import CHECKOUT, ROOT, free_port
+from tests.tokens.provider import Provider, provider
+
+OURS = "https://login.example/acme/jwks.json"
+KID = signing_key("RS256", "logout").kid
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[Provider]:
+    """A provider that publishes its own key and nothing of ours."""
+    async with provider() as server:
+        server.publish(*jwks("RS256")["keys"])
+        yield server
+
+
+async def found(folder: Path, **table: Any) -> list[tuple[str, bool, str]]:
+    """The findings about an issuer with these settings and one signing key: where, whether certain, and what."""
+    keys = {} if {"jwks_uri", "jwks_file", "jwks"} & set(table) else {"jwks": jwks("RS256")}
+    table = {"issuer": "https://op.example", "signing_keys": write_keys(folder, "RS256"), **keys, **table}
+    settings = configuration.Settings(**{"issuers": {"acme": table}})
+    fetcher = Fetcher(timeout=2)
+    try:
+        findings = [one async for one in look_around(settings, "https://login.example", folder, fetcher.get)]
+    finally:
+        await fetcher.close()
+    return [(".".join(map(str, one.problem.location[2:])), one.certain, one.problem.message) for one in findings]
+
+
+def metadata(web: Provider, **changes: Any) -> bytes:
+    """A provider's metadata, as JSON."""
+    return json.dumps({"issuer": "https://op.example", "jwks_uri": web.url, **changes}).encode()
+
+
+async def test_our_keys_have_to_be_published(tmp_path: Path, web: Provider) -> None:
+    """Apps verify logout tokens with what the provider publishes; without our `kid` in it, none ever verifies."""
+    message = f"{web.url} does not have {KID}: apps will not find the keys of our logout tokens"
+    assert await found(tmp_path, jwks_uri=web.url) == [("signing_keys", True, message)]
+    web.publish(*jwks("RS256")["keys"], *jwks("RS256", kid="logout")["keys"])
+    assert await found(tmp_path, jwks_uri=web.url) == []
+
+
+async def test_another_key_under_our_kid_is_not_ours(tmp_path: Path, web: Provider) -> None:
+    """A copy that was not made anew after a change of keys."""
+    web.publish({**jwks("RS256", kid="older")["keys"][0], "kid": KID})
+    (finding,) = await found(tmp_path, jwks_uri=web.url)
+    assert finding[:2] == ("signing_keys", True)
+
+
+async def test_keys_that_are_retired_have_to_be_published_as_well(tmp_path: Path, web: Provider) -> None:
+    """Every file that is named: the next key has to be known to apps before it signs."""
+    web.publish(*jwks("RS256", kid="logout")["keys"])
+    (finding,) = await found(tmp_path, jwks_uri=web.url, signing_keys=write_keys(tmp_path, "RS256", "ES256"))
+    assert signing_key("ES256", "logout").kid in finding[2]
+    assert str(KID) not in finding[2]
+
+
+@pytest.mark.parametrize("table", [{"publish_op_keys": True}, {"signing_keys": ()}, {"jwks_uri": OURS}])
+async def test_nothing_is_asked_where_there_is_nothing_to_find(
+    tmp_path: Path, web: Provider, table: dict[str, Any]
+) -> None:
+    """Where the provider points at our set, or where nothing of ours is signed."""
+    assert await found(tmp_path, **{"jwks_uri": web.url, **table}) == []
+    assert web.requests == []
+
+
+async def test_apps_look_where_the_providers_metadata_say(tmp_path: Path, web: Provider) -> None:
+    """Its `jwks_uri` is the one that counts: with ours there, all is well whatever the gateway itself reads."""
+    web.body = metadata(web, jwks_uri=OURS)
+    assert await found(tmp_path, jwks_uri=web.url + "?x", op_metadata_uri=web.url) == []
+    assert len(web.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"issuer": "https://op.example/"}, "its issuer is not https://op.example, character by character"),
+        ({"jwks_uri": None}, "it has no jwks_uri, which every provider's metadata has"),
+    ],
+)
+async def test_metadata_of_somebody_else(
+    tmp_path: Path, web: Provider, changes: Mapping[str, Any], message: str
+) -> None:
+    """They would never be served, so they are a mistake now."""
+    web.body = metadata(web, **changes)
+    assert await found(tmp_path, op_metadata_uri=web.url) == [("op_metadata_uri", True, message)]
+
+
+@pytest.mark.parametrize("member", ["jwks_uri", "op_metadata_uri"])
+async def test_a_provider_that_cannot_be_reached_from_here(tmp_path: Path, web: Provider, member: str) -> None:
+    """Nothing is known to be wrong: it is said, and no failure."""
+    (nobody,) = await found(tmp_path, **{member: f"http://127.0.0.1:{free_port()}/"})
+    assert nobody[:2] == (member, False)
+    web.break_down("503 Service Unavailable")
+    (busy,) = await found(tmp_path, **{member: web.url})
+    assert busy[:2] == (member, False)
+    assert "status 503" in busy[2]
+
+
+async def test_keys_that_cannot_be_used_are_found_before_the_start(tmp_path: Path) -> None:
+    """Private keys and the provider's, in files and in the settings, as the gateway itself would refuse them."""
+    (tmp_path / "public.jwk").write_text(json.dumps(jwks("RS256")["keys"][0]))
+    (tmp_path / "text.jwk").write_text("no key")
+    assert [one[:2] for one in await found(tmp_path, signing_keys=("public.jwk", "text.jwk"))] == [
+        ("signing_keys.0", True),
+        ("signing_keys.1", True),
+    ]
+    assert [one[:2] for one in await found(tmp_path, decryption_keys=("text.jwk",))] == [("decryption_keys.0", True)]
+    assert [one[:2] for one in await found(tmp_path, jwks_file="text.jwk")] == [("jwks_file", True)]
+    assert [one[:2] for one in await found(tmp_path, jwks={"key": []})] == [("jwks", True)]
+
+
+async def test_a_client_that_could_never_be_told(tmp_path: Path) -> None:
+    """Its algorithm has no key of ours. An issuer on this machine makes its own."""
+    clients = {"web": {"backchannel_logout_uri": "https://app.example/x", "id_token_signed_response_alg": "ES256"}}
+    (finding,) = await found(tmp_path, clients=clients)
+    assert finding[:2] == ("clients.web.id_token_signed_response_alg", True)
+    assert await found(tmp_path, clients=clients, issuer="http://127.0.0.1:1/", signing_keys=()) == []
+
+
+async def run_check(folder: Path, text: str) -> tuple[int, str, str]:
+    """The command, on these settings: its status, what it printed, and what it complained of."""
+    (folder / "endsession.toml").write_text(text)
+    process = await asyncio.create_subprocess_exec(
+        *CHECKOUT, "check", "--config", str(folder / "endsession.toml"),
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, complaints = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, output.decode(), complaints.decode().replace(str(folder), "FOLDER")
+
+
+async def test_the_command(tmp_path: Path, web: Provider) -> None:
+    """Warnings leave its status at 0, mistakes make it 2; both say the place and the mend."""
+    write_keys(tmp_path, "RS256")
+    text = f"""
+[server]
+public_url = "https://login.example"
+[issuers.acme]
+issuer = "https://op.example"
+jwks_uri = "{web.url}"
+signing_keys = ["RS256.jwk"]
+"""
+    status, output, complaints = await run_check(tmp_path, text)
+    assert (status, output) == (2, "")
+    cookie, keys = complaints.split("FOLDER/endsession.toml, line ")[1:]
+    assert cookie.startswith("4: issuers.acme.cookie (ENDSESSION_ISSUERS__ACME__COOKIE)")
+    assert keys.startswith("7: issuers.acme.signing_keys (ENDSESSION_ISSUERS__ACME__SIGNING_KEYS)")
+    assert f"Mend: publish there what {OURS} has" in keys
+    web.publish(*jwks("RS256", kid="logout")["keys"])
+    status, output, complaints = await run_check(tmp_path, text)
+    assert (status, output) == (0, "The settings hold together. Issuers: 1, warnings: 1.\n")
+    assert complaints.startswith("Warning: FOLDER/endsession.toml, line 4: issuers.acme.cookie")
+    assert "Mend: configure the provider's cookie" in complaints
