@@ -44,6 +44,20 @@ def python(document: Path, folder: Path) -> None:
     run("openapi-python-client", "generate", "--fail-on-warning", "--overwrite", "--config", HERE / "python.yaml",
         "--path", document, "--output-path", folder)  # fmt: skip
     shutil.rmtree(folder / ".ruff_cache", ignore_errors=True)
+    for module in folder.glob("*/api/*/[a-z]*.py"):
+        module.write_text(_tolerant(module.read_text()))
+
+
+def _tolerant(module: str) -> str:
+    """An operation's module that parses JSON only: an answer may be a page, and so may what a proxy answers."""
+    before, signature, body = module.partition("def _parse_response(")
+    signature_end = body.index(":\n    if ") + 2
+    guard = """    media_type = response.headers.get("content-type", "").partition(";")[0]
+    if response.content and media_type != "application/json":
+        return None
+
+"""
+    return before + signature + body[:signature_end] + guard + body[signature_end:]
 
 
 def typescript(document: Path, folder: Path) -> None:
