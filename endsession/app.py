@@ -31,7 +31,7 @@ from .delivery.sweeper import Chore, Sweeper
 from .gateway import Caller, Gateway, Issuer
 from .issuers import Ports, wire
 from .limiter import Limiter
-from .pages import Pages
+from .pages import Page, Pages
 from .store.script import Database, Script
 from .store.sqlite import SqliteDatabase
 from .store.upkeep import (
@@ -115,7 +115,15 @@ async def open_gateway(
             pages=Pages(),
             clock=around.clock,
             preset_policy=configuration.preset_policy,
+            reference=_reference(document, public_url(settings)) if settings.server.docs else None,
         )
+
+
+def _reference(document: Document, url: str) -> Page:
+    from .contract.outline import outline  # noqa: PLC0415  # what reads Markdown costs memory, and few have it on
+    from .pages.reference import reference_page  # noqa: PLC0415
+
+    return reference_page(outline(document, url))
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

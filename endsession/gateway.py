@@ -15,7 +15,7 @@ from .delivery.endings import Audience, Endings
 from .delivery.outbox import Outbox
 from .limiter import Limiter
 from .metadata import ProviderMetadata
-from .pages import Pages
+from .pages import Page, Pages
 from .protocol.client import Client
 from .protocol.errors import EndsessionError, NotFound
 from .protocol.hint import HintReader
@@ -97,6 +97,8 @@ class Gateway:
     clock: Callable[[], float]
     preset_policy: Callable[[Dialect], Policy]
     """An endpoint's policy where no issuer is found."""
+    reference: Page | None = None
+    """The document as a page, where `server.docs` is on."""
     _hosts: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

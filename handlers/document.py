@@ -1,21 +1,26 @@
-"""The contract, as it is served here."""
+"""The contract, as it is served here: for programs, and as a page for people."""
 
 from __future__ import annotations
 
-import yaml
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
-from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway
+from endsession.protocol.errors import NotFound
 
 
 async def get_document_json(request: Request, gateway: Gateway) -> Response:
     """The document as JSON."""
-    return json_response(gateway.document.raw)
+    return Response(gateway.document.as_json, media_type="application/json")
 
 
 async def get_document_yaml(request: Request, gateway: Gateway) -> Response:
     """The document as YAML."""
-    text = yaml.safe_dump(dict(gateway.document.raw), sort_keys=False, allow_unicode=True)
-    return Response(text, media_type="application/yaml")
+    return Response(gateway.document.as_yaml, media_type="application/yaml")
+
+
+async def get_reference(request: Request, gateway: Gateway) -> Response:
+    """The document as a page, where `server.docs` is on. Raises NotFound."""
+    if gateway.reference is None:
+        raise NotFound
+    return HTMLResponse(gateway.reference.html, headers={"Content-Security-Policy": gateway.reference.csp})

@@ -41,6 +41,9 @@ class Server(Group):
     """Vendors whose logout addresses are served as well, such as `keycloak`; `docs/vendors.md` lists them."""
     extra_paths: tuple[str, ...] = ()
     """Files with logout endpoints of your own; `docs/vendors.md` says what is in them."""
+    docs: bool = False
+    """Whether `/docs` shows the document as a page, for people who write clients. It tells which endpoints there are, and
+    nothing else of the deployment."""
 
 
 class ManagementToken(Group):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from . import writing
 from .dialect import Dialect, read_dialect
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -32,6 +34,16 @@ class Document:
     def __post_init__(self) -> None:
         patterns = [(_pattern(path), path) for path in self.raw["paths"]]
         object.__setattr__(self, "_patterns", patterns)
+
+    @cached_property
+    def as_json(self) -> bytes:
+        """The document as it is served, written once."""
+        return writing.as_json(self.raw)
+
+    @cached_property
+    def as_yaml(self) -> bytes:
+        """The document as it is served, written once."""
+        return writing.as_yaml(self.raw)
 
     def path_of(self, url_path: str) -> str | None:
         """The path template that a URL's path matches. For errors only: routing is connexion's."""
@@ -141,14 +153,14 @@ def _declared(raw: Mapping[str, Any], item: Mapping[str, Any]) -> set[str]:
     names: set[str] = set()
     for operation in (item[method] for method in METHODS if method in item):
         for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
-            names.add(_resolved(raw, parameter).get("name", ""))
-        body = _resolved(raw, operation.get("requestBody", {}))
+            names.add(resolved(raw, parameter).get("name", ""))
+        body = resolved(raw, operation.get("requestBody", {}))
         for content in body.get("content", {}).values():
-            names |= set(_resolved(raw, content.get("schema", {})).get("properties", {}))
+            names |= set(resolved(raw, content.get("schema", {})).get("properties", {}))
     return names
 
 
-def _resolved(raw: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(raw: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
     """`part`, or what it refers to within the document; nothing when that is not there, which connexion then says."""
     found: Any = part
     while isinstance(found, Mapping) and "$ref" in found:

@@ -66,8 +66,8 @@ class Pages:
         style = (files(__package__) / "templates" / "style.css").read_text()
         script = (files(__package__) / "templates" / "front_channel.js").read_text()
         self._templates.globals |= {"style": style, "script": script}
-        self._csp = f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; frame-ancestors 'none'"
-        self._script_hash = _hash(script)
+        self._csp = f"default-src 'none'; style-src '{hash_source(style)}'; base-uri 'none'; frame-ancestors 'none'"
+        self._script_hash = hash_source(script)
 
     def question(
         self,
@@ -120,7 +120,7 @@ class Pages:
         return Page(self._templates.get_template(template).render(**values), f"{self._csp}; form-action 'none'")
 
 
-def _hash(text: str) -> str:
+def hash_source(text: str) -> str:
     """A text of ours as a source expression of CSP, so that it works inline and nothing else does."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 

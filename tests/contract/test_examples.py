@@ -14,8 +14,10 @@ import jsonschema_rs
 import pytest
 
 from endsession.contract.document import METHODS, Document
+from endsession.contract.outline import outline
 from endsession.contract.vendors import merge, shipped
 from endsession.pages import Pages
+from endsession.pages.reference import reference_page
 from endsession.protocol import errors
 from tests.kit.deployment import DOCUMENT
 
@@ -168,6 +170,7 @@ def test_pages_have_the_headings_of_the_pages() -> None:
     """The examples are pages without their style: title and heading are those of a real one."""
     pages = Pages()
     real = [
+        reference_page(outline(DOCUMENT, "https://login.example")).html,
         pages.signed_out(account=None, way_on=None).html,
         pages.question(action="", handle="", doubt="no_hint", app=None, account=None, goes_to=None).html,
         *(pages.error(_made(kind), "x", None).html for kind in _kinds()),

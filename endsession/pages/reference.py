@@ -1,0 +1,48 @@
+"""The document as one page for people who write clients: no script, nothing from elsewhere, anchors for every part."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from ..contract.outline import Outline
+from .render import Page, hash_source
+
+
+def reference_page(outline: Outline) -> Page:
+    """Render the page. It says nothing of a request, so it is rendered once."""
+    style = (files(__package__) / "templates" / "reference.css").read_text()
+    templates = Environment(
+        loader=PackageLoader("endsession.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {"markdown": _Markdown(outline)}
+    html = templates.get_template("reference.html").render(outline=outline, style=style)
+    csp = f"default-src 'none'; style-src '{hash_source(style)}'; base-uri 'none'; frame-ancestors 'none'"
+    return Page(html, f"{csp}; form-action 'none'")
+
+
+class _Markdown:
+    """CommonMark to HTML. HTML within it is shown and not obeyed; names of the document in code become links."""
+
+    def __init__(self, outline: Outline) -> None:
+        self._anchors = {one.id: one.id for group in outline.groups for one in group.operations}
+        self._anchors |= {schema.name: f"schema-{schema.name}" for schema in outline.schemas}
+        self._parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+        self._parser.add_render_rule("code_inline", lambda renderer, tokens, i, *_: self._code(tokens[i].content))
+
+    def __call__(self, text: str, inline: bool = False) -> Markup:
+        """`inline` leaves out the paragraph around it."""
+        html = self._parser.renderInline(text.strip()) if inline else self._parser.render(text)
+        return Markup(html)  # noqa: S704  # the parser escapes
+
+    def _code(self, text: str) -> str:
+        code = Markup("<code>{}</code>").format(text)
+        anchor = self._anchors.get(text)
+        return str(Markup('<a href="#{}">{}</a>').format(anchor, code) if anchor else code)
