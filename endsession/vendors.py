@@ -9,7 +9,7 @@ import settings as configuration
 from settings import Problem
 
 from .contract.document import BadDocument, Document
-from .contract.vendors import merge, shipped
+from .contract.vendors import merge, shipped, try_out
 
 Where = tuple[str | int, ...]
 
@@ -40,11 +40,12 @@ def served_document(base: Document, server: configuration.Server, folder: Path, 
             mend = f"did you mean {near[0]}?" if near else f"use some of: {', '.join(known)}"
             problems.append(Problem(where, "there is no such vendor", mend))
     for index, name in enumerate(server.extra_paths):
-        document = _with(document, folder / name, ("server", "extra_paths", index), problems)
+        document = _with(document, folder / name, ("server", "extra_paths", index), problems, theirs=True)
     return document
 
 
-def _with(document: Document, file: Path, where: Where, problems: list[Problem]) -> Document:
+def _with(document: Document, file: Path, where: Where, problems: list[Problem], *, theirs: bool = False) -> Document:
+    """`theirs` says that an operator wrote the file: the others are known to compile."""
     if not file.is_file():
         problems.append(
             Problem(where, f"there is no file {file}", "correct it; relative paths start at the settings file")
@@ -53,7 +54,10 @@ def _with(document: Document, file: Path, where: Where, problems: list[Problem])
     try:
         merged = merge(document, file)
         check_document(merged)
+        if theirs:
+            try_out(document, merged)
     except BadDocument as error:
-        problems.append(Problem(where, str(error), "correct it; docs/vendors.md describes such a file"))
+        why = " ".join(str(error).split())  # other libraries' sentences have lines
+        problems.append(Problem(where, f"{file}: {why}", "correct it; docs/vendors.md describes such a file"))
         return document
     return merged

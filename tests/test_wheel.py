@@ -17,6 +17,7 @@ SETTINGS = """
 [server]
 port = {port}
 public_url = "http://localhost:{port}"
+vendors = ["keycloak"]
 
 [issuers.acme]
 issuer = "http://localhost:{port}/acme"
@@ -59,8 +60,9 @@ def test_a_wheel_serves_pages_the_document_and_errors(installed: Path, tmp_path:
     port = free_port()
     (tmp_path / "endsession.toml").write_text(SETTINGS.format(port=port))
     with serving(tmp_path, port, [str(installed / "bin" / "endsession")]) as gateway:
-        page = httpx2.get(f"{gateway}/acme/end-session", headers={"Accept": "text/html"}, trust_env=False)
-        assert (page.status_code, "You are not signed in" in page.text) == (200, True)
+        for path in ("acme/end-session", "realms/acme/protocol/openid-connect/logout"):
+            page = httpx2.get(f"{gateway}/{path}", headers={"Accept": "text/html"}, trust_env=False)
+            assert (page.status_code, "You are not signed in" in page.text) == (200, True)
         document = httpx2.get(f"{gateway}/openapi.json", trust_env=False)
         assert (document.status_code, "/idp/init_logout.openid" in document.json()["paths"]) == (200, True)
         error = httpx2.get(f"{gateway}/acme/logout", trust_env=False)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from .app import build
 from .document import DEFAULT_PATH, METHODS, BadDocument, Document, from_dict, read
+from .request import Service
 
 FOLDER = DEFAULT_PATH.parent / "vendors"
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -26,12 +28,23 @@ def shipped() -> dict[str, Path]:
 
 
 def merge(document: Document, file: Path) -> Document:
-    """The document with the endpoints of a file. Raises BadDocument, with the file's name."""
-    try:
-        more = _paths(read(file), document)
-        return from_dict({**document.raw, "paths": {**document.raw["paths"], **more}})
-    except BadDocument as error:
-        raise BadDocument(f"{file}: {error}") from None
+    """The document with the endpoints of a file. Raises BadDocument, which leaves it to the caller to say where."""
+    more = _paths(read(file), document)
+    return from_dict({**document.raw, "paths": {**document.raw["paths"], **more}})
+
+
+def try_out(document: Document, merged: Document) -> None:
+    """Compile the endpoints that `merged` has and `document` has not, as serving them will. Raises BadDocument."""
+    for path in merged.raw["paths"]:
+        if path not in document.raw["paths"]:
+            alone = from_dict({**merged.raw, "paths": {path: merged.raw["paths"][path]}})
+            try:
+                build(alone, cast(Service, None))  # which is asked for the first time when a request comes
+            except BadDocument as error:
+                raise BadDocument(f"{path}: {error}") from None
+            except Exception as error:  # connexion and jsonschema raise many unrelated types here
+                why = next(iter(str(error).splitlines()), "")
+                raise BadDocument(f"{path}: it cannot be served ({type(error).__name__}: {why})") from None
 
 
 def _paths(content: Any, document: Document) -> dict[str, Any]:
@@ -43,8 +56,10 @@ def _paths(content: Any, document: Document) -> dict[str, Any]:
     return {path: _item(path, item, document, names) for path, item in content["paths"].items()}
 
 
-def _item(path: str, item: Any, document: Document, names: set[str | None]) -> dict[str, Any]:
+def _item(path: Any, item: Any, document: Document, names: set[str | None]) -> dict[str, Any]:
     """A path item as it is served. `names` are those that are taken."""
+    if not isinstance(path, str):
+        raise BadDocument(f"{path}: a path begins with a slash")
     if path in document.raw["paths"]:
         raise BadDocument(f"{path}: the document has this path already")
     if not isinstance(item, Mapping) or not isinstance(item.get("x-logout"), Mapping):
@@ -54,6 +69,7 @@ def _item(path: str, item: Any, document: Document, names: set[str | None]) -> d
         raise BadDocument(f"{path}: x-logout: it needs a name of small letters, digits and -, for settings to refer to")
     if name in names or name == _TAKEN:
         raise BadDocument(f"{path}: x-logout: the name {name} is taken")
+    names.add(name)
     methods = [method for method in METHODS if method in item]
     if not methods or set(methods) - {"get", "post"}:
         raise BadDocument(f"{path}: a logout endpoint has a get, a post, or both")
