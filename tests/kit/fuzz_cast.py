@@ -1,6 +1,6 @@
-"""The cast of a fuzzing run: real sessions, hints, cookies and handles of a deployment, good ones and every bad kind.
+"""The cast of a fuzzing run: real sessions, hints, cookies, handles, clients and deliveries of a deployment.
 
-A session that a request has ended comes back under a new sid, so that there is always one to end.
+A session that a request has ended comes back under a new sid, so that there is always one to end; and so with the rest.
 """
 
 from __future__ import annotations
@@ -8,16 +8,24 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from .deployment import READER, TOKEN, cookie_of
 from .flow import HTML, JSON, PLAIN, browser_cookie, form_of
+from .fuzz_hints import HINTS
 from .fuzz_stage import Stage
-from .tokens import id_claims, sign, signing_key
 
-DAY = 86400
+KEEPER = "a-token-for-clients"
+READERS = {"writer": TOKEN, "reader": READER, "keeper": KEEPER, "nobody": "a-token-of-nobody"}
+REDIRECTS = {
+    "registered": "https://app.example/signed-out",
+    "registered with a query": "https://app.example/bye?x=1",
+    "of another client": "https://other.example/signed-out",
+    "not registered": "https://evil.example/",
+    "not absolute": "/signed-out",
+    "a script": "javascript:alert(1)",
+}
 
 
 class Cast:
@@ -26,45 +34,61 @@ class Cast:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._sids: dict[str, str] = {}
+        self._looked_up: set[str] = set()
         self._hints: dict[tuple[str, str], str] = {}
+        self._stored: set[str] = set()
+
+    def next_request(self) -> None:
+        """A request has gone by: what is known of the sessions may not hold any more."""
+        self._looked_up.clear()
+
+    def _send(self, method: str, path: str, **options: Any) -> Any:
+        return self._stage.call(self._stage.deployment.send, method, path, **options)
 
     # Sessions
 
-    def live(self, user: str = "alice") -> str:
-        """The sid of a live session of that user; the one of before, or a new one when that has ended."""
-        sid = self._sids.get(user)
+    def live(self, name: str = "alice") -> str:
+        """The sid of the live session called `name`; the one of before, or a new one when that has ended.
+
+        A name is a user's, but for a second session of alice's, `alice again`.
+        """
+        sid = self._sids.get(name)
+        if name in self._looked_up and sid:
+            return sid
         if sid is None or self._stage.call(self._stage.deployment.state_of, sid) == "ended":
-            sid = self._sids[user] = f"s-{user}-{secrets.token_hex(8)}"
+            user = name.split(maxsplit=1)[0]
+            sid = self._sids[name] = f"s-{user}-{secrets.token_hex(8)}"
             clients = [{"client_id": "web"}, {"client_id": "other"}]
             answer = self._stage.call(self._stage.deployment.register, sid, sub=user, user_label=user, clients=clients)
             assert answer.status_code == 201, answer.text
+        self._looked_up.add(name)
         return sid
 
     def ended(self) -> str:
         """The sid of a session of alice's that is over."""
         if "ended" not in self._sids:
             sid = self._sids["ended"] = "s-ended"
-            self._stage.call(self._stage.deployment.register, sid)
-            self._stage.call(self._stage.deployment.send, "DELETE", f"/acme/sessions/{sid}", token=TOKEN)
+            clients = [{"client_id": "told"}, {"client_id": "web"}]
+            self._stage.call(self._stage.deployment.register, sid, clients=clients)
+            self._send("DELETE", f"/acme/sessions/{sid}", token=TOKEN)
         return self._sids["ended"]
 
     def sid(self, kind: str) -> str:
-        """A sid for a path: `live`, `ended`, `new` or `unknown`."""
+        """A sid for a path: `live`, `ended` or `new`."""
         made: dict[str, Callable[[], str]] = {
             "live": self.live,
             "ended": self.ended,
             "new": lambda: f"s-{secrets.token_hex(8)}",
-            "unknown": lambda: "s-nobody",
         }
         return made[kind]()
 
-    # What a request carries
+    # What a logout request carries
 
     def hint(self, kind: str) -> str:
         """An `id_token_hint` of that kind (the keys of `HINTS`)."""
-        sid = self.live()
-        if kind in ("of another user", "of the other session"):
-            sid = self.live("mallory" if kind == "of another user" else "alice again")
+        others = {"of another user": "mallory", "of the other session": "alice again"}
+        over = kind in ("of a session that ended", "very old")
+        sid = self.ended() if over else self.live(others.get(kind, "alice"))
         known = (kind, sid)
         if known not in self._hints:
             self._hints[known] = HINTS[kind](sid)
@@ -80,69 +104,78 @@ class Cast:
         }
         return _as_cookies(cookie_of(sids[kind]())) if kind in sids else {}
 
+    # Handles, each from the answer that gives it out
+
     def question(self, kind: str) -> tuple[str, dict[str, str]]:
-        """A question's handle and the cookies of the browser that was asked: `open`, `spent`, `of another issuer`."""
+        """A question's handle and the cookies of the browser that was asked.
+
+        `open`, `with a way back`, `spent` or `of another issuer`.
+        """
         issuer = "blind" if kind == "of another issuer" else "acme"
+        back = {"client_id": "web", "post_logout_redirect_uri": REDIRECTS["registered"]}
         cookie = cookie_of(self.live())
-        page = self._stage.call(self._stage.deployment.get, f"/{issuer}/end-session", cookie=cookie, accept=HTML)
+        path, parameters = f"/{issuer}/end-session", back if kind == "with a way back" else {}
+        page = self._send("GET", path, params=parameters, cookie=cookie, accept=HTML)
         _, handle = form_of(page)
         cookies = _as_cookies(browser_cookie(page)) | _as_cookies(cookie)
         if kind == "spent":
             fields, sent = {"handle": handle, "decision": "no"}, "; ".join(f"{k}={v}" for k, v in cookies.items())
-            self._stage.call(self._stage.deployment.post, f"/{issuer}/logout/confirm", fields, cookie=sent)
+            self._send("POST", f"/{issuer}/logout/confirm", data=fields, cookie=sent)
         return handle, cookies
 
-    def parked(self) -> str:
-        """The handle with which a parked request goes on."""
-        answer = self._stage.call(self._stage.deployment.get, PLAIN, cookie=cookie_of(self.live()), accept=JSON)
-        return parse_qs(urlsplit(answer.json()["confirm_url"]).query)["handle"][0]
+    def parked(self, kind: str) -> tuple[str, dict[str, str]]:
+        """The handle with which a request goes on, and the cookies of the browser that may go on with it.
+
+        `asked` is the address that a JSON caller gets; anything else the kind of hint in a form that another site
+        posted, or a kind of redirect.
+        """
+        if kind == "asked":
+            url = self._send("GET", PLAIN, cookie=cookie_of(self.live()), accept=JSON).json()["confirm_url"]
+            return parse_qs(urlsplit(url).query)["handle"][0], {}
+        redirect = REDIRECTS.get(kind, REDIRECTS["registered"])
+        form = {"id_token_hint": self.hint(kind if kind in HINTS else "live"), "post_logout_redirect_uri": redirect}
+        answer = self._send("POST", PLAIN, data=form, accept=HTML)
+        handle = parse_qs(urlsplit(answer.headers["location"]).query)["handle"][0]
+        return handle, _as_cookies(browser_cookie(answer))
 
     def status(self) -> str:
         """The handle at which the state of a logout can be read."""
         parameters, cookie = {"id_token_hint": self.hint("live")}, cookie_of(self.live())
-        answer = self._stage.call(self._stage.deployment.get, PLAIN, parameters, cookie=cookie, accept=JSON)
+        answer = self._send("GET", PLAIN, params=parameters, cookie=cookie, accept=JSON)
+        self.next_request()
         return str(answer.json()["status_url"]).rpartition("/")[2]
+
+    def frames(self) -> str:
+        """The handle of a page with frames, of a logout that a client of the database began."""
+        self.client("stored")
+        sid = f"s-framed-{secrets.token_hex(8)}"
+        self._stage.call(self._stage.deployment.register, sid, clients=[{"client_id": "framed"}])
+        form = {"client_id": "stored", "post_logout_redirect_uri": "https://stored.example/signed-out"}
+        asked = self._send("GET", PLAIN, params=form, cookie=cookie_of(sid), accept=HTML)
+        action, handle = form_of(asked)
+        fields, cookie = {"handle": handle, "decision": "yes"}, f"{cookie_of(sid)}; {browser_cookie(asked)}"
+        page = self._send("POST", action, data=fields, cookie=cookie, accept=HTML)
+        found = re.search(r"/logout/continue/([A-Za-z0-9_=-]+)", page.text)
+        assert found, page.text
+        return found[1]
+
+    # What management can name
+
+    def client(self, kind: str) -> str:
+        """A client_id: `of settings`, `stored` in the database, `new` or `unknown`."""
+        if kind == "stored":
+            metadata = {"post_logout_redirect_uris": ["https://stored.example/signed-out"]}
+            self._send("PUT", "/acme/clients", params={"client_id": "stored"}, json=metadata, token=TOKEN)
+        names = {"of settings": "web", "stored": "stored", "unknown": "nobody"}
+        return names.get(kind) or f"c-{secrets.token_hex(6)}"
+
+    def delivery(self, kind: str) -> str:
+        """The id of a delivery: `over`, or one that was `never` made."""
+        if kind == "never":
+            return "0"
+        session = self._send("GET", f"/acme/sessions/{self.ended()}", token=READER).json()
+        return str(next(one["id"] for one in session["deliveries"] if one["channel"] == "back"))
 
 
 def _as_cookies(header: str) -> dict[str, str]:
     return dict(re.findall(r"([^=;\s]+)=([^;]*)", header))
-
-
-def _hint(alg: str = "RS256", *, header: dict[str, Any] | None = None, **changes: Any) -> Callable[[str], str]:
-    def make(sid: str) -> str:
-        return sign(id_claims(**{"sid": sid, **changes}), alg, header=header)
-
-    return make
-
-
-@cache
-def _stranger() -> Any:
-    return signing_key(kid="a-stranger")
-
-
-def _forged(sid: str) -> str:
-    """Signed with another key, under the name of the right one."""
-    return sign(id_claims(sid=sid), key=_stranger(), header={"kid": signing_key().kid})
-
-
-def _expired(sid: str) -> str:
-    now = id_claims()["iat"]
-    return sign(id_claims(sid=sid, iat=now - DAY, exp=now - DAY + 300))
-
-
-HINTS: dict[str, Callable[[str], str]] = {
-    "live": _hint(),
-    "expired": _expired,
-    "of another user": _hint(sub="mallory"),
-    "of the other session": _hint(sub="alice again"),
-    "of another client": _hint("ES256", aud="other"),
-    "of a disabled client": _hint(aud="gone"),
-    "of another issuer": _hint(iss="https://login.example/globex"),
-    "of a session that ended": _hint(sid="s-ended"),
-    "without sid": _hint(sid=None),
-    "very old": _hint(sid="s-ended", iat=1_500_000_000, exp=1_500_000_300, auth_time=1_500_000_000),
-    "forged": _forged,
-    "not a JWT": lambda sid: f"{sid}.is.not-a-JWT",
-    "one word": lambda sid: "hint",
-}
-READERS = {"writer": TOKEN, "reader": READER, "nobody": "a-token-of-nobody"}

@@ -2,44 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
+from endsession.conformance.table import Table
+from endsession.protocol.errors import ServiceUnavailable
 
-@dataclass(frozen=True)
-class Plan:
-    """One deployment and what is fuzzed there. `operations` are operationIds; none means all of them.
+from .deployment import CONFIGURATION, merged
+from .encrypted import private_key
+from .flow import PLAIN
+from .fuzz_cast import KEEPER
+from .fuzz_stage import Stage, stage
+from .logout_tokens import write_keys
+from .receivers import Receivers, receivers
 
-    `thorough` plans go through every phase of the fuzzer, with requests that fit the document and requests that violate
-    it. The others send requests that fit only, to see every outcome often enough. `examples` is how many requests are
-    made up for an operation of the tag `logout`; the others, which have less to say, get `few`.
-    """
+_REFUSES = {
+    "id_token_hint": "required",
+    "on_invalid_hint": "error",
+    "on_no_params": "error",
+    "on_foreign_hint": "error",
+    "on_stale_sid": "error",
+    "on_unregistered_redirect": "error",
+}
+DEPLOYMENTS: dict[str, Mapping[str, Any]] = {
+    "ordinary": {},
+    # Where the ordinary one asks the user, this one refuses.
+    "strict": {"issuers": {"acme": {"preset": "strict", "dialects": {"pingfederate": {"policy": _REFUSES}}}}},
+    # Its allowance is used up before the fuzzer comes.
+    "limited": {"limits": {"logout_per_address": "1/day"}},
+    # No issuer is the default, and none has this host.
+    "nowhere": {"issuers": {"acme": {"default": None}}},
+    # The provider does not publish the metadata that ours are based on.
+    "orphaned": {},
+    # Beneath these two, storage is away or fails in a way that nobody expects.
+    "away": {},
+    "broken": {},
+}
+_FAILURES: dict[str, Callable[[], Exception]] = {
+    "away": lambda: ServiceUnavailable(detail="taken away"),
+    "broken": lambda: RuntimeError("nobody expects this"),
+}
 
-    name: str
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    operations: tuple[str, ...] = ()
-    thorough: bool = False
-    examples: int = 150
-    few: int = 50
-    seed: int = 20
+
+@contextmanager
+def all_deployments(folder: Path, table: Table) -> Iterator[dict[str, Stage]]:
+    """All of them, running, by their names."""
+    with ExitStack() as stack:
+        apps = stack.enter_context(receivers())
+        stages = {}
+        for name in DEPLOYMENTS:
+            (own := folder / name).mkdir()
+            stages[name] = stack.enter_context(stage(own, table, furnished(own, apps, name)))
+            stages[name].failure = _FAILURES.get(name)
+        limited = stages["limited"]
+        limited.call(limited.deployment.get, PLAIN)
+        yield stages
 
 
-THOROUGH = Plan("thorough", thorough=True, examples=50, few=25)
-ORDINARY = Plan("ordinary")
-STRICT = Plan(
-    "strict",
-    changes={
-        "issuers": {"acme": {"preset": "strict", "dialects": {"pingfederate": {"policy": {
-            "id_token_hint": "required",
-            "on_invalid_hint": "error",
-            "on_no_params": "error",
-            "on_foreign_hint": "error",
-            "on_stale_sid": "error",
-            "on_unregistered_redirect": "error",
-        }}}}}
-    },
-    operations=("initLogout", "initLogoutPost", "rpInitiatedLogout", "rpInitiatedLogoutPost"),
-)  # fmt: skip
-"""Where the ordinary deployment asks the user, this one refuses."""
-PLANS = (THOROUGH, ORDINARY, STRICT)
+def furnished(folder: Path, apps: Receivers, name: str) -> dict[str, Any]:
+    """The changes to the ordinary configuration that make the deployment `name`, with the keys that it needs."""
+    (folder / "enc.jwk").write_text(json.dumps(private_key("RSA").as_dict(private=True)))
+    keeper = {
+        "name": "keeper",
+        "sha256": hashlib.sha256(KEEPER.encode()).hexdigest(),
+        "issuers": ["*"],
+        "scopes": ["clients:read"],
+    }
+    common = {
+        "management": {"tokens": [*CONFIGURATION["management"]["tokens"], keeper]},
+        "delivery": {"allow_networks": ["127.0.0.0/8"]},
+        "issuers": {
+            "acme": {
+                "signing_keys": write_keys(folder, "RS256", "ES256"),
+                "decryption_keys": ["enc.jwk"],
+                "clients": {
+                    "told": {"backchannel_logout_uri": apps.url("told")},
+                    "framed": {
+                        "redirect_uris": ["https://framed.example/callback"],
+                        "frontchannel_logout_uri": "https://framed.example/logout",
+                    },
+                },
+            }
+        },
+    }
+    if name == "orphaned":
+        common = merged(common, {"issuers": {"acme": {"op_metadata_uri": apps.url("no-metadata")}}})
+    return merged(common, DEPLOYMENTS[name])

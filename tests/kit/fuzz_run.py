@@ -1,9 +1,14 @@
-"""One run of schemathesis over the whole document, through the real application of one deployment."""
+"""Two runs of schemathesis over the whole document, through real deployments: one explores, one aims.
+
+Exploring goes through every phase of the fuzzer at one deployment, with requests that fit the document, requests that
+violate it, and chains of requests. Aiming then visits all deployments until every documented answer was seen often
+enough. Both hold every answer to the document and to all checks of schemathesis.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,52 +17,54 @@ import schemathesis
 from hypothesis.errors import HypothesisWarning
 from schemathesis import engine
 from schemathesis.engine import events
+from starlette.types import ASGIApp
+
+from endsession.conformance.table import Table
+from endsession.contract.document import Document
 
 from .deployment import TOKEN
 from .fuzz_cast import Cast
-from .fuzz_deployments import Plan
-from .fuzz_inputs import real_inputs
+from .fuzz_hooks import Aiming, mixing
 from .fuzz_stage import Stage
 
+SEED = 20
 _REFUSED = [400, 401, 403, 404, 405, 406, 409, 413, 414, 415, 422, 428, 429, "5xx"]
 """Any of these refuses what violates the document; 413 and 414 because a size can be over a limit first."""
 _TAKEN = ["2xx", "3xx", 401, 403, 404, 409, 429, "5xx"]
 """What schemathesis lets an operation answer to what does not."""
+_ANY = ["2xx", "3xx", "4xx", "5xx"]
 
 
-def configuration(plan: Plan) -> schemathesis.Config:
-    """Every built-in check and every phase; the same requests for the same seed."""
-    return schemathesis.Config.from_dict(
-        {
-            "seed": plan.seed,
-            "base-url": "https://login.example",
-            "generation": {
-                "mode": "all" if plan.thorough else "positive",
-                "max-examples": plan.few,
-                "database": "none",
-            },
-            "auth": {"openapi": {"managementToken": {"bearer": TOKEN}}},
-            "phases": {
-                "examples": {"enabled": plan.thorough},
-                "coverage": {"enabled": plan.thorough, "generate-duplicate-query-parameters": True},
-                "stateful": {"enabled": plan.thorough, "max-steps": 6, "generation": {"max-examples": plan.few}},
-            },
-            "checks": {"negative_data_rejection": {"expected-statuses": _REFUSED}},
-            "operations": _exceptions(plan),
-        }
-    )
+def explore(stage: Stage, *, examples: int = 50, few: int = 25, operations: Collection[str] = ()) -> list[str]:
+    """Every phase, at one deployment; returns what failed, each with a request that shows it.
+
+    `examples` is how many requests are made up for an operation of the tag `logout`; the others, which have less to
+    say, get `few`. `operations` are operationIds; none means all of them.
+    """
+    config = {
+        "generation": {"mode": "all", "max-examples": few, "database": "none"},
+        "phases": {
+            "examples": {"enabled": True},
+            "coverage": {"enabled": True, "generate-duplicate-query-parameters": True},
+            "stateful": {"enabled": True, "max-steps": 6, "generation": {"max-examples": few}},
+        },
+        "checks": {"negative_data_rejection": {"expected-statuses": _REFUSED}},
+        "operations": [*_what_may_be_refused(examples), *_only(operations)],
+    }
+    hook = mixing(Cast(stage), stage.deployment.gateway.document, SEED)
+    return [problem for event in _run(stage, config, hook) for problem in _problems(event)]
 
 
-def _exceptions(plan: Plan) -> list[dict[str, Any]]:
+def _what_may_be_refused(examples: int) -> list[dict[str, Any]]:
     def may_refuse(*statuses: int) -> dict[str, Any]:
         return {"positive_data_acceptance": {"expected-statuses": [*_TAKEN, *statuses]}}
 
-    exceptions: list[dict[str, Any]] = [
+    return [
         # Well formed is not yet allowed: whether a hint, a handle, a URI or a client is a real one is no matter of its
         # form. Here, and only here, a request that fits the document can be refused.
         {
             "include-tag": "logout",
-            "phases": {"fuzzing": {"generation": {"max-examples": plan.examples}}},
+            "phases": {"fuzzing": {"generation": {"max-examples": examples}}},
             "checks": may_refuse(400, 414, 422),
         },
         {
@@ -67,21 +74,64 @@ def _exceptions(plan: Plan) -> list[dict[str, Any]]:
         # A session that was ended can still be looked up: that is what its record is for.
         {"include-tag": "sessions", "checks": {"use_after_free": {"enabled": False}}},
     ]
-    if plan.operations:
-        exceptions.append({"exclude-operation-id": list(plan.operations), "enabled": False})
-    return exceptions
 
 
-def fuzz(stage: Stage, plan: Plan) -> list[str]:
-    """Run all phases; returns what failed, each with a request that shows it."""
-    config = configuration(plan)
-    schema = schemathesis.openapi.from_asgi("/openapi.json", stage, config=config, headers={"host": "login.example"})
-    schema.hook(real_inputs(Cast(stage), stage.deployment.gateway.document, plan.seed))
+def aim(
+    stages: Mapping[str, Stage], document: Document, table: Table, floor: int, *, operations: Collection[str] = ()
+) -> list[str]:
+    """Generated requests at all deployments until every documented answer has been seen `floor` times.
+
+    Returns what failed; an answer other than the one that was aimed at is a failure as well.
+    """
+    aiming = Aiming(stages, document, table, floor, SEED)
+    needed = {name: count for name, count in aiming.needed().items() if not operations or name in operations}
+    config: dict[str, Any] = {
+        "generation": {"mode": "positive", "database": "none"},
+        "phases": {
+            "examples": {"enabled": False},
+            "coverage": {"enabled": False},
+            "stateful": {"enabled": False},
+            # The cast has all that there is to know; what answers teach in passing would make no two runs alike.
+            "fuzzing": {"extra-data-sources": {"responses": False}, "error-feedback": {"enabled": False}},
+        },
+        # What an aim has to be answered with is known better than these know it.
+        "checks": {
+            "positive_data_acceptance": {"expected-statuses": _ANY},
+            "negative_data_rejection": {"expected-statuses": _ANY},
+            "not_a_server_error": {"expected-statuses": _ANY},
+            "use_after_free": {"enabled": False},
+        },
+        "operations": [
+            *({"include-operation-id": name, "generation": {"max-examples": needed[name]}} for name in needed),
+            *_only(needed),
+        ],
+    }
+    if not needed:
+        return []
     problems = []
-    with _no_search_for_success():
-        for event in engine.from_schema(schema).execute():
-            problems += [f"{plan.name}: {problem}" for problem in _problems(event)]
+    for event in _run(aiming, config, aiming.hook()):
+        problems += [*_problems(event), *aiming.misses(event)]
     return problems
+
+
+def _only(operations: Collection[str]) -> list[dict[str, Any]]:
+    return [{"exclude-operation-id": list(operations), "enabled": False}] if operations else []
+
+
+def _run(app: ASGIApp, config: Mapping[str, Any], hook: Any) -> Iterator[Any]:
+    """The events of a run with every built-in check; the same requests for the same seed."""
+    common = {
+        "seed": SEED,
+        "base-url": "https://login.example",
+        "auth": {"openapi": {"managementToken": {"bearer": TOKEN}}},
+    }
+    configuration = schemathesis.Config.from_dict({**common, **config})
+    schema = schemathesis.openapi.from_asgi(
+        "/openapi.json", app, config=configuration, headers={"host": "login.example"}
+    )
+    schema.hook(hook)
+    with _no_search_for_success():
+        yield from engine.from_schema(schema).execute()
 
 
 @contextmanager

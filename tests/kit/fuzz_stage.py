@@ -15,20 +15,28 @@ from typing import Any, TypeVar
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.types import Message, Receive, Scope, Send
 
-from endsession.app import Surroundings
 from endsession.conformance.table import Table
 from endsession.contract.document import Document
 
 from .deployment import DOCUMENT, Deployment, deploy
+from .faults import StorageFaults
 
 T = TypeVar("T")
+ADDRESS = ("192.0.2.7", 40000)
+"""Where the fuzzer's requests come from: the same place as those of `deploy`."""
 
 
 class Stage:
-    """A running deployment. It is itself the ASGI application that the fuzzer calls."""
+    """A running deployment. It is itself the ASGI application that the fuzzer calls.
 
-    def __init__(self, deployment: Deployment, table: Table, portal: BlockingPortal) -> None:
+    While `failure` makes an exception, storage meets every request of the fuzzer with it; what prepares a request, by
+    `call`, finds storage in order.
+    """
+
+    def __init__(self, deployment: Deployment, table: Table, portal: BlockingPortal, faults: StorageFaults) -> None:
         self.deployment, self.table = deployment, table
+        self.failure: Callable[[], Exception] | None = None
+        self._faults = faults
         self._portal = portal
         self._loop = portal.call(_running_loop)
 
@@ -57,7 +65,12 @@ class Stage:
         async def send(message: Message) -> None:
             outgoing.append(message)
 
-        await self.deployment.app(scope, receive, send)
+        if self.failure is not None:
+            self._faults.fail(self.failure)
+        try:
+            await self.deployment.app(dict(scope, client=ADDRESS), receive, send)
+        finally:
+            self._faults.mend()
         return outgoing
 
 
@@ -81,11 +94,9 @@ def stage(
     changes: Mapping[str, Any] | None = None,
     *,
     document: Document = DOCUMENT,
-    around: Surroundings | None = None,
 ) -> Iterator[Stage]:
     """Run a deployment (see `deploy`) on a loop of its own, and tell `table` of every request."""
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(deploy(folder, changes, document=document, around=around)) as deployment,
-    ):
-        yield Stage(deployment, table, portal)
+    faults = StorageFaults()
+    running = deploy(folder, changes, document=document, around=faults.around)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(running) as deployment:
+        yield Stage(deployment, table, portal, faults)
