@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -14,14 +13,15 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
+from sdk.tests.gateway import TOKEN, configure
 from sdk.tests.programs import COMPILE, run
 from tests.kit.logout_tokens import validate
 from tests.kit.receivers import receivers
-from tests.kit.tokens import id_token, jwks
-from tests.peers.serving import free_port, serving
+from tests.kit.tokens import id_token
+from tests.peers.serving import serving
 
 HERE = Path(__file__).parent
-TOKEN, SID = "the-management-token-of-the-sdks", "s-journey"
+SID = "s-journey"
 BACK = "https://app.example/signed-out?state=a%20b%26c"
 
 
@@ -41,13 +41,7 @@ def journey(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder, app = tmp_path_factory.mktemp("gateway"), tmp_path_factory.mktemp("app")
     command, variables = COMPILE[request.param](HERE / "journeys" / f"journey.{request.param}", app)
     with receivers() as apps:
-        port = free_port()
-        values = {"APP_PORT": apps.port, "PORT": port, "DIGEST": hashlib.sha256(TOKEN.encode()).hexdigest()}
-        settings = (HERE / "settings.toml").read_text()
-        for name, value in values.items():
-            settings = settings.replace(name, str(value))
-        (folder / "endsession.toml").write_text(settings)
-        (folder / "jwks.json").write_text(json.dumps(jwks("RS256")))
+        port = configure(folder, app_port=apps.port)
         issuer = f"http://localhost:{port}/acme"
         hint = id_token(iss=issuer, sid=SID)
         with serving(folder, port) as url:
