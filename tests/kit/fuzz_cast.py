@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from endsession.contract.dialect import Dialect
+
 from .deployment import READER, TOKEN, cookie_of
 from .flow import HTML, JSON, PLAIN, browser_cookie, form_of
 from .fuzz_hints import HINTS
@@ -37,6 +39,10 @@ class Cast:
         self._looked_up: set[str] = set()
         self._hints: dict[tuple[str, str], str] = {}
         self._stored: set[str] = set()
+
+    def dialect(self, path: str) -> Dialect | None:
+        """What the document says of the logout endpoint at this path template, if it is one."""
+        return self._stage.deployment.gateway.document.dialects.get(path)
 
     def next_request(self) -> None:
         """A request has gone by: what is known of the sessions may not hold any more."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from schemathesis import Case
 
 from endsession.contract.body import FORM
+from endsession.contract.dialect import ISSUER_PARAMETER
 
 from .fuzz_cast import READERS, REDIRECTS, Cast
 from .fuzz_kinds import ACCEPT, Parts
@@ -45,16 +46,22 @@ def _parameter(case: Case, name: str, value: str | None, place: str = "form") ->
         case.body, case.media_type = form, FORM
 
 
+def _standard(cast: Cast, case: Case, name: str, value: str | None, parts: Parts) -> None:
+    """Set a parameter of the standard, under the name that it has at this endpoint."""
+    dialect = cast.dialect(case.operation.path)
+    _parameter(case, dialect.vendor_name(name) if dialect else name, value, parts["place"])
+
+
 def _put_hint(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
-    _parameter(case, "id_token_hint", None if kind == "absent" else cast.hint(kind), parts["place"])
+    _standard(cast, case, "id_token_hint", None if kind == "absent" else cast.hint(kind), parts)
 
 
 def _put_redirect(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
-    _parameter(case, "post_logout_redirect_uri", REDIRECTS.get(kind), parts["place"])
+    _standard(cast, case, "post_logout_redirect_uri", REDIRECTS.get(kind), parts)
 
 
 def _put_client(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
-    _parameter(case, "client_id", None if kind == "absent" else kind, parts["place"])
+    _standard(cast, case, "client_id", None if kind == "absent" else kind, parts)
 
 
 def _put_question(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
@@ -120,6 +127,13 @@ def _put_header(name: str, values: dict[str, str]) -> Put:
     return put
 
 
+def _put_issuer(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
+    dialect = cast.dialect(case.operation.path)
+    name = dialect.issuer_parameter if dialect else ISSUER_PARAMETER
+    if f"{{{name}}}" in case.path:
+        case.path_parameters = {**case.path_parameters, name: kind}
+
+
 def _put_in_path(name: str, value: Callable[[Cast, str], str]) -> Put:
     def put(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
         if f"{{{name}}}" in case.path:
@@ -129,7 +143,7 @@ def _put_in_path(name: str, value: Callable[[Cast, str], str]) -> Put:
 
 
 _PUT: dict[str, Put] = {
-    "issuer": _put_in_path("issuer_id", lambda cast, kind: kind),
+    "issuer": _put_issuer,
     "hint": _put_hint,
     "redirect": _put_redirect,
     "client": _put_client,
