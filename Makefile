@@ -3,10 +3,10 @@ VENV ?= .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format lock clean fuzz bench sdks test-sdks
+.PHONY: contract-lint help demo serve test check format lock clean fuzz bench sdks test-sdks
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Two stamps, so that the demo does not wait for the tools of the tests.
 $(VENV)/run.stamp: requirements.txt
@@ -40,6 +40,19 @@ fuzz: $(VENV)/fuzz.stamp ## fuzz hints, guided by coverage and by properties (SE
 
 bench: $(VENV)/dev.stamp ## measure, and print the table of docs/benchmarks.md
 	@$(BIN)/python -m bench.logouts
+
+# npm brings the linters of the document and nothing else; no script of a package is run.
+tooling/node_modules/.package-lock.json: tooling/package-lock.json
+	@cd tooling && npm ci --silent --ignore-scripts
+	@touch $@
+
+SPECTRAL = tooling/node_modules/.bin/spectral
+contract-lint: $(VENV)/dev.stamp tooling/node_modules/.package-lock.json ## lint the document, and it with each vendor's endpoints
+	@$(BIN)/python -m tooling.documents build/openapi
+	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+		tooling/node_modules/.bin/redocly lint --config tooling/redocly.yaml --max-problems 1000 build/openapi/*.yaml
+	@$(SPECTRAL) lint --ruleset tooling/spectral.yaml --fail-severity hint build/openapi/*.yaml
+	@$(BIN)/python -m tooling.spoil tooling/spectral.yaml $(SPECTRAL)
 
 check: $(VENV)/dev.stamp ## lint, format and types
 	@$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""What the document is checked with. Nothing of it is shipped."""
