@@ -22,5 +22,5 @@ async def get_document_yaml(request: Request, gateway: Gateway) -> Response:
 async def get_reference(request: Request, gateway: Gateway) -> Response:
     """The document as a page, where `server.docs` is on. Raises NotFound."""
     if gateway.reference is None:
-        raise NotFound
+        raise NotFound("The reference page is switched off here.")
     return HTMLResponse(gateway.reference.html, headers={"Content-Security-Policy": gateway.reference.csp})
