@@ -10,6 +10,7 @@ import pytest
 from endsession.conformance.table import Table
 from endsession.contract.document import from_dict
 from tests.kit.deployment import DOCUMENT
+from tests.kit.fuzz_chains import follow_links, links_of
 from tests.kit.fuzz_deployments import all_deployments
 from tests.kit.fuzz_run import aim, explore
 from tests.kit.fuzz_stage import stage
@@ -18,16 +19,23 @@ FLOOR = 20
 
 
 def test_the_document_and_the_gateway_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every documented answer is given at least 20 times, no other one ever, and no check of schemathesis fails."""
+    """Every documented answer is given at least 20 times, no other one ever, and no check of schemathesis fails.
+
+    Each link of the document leads on, all the way from a session's registration to its last delivery.
+    """
     table = Table(DOCUMENT)
     with all_deployments(tmp_path, table) as stages:
         problems = explore(stages["ordinary"])
+        followed = follow_links(stages["ordinary"])
+        problems += followed.problems
         problems += aim(stages, DOCUMENT, table, FLOOR)
     with capsys.disabled():
         print(f"\n{table}")
     assert problems == []
     assert table.undocumented == {}
     assert table.short(FLOOR) == []
+    assert links_of(DOCUMENT) - followed.links == set()
+    assert followed.has("putSession", "joinSession", "endSession", "listDeliveries", "redeliver")
 
 
 def test_a_disagreement_is_found(tmp_path: Path) -> None:

@@ -17,8 +17,11 @@ from .deployment import READER, TOKEN, cookie_of
 from .flow import HTML, JSON, PLAIN, browser_cookie, form_of
 from .fuzz_hints import HINTS
 from .fuzz_stage import Stage
+from .tokens import id_claims, sign
 
 KEEPER = "a-token-for-clients"
+TOLD_URI = "https://told.example/signed-out"
+"""Where the app `told`, which takes logout tokens, wants its users back."""
 READERS = {"writer": TOKEN, "reader": READER, "keeper": KEEPER, "nobody": "a-token-of-nobody"}
 REDIRECTS = {
     "registered": "https://app.example/signed-out",
@@ -38,7 +41,7 @@ class Cast:
         self._sids: dict[str, str] = {}
         self._looked_up: set[str] = set()
         self._hints: dict[tuple[str, str], str] = {}
-        self._stored: set[str] = set()
+        self._joined = ""
 
     def dialect(self, path: str) -> Dialect | None:
         """What the document says of the logout endpoint at this path template, if it is one."""
@@ -164,6 +167,16 @@ class Cast:
         found = re.search(r"/logout/continue/([A-Za-z0-9_=-]+)", page.text)
         assert found, page.text
         return found[1]
+
+    # What an app of a chain of requests holds
+
+    def join(self, sid: str) -> None:
+        """The app `told` has joined the session `sid`, and so has an ID token of it."""
+        self._joined = sid
+
+    def joined_hint(self) -> str:
+        """That ID token."""
+        return sign(id_claims(sid=self._joined, aud="told"))
 
     # What management can name
 

@@ -15,7 +15,7 @@ from endsession.protocol.errors import ServiceUnavailable
 from .deployment import CONFIGURATION, merged
 from .encrypted import private_key
 from .flow import PLAIN
-from .fuzz_cast import KEEPER
+from .fuzz_cast import KEEPER, TOLD_URI
 from .fuzz_stage import Stage, stage
 from .logout_tokens import write_keys
 from .receivers import Receivers, receivers
@@ -80,7 +80,10 @@ def furnished(folder: Path, apps: Receivers, name: str) -> dict[str, Any]:
                 "signing_keys": write_keys(folder, "RS256", "ES256"),
                 "decryption_keys": ["enc.jwk"],
                 "clients": {
-                    "told": {"backchannel_logout_uri": apps.url("told")},
+                    "told": {
+                        "backchannel_logout_uri": apps.url("told"),
+                        "post_logout_redirect_uris": [TOLD_URI],
+                    },
                     "framed": {
                         "redirect_uris": ["https://framed.example/callback"],
                         "frontchannel_logout_uri": "https://framed.example/logout",

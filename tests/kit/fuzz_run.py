@@ -1,8 +1,8 @@
 """Two runs of schemathesis over the whole document, through real deployments: one explores, one aims.
 
-Exploring goes through every phase of the fuzzer at one deployment, with requests that fit the document, requests that
-violate it, and chains of requests. Aiming then visits all deployments until every documented answer was seen often
-enough. Both hold every answer to the document and to all checks of schemathesis.
+Exploring goes through every phase of the fuzzer but that of chains (fuzz_chains.py), at one deployment, with requests
+that fit the document and requests that violate it. Aiming then visits all deployments until every documented answer was
+seen often enough. Both hold every answer to the document and to all checks of schemathesis.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from .fuzz_stage import Stage
 SEED = 20
 _REFUSED = [400, 401, 403, 404, 405, 406, 409, 413, 414, 415, 422, 428, 429, "5xx"]
 """Any of these refuses what violates the document; 413 and 414 because a size can be over a limit first."""
-_TAKEN = ["2xx", "3xx", 401, 403, 404, 409, 429, "5xx"]
+TAKEN = ["2xx", "3xx", 401, 403, 404, 409, 429, "5xx"]
 """What schemathesis lets an operation answer to what does not."""
 _ANY = ["2xx", "3xx", "4xx", "5xx"]
 
 
 def explore(stage: Stage, *, examples: int = 50, few: int = 25, operations: Collection[str] = ()) -> list[str]:
-    """Every phase, at one deployment; returns what failed, each with a request that shows it.
+    """Every phase but the stateful one, at one deployment; returns what failed, each with a request that shows it.
 
     `examples` is how many requests are made up for an operation of the tag `logout`; the others, which have less to
     say, get `few`. `operations` are operationIds; none means all of them.
@@ -46,18 +46,18 @@ def explore(stage: Stage, *, examples: int = 50, few: int = 25, operations: Coll
         "phases": {
             "examples": {"enabled": True},
             "coverage": {"enabled": True, "generate-duplicate-query-parameters": True},
-            "stateful": {"enabled": True, "max-steps": 6, "generation": {"max-examples": few}},
+            "stateful": {"enabled": False},
         },
         "checks": {"negative_data_rejection": {"expected-statuses": _REFUSED}},
-        "operations": [*_what_may_be_refused(examples), *_only(operations)],
+        "operations": [*_what_may_be_refused(examples), *only(operations)],
     }
     hook = mixing(Cast(stage), stage.deployment.gateway.document, SEED)
-    return [problem for event in _run(stage, config, hook) for problem in _problems(event)]
+    return [problem for event in run(stage, config, hook) for problem in problems_of(event)]
 
 
 def _what_may_be_refused(examples: int) -> list[dict[str, Any]]:
     def may_refuse(*statuses: int) -> dict[str, Any]:
-        return {"positive_data_acceptance": {"expected-statuses": [*_TAKEN, *statuses]}}
+        return {"positive_data_acceptance": {"expected-statuses": [*TAKEN, *statuses]}}
 
     return [
         # Well formed is not yet allowed: whether a hint, a handle, a URI or a client is a real one is no matter of its
@@ -103,22 +103,23 @@ def aim(
         },
         "operations": [
             *({"include-operation-id": name, "generation": {"max-examples": needed[name]}} for name in needed),
-            *_only(needed),
+            *only(needed),
         ],
     }
     if not needed:
         return []
     problems = []
-    for event in _run(aiming, config, aiming.hook()):
-        problems += [*_problems(event), *aiming.misses(event)]
+    for event in run(aiming, config, aiming.hook()):
+        problems += [*problems_of(event), *aiming.misses(event)]
     return problems
 
 
-def _only(operations: Collection[str]) -> list[dict[str, Any]]:
+def only(operations: Collection[str]) -> list[dict[str, Any]]:
+    """The settings that leave all other operations out; none named means all of them."""
     return [{"exclude-operation-id": list(operations), "enabled": False}] if operations else []
 
 
-def _run(app: ASGIApp, config: Mapping[str, Any], hook: Any) -> Iterator[Any]:
+def run(app: ASGIApp, config: Mapping[str, Any], hook: Any) -> Iterator[Any]:
     """The events of a run with every built-in check; the same requests for the same seed."""
     common = {
         "seed": SEED,
@@ -150,7 +151,8 @@ def _no_search_for_success() -> Iterator[None]:
         hypothesis.settings.load_profile(before)
 
 
-def _problems(event: Any) -> Iterator[str]:
+def problems_of(event: Any) -> Iterator[str]:
+    """What failed, each with a request that shows it."""
     if isinstance(event, events.ScenarioFinished):
         for nodes in event.recorder.checks.values():
             for node in nodes:
