@@ -15,7 +15,7 @@ from endsession.check import look_around
 from endsession.delivery.fetch import Fetcher
 from tests.kit.logout_tokens import write_keys
 from tests.kit.tokens import jwks, signing_key
-from tests.peers.serving import CHECKOUT, ROOT, free_port
+from tests.peers.serving import CHECKOUT, ROOT, free_port, serving
 from tests.tokens.provider import Provider, provider
 
 OURS = "https://login.example/acme/jwks.json"
@@ -143,6 +143,17 @@ async def run_check(folder: Path, text: str) -> tuple[int, str, str]:
     )  # fmt: skip
     output, complaints = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode or 0, output.decode(), complaints.decode().replace(str(folder), "FOLDER")
+
+
+def test_what_the_command_warns_of_is_in_the_log_of_the_gateway(tmp_path: Path) -> None:
+    """A leaked hint and one click: it is said where nobody runs the command, too."""
+    port = free_port()
+    table = f'issuer = "http://localhost:{port}/acme"\njwks = {{ keys = [] }}\n'
+    text = f'[server]\nport = {port}\npublic_url = "http://localhost:{port}"\n[issuers.acme]\n{table}'
+    (tmp_path / "endsession.toml").write_text(text)
+    with serving(tmp_path, port):
+        pass
+    assert "WARNING endsession.server: issuers.acme.cookie: there is none" in (tmp_path / "serve.log").read_text()
 
 
 async def test_the_command(tmp_path: Path, web: Provider) -> None:

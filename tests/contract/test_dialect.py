@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from endsession.contract.dialect import Dialect, read_dialect
+from endsession.contract.dialect import Dialect, issuer_named, read_dialect
 from endsession.contract.document import BadDocument, Document, from_dict
 from settings.presets import AUTHPI, OIDC, PINGFEDERATE
 from tests.kit.deployment import DOCUMENT, cookie_of, deploy
@@ -34,6 +34,17 @@ def test_what_stands_in_it_is_read() -> None:
     assert dialect.vendor_name("post_logout_redirect_uri") == "returnTo"
     assert dialect.vendor_name("state") == "state"
     assert read_dialect(VENDOR, {**extension, "name": "acme"}).name == "acme"
+
+
+def test_a_vendors_word_for_the_issuer() -> None:
+    """The part of the path that names the issuer can be called otherwise, and an address has its name there."""
+    extension = {"preset": "oidc", "issuer": {"from": "path", "parameter": "realm"}}
+    dialect = read_dialect("/realms/{realm}/logout", extension)
+    assert dialect.issuer_parameter == "realm"
+    assert dialect.address("acme") == "/realms/acme/logout"
+    assert issuer_named(dialect, {"realm": "acme", "issuer_id": "globex"}) == "acme"
+    assert issuer_named(None, {"realm": "acme", "issuer_id": "globex"}) == "globex"
+    assert read_dialect(VENDOR, {"issuer": {"from": "host"}}).address("acme") == VENDOR
 
 
 def test_the_plain_endpoint_has_no_name_and_no_preset() -> None:
