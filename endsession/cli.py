@@ -18,6 +18,7 @@ import settings as configuration
 from . import __version__
 from .app import Surroundings, public_url
 from .check import Finding, look_around
+from .conformance import command as contract_tests
 from .contract.document import BadDocument, Document, load
 from .delivery.fetch import Fetcher
 from .protocol.errors import EndsessionError
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--alg", default="RS256", choices=sorted(NEW_KEYS), help="what it is for (default: RS256)")
     command.set_defaults(command=_keygen, log_level="info")
+    contract_tests.add_to(commands)
     return parser
 
 

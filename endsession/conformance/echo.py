@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, urlsplit
@@ -12,13 +13,19 @@ from .exchange import Exchange
 from .target import Operation, Target
 
 _SHORTEST = 8
-"""Shorter values stand in an answer by accident."""
+_WORD = re.compile(r"[a-z_-]*")
+"""Shorter values and plain words stand in an answer by accident."""
+_ORDINARY = {
+    "cache-control", "content-length", "content-security-policy", "content-type", "date", "referrer-policy", "server",
+    "vary", "x-content-type-options", "x-frame-options",
+}  # fmt: skip
 _HINT = "id_token_hint"
 
 
 def echoes(exchange: Exchange, operation: Operation | None, target: Target) -> Iterator[str]:
     """Values as they are, and as HTML, URLs and JSON write them; in the head as in the body."""
-    seen = "\n".join([*(f"{name}: {value}" for name, value in exchange.headers), exchange.text])
+    head = [value for name, value in exchange.headers if name.lower() not in _ORDINARY]
+    seen = "\n".join([*head, exchange.text])
     dialect = target.document.dialects.get(exchange.path or "")
     hint = dialect.vendor_name(_HINT) if dialect else _HINT
     for name, value in exchange.parameters:
@@ -65,7 +72,7 @@ def _from_path(exchange: Exchange) -> Iterator[tuple[str, str]]:
 
 
 def _stands_in(value: str, seen: str) -> bool:
-    if len(value.strip()) < _SHORTEST:
+    if len(value.strip()) < _SHORTEST or _WORD.fullmatch(value):
         return False
     written = {value, html.escape(value), quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
     return any(form in seen for form in written)
