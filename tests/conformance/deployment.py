@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, merged
 from tests.kit.tokens import signing_key
 
 Break = Callable[[ASGIApp], ASGIApp]
+ROOT = Path(__file__).resolve().parents[2]
 UP_WITHIN = 60
 
 
@@ -86,3 +89,10 @@ def parties(folder: Path) -> list[str]:
         (folder / name).write_text(content)
         options += [f"--{name}", str(folder / name)]
     return options
+
+
+def contract(*arguments: str) -> tuple[int, str, str]:
+    """Run `endsession contract`; returns its exit status, its report, and what it said on the way."""
+    command = [sys.executable, "-m", "endsession", "contract", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    return done.returncode, done.stdout, done.stderr
