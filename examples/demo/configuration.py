@@ -18,6 +18,8 @@ _SETTINGS = """\
 port = {port}
 # How browsers reach the gateway. It stands behind the provider's host name, so that it sees the provider's cookie.
 public_url = "{issuer}"
+# A reference of all that the gateway can do, at {issuer}/docs.
+docs = true
 
 [storage]
 url = "sqlite:///{storage}"

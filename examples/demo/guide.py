@@ -48,7 +48,7 @@ What became of the first session, as the provider asks for it.
 curl {gateway}/sessions/{authpi_sid} \\
   -H "Authorization: Bearer {token}"
 
-What the gateway can do: its OpenAPI document.
+What the gateway can do: {issuer}/docs in a browser, or its OpenAPI document.
 
 curl {issuer}/openapi.yaml
 

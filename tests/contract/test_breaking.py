@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,12 @@ def test_the_document_breaks_nothing_of_the_last_release() -> None:
     found = sorted(set(breaks(RELEASE, DOCUMENT.raw)))
     versions = RELEASE["info"]["version"], DOCUMENT.raw["info"]["version"]
     assert found == [] or announced(*versions), "\n".join(found)
+
+
+def test_document_and_package_have_one_version() -> None:
+    """They are released together (docs/stability.md)."""
+    package = tomllib.loads((RELEASED.parents[1] / "pyproject.toml").read_text())["project"]["version"]
+    assert DOCUMENT.raw["info"]["version"] == package
 
 
 def test_the_release_is_a_document_that_could_be_served() -> None:
