@@ -105,7 +105,7 @@ _LOGOUT: dict[int, tuple[str, ...]] = {
 
 
 def _management_needs(operation: Operation, status: int) -> tuple[str, ...]:
-    if status in (401, 405, 414):
+    if status in (401, 405):
         return ()
     if status == 403:
         return ("issuer", "token", "other-token")

@@ -16,12 +16,13 @@ claims = Register()
 @claims("Accept decides between a page and JSON", "endpoint", "issuer")
 def form(scene: Scene, endpoint: Endpoint) -> None:
     """Where both are announced: a page for who wants one, JSON for who wants that; a policy may fix errors to one."""
+    client = scene.parties.app.client_id if scene.parties.app else None
     for accept, wanted in (
         (HTML, "text/html"),
         (JSON, "application/json"),
         ("text/html;q=0.1, application/json", JSON),
     ):
-        answer = endpoint.ask(scene.wire, {}, accept=accept)
+        answer = endpoint.ask(scene.wire, {"client_id": client}, accept=accept)
         fixed = answer.status >= 400 and endpoint.knob("error_format") in ("oauth_json", "html", "problem")
         if answer.status >= 400 and (fixed or endpoint.knob("error_format") is None):
             continue

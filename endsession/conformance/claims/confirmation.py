@@ -36,7 +36,8 @@ def ask(scene: Scene, *, redirect: bool = False) -> Asked:
         sent = {"client_id": app.client_id, "post_logout_redirect_uri": app.redirect_uris[0], "state": "contract-state"}
     cookie = session.cookie if session else ""
     for endpoint in scene.endpoints:
-        if redirect and not {"client_id", "post_logout_redirect_uri"} <= endpoint.takes:
+        goes_on = endpoint.knob("redirect_without_hint") in (None, "after_confirmation")
+        if redirect and not (goes_on and {"client_id", "post_logout_redirect_uri"} <= endpoint.takes):
             continue
         page = endpoint.ask(scene.wire, sent, cookie=cookie, accept=HTML)
         found = question_of(page) if page.status == 200 else None

@@ -128,7 +128,8 @@ def too_long(scene: Scene, endpoint: Endpoint) -> None:
 )
 def wrong_place(scene: Scene, endpoint: Endpoint) -> None:
     """A POST that takes a form reads no hint from its query, where logs and histories would keep it (T23)."""
-    if endpoint.knob("post_params") in ("query", "form_or_query"):
+    done = "done" in (endpoint.knob("on_no_params"), endpoint.knob("on_no_hint"))
+    if done or endpoint.knob("bare_post_is_consent") or endpoint.knob("post_params") in ("query", "form_or_query"):
         return
     session = scene.parties.session()
     name = endpoint.dialect.vendor_name("id_token_hint")
