@@ -87,4 +87,4 @@ lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 	@$(LOCK) --upgrade sdk/requirements.in -o sdk/requirements.txt
 
 clean: ## remove what the commands above made
-	@rm -rf $(VENV) sdk/.venv sdk/build sdk/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	@rm -rf $(VENV) sdk/.venv sdk/build sdk/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build tooling/node_modules
