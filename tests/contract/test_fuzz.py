@@ -10,12 +10,10 @@ import pytest
 from endsession.conformance.table import Table
 from endsession.contract.document import from_dict
 from tests.kit.deployment import DOCUMENT
-from tests.kit.fuzz_chains import follow_links, links_of
-from tests.kit.fuzz_deployments import all_deployments
-from tests.kit.fuzz_run import aim, explore
+from tests.kit.fuzz_chains import links_of
+from tests.kit.fuzz_run import explore
 from tests.kit.fuzz_stage import stage
-
-FLOOR = 20
+from tests.kit.fuzz_whole import fuzz_everything
 
 
 def test_the_document_and_the_gateway_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,19 +21,12 @@ def test_the_document_and_the_gateway_agree(tmp_path: Path, capsys: pytest.Captu
 
     Each link of the document leads on, all the way from a session's registration to its last delivery.
     """
-    table = Table(DOCUMENT)
-    with all_deployments(tmp_path, table) as stages:
-        problems = explore(stages["ordinary"])
-        followed = follow_links(stages["ordinary"])
-        problems += followed.problems
-        problems += aim(stages, DOCUMENT, table, FLOOR)
+    run = fuzz_everything(tmp_path)
     with capsys.disabled():
-        print(f"\n{table}")
-    assert problems == []
-    assert table.undocumented == {}
-    assert table.short(FLOOR) == []
-    assert links_of(DOCUMENT) - followed.links == set()
-    assert followed.has("putSession", "joinSession", "endSession", "listDeliveries", "redeliver")
+        print(f"\n{run.table}")
+    assert not run.failures, "\n".join(run.failures[:50])
+    assert links_of(DOCUMENT) - run.followed.links == set()
+    assert run.followed.has("putSession", "joinSession", "endSession", "listDeliveries", "redeliver")
 
 
 def test_a_disagreement_is_found(tmp_path: Path) -> None:

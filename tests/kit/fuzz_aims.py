@@ -117,6 +117,7 @@ _OWN: dict[str, dict[int, tuple[Parts, ...]]] = {
         422: tuple({"redirect": kind} for kind in ("not registered", "of another client", "not absolute", "a script")),
         429: _LIMITED,
     },
+    "getReference": {404: ({"at": "nowhere"},)},
     "getConfiguration": {503: ({"at": "orphaned"},)},
     "confirmLogout": {
         303: ({"question": "with a way back"},),
@@ -145,12 +146,12 @@ _OWN: dict[str, dict[int, tuple[Parts, ...]]] = {
         422: ({"participant": "nobody"},),
     },
     "redeliver": {404: ({"delivery": "never"}, {"issuer": "nobody"})},
-    "listClients": {404: ({"name": "unknown"}, {"issuer": "nobody"})},
+    "listClients": {404: ({"name": "new"}, {"issuer": "nobody"})},
     "putClient": {
         201: ({"name": "new"},),
         409: ({"name": "of settings"},),
         422: ({"name": "new", "metadata": "with a script"},),
     },
-    "deleteClient": {404: ({"name": "unknown"}, {"issuer": "nobody"}), 409: ({"name": "of settings"},)},
+    "deleteClient": {404: ({"name": "new"}, {"issuer": "nobody"}), 409: ({"name": "of settings"},)},
 }
 """By the name of a logout endpoint's dialect, or by operationId. What is not here has the common aims."""

@@ -181,11 +181,11 @@ class Cast:
     # What management can name
 
     def client(self, kind: str) -> str:
-        """A client_id: `of settings`, `stored` in the database, `new` or `unknown`."""
+        """A client_id: `of settings`, `stored` in the database, or `new`."""
         if kind == "stored":
             metadata = {"post_logout_redirect_uris": ["https://stored.example/signed-out"]}
             self._send("PUT", "/acme/clients", params={"client_id": "stored"}, json=metadata, token=TOKEN)
-        names = {"of settings": "web", "stored": "stored", "unknown": "nobody"}
+        names = {"of settings": "web", "stored": "stored"}
         return names.get(kind) or f"c-{secrets.token_hex(6)}"
 
     def delivery(self, kind: str) -> str:

@@ -34,8 +34,8 @@ DEPLOYMENTS: dict[str, Mapping[str, Any]] = {
     "strict": {"issuers": {"acme": {"preset": "strict", "dialects": {"pingfederate": {"policy": _REFUSES}}}}},
     # Its allowance is used up before the fuzzer comes.
     "limited": {"limits": {"logout_per_address": "1/day"}},
-    # No issuer is the default, and none has this host.
-    "nowhere": {"issuers": {"acme": {"default": None}}},
+    # No issuer is the default and none has this host, and the document is not shown as a page.
+    "nowhere": {"issuers": {"acme": {"default": None}}, "server": {"docs": False}},
     # The provider does not publish the metadata that ours are based on.
     "orphaned": {},
     # Beneath these two, storage is away or fails in a way that nobody expects.
@@ -73,6 +73,7 @@ def furnished(folder: Path, apps: Receivers, name: str) -> dict[str, Any]:
         "scopes": ["clients:read"],
     }
     common = {
+        "server": {"docs": True},
         "management": {"tokens": [*CONFIGURATION["management"]["tokens"], keeper]},
         "delivery": {"allow_networks": ["127.0.0.0/8"]},
         "issuers": {

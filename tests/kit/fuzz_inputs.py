@@ -93,7 +93,9 @@ def _put_participant(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
     if not isinstance(case.body, dict):
         return
     if "{sid}/clients" in case.path:
+        # To an app that knows the user as `sub`, the session is that user's: it must not be another one of the cast.
         case.body = {**case.body, "client_id": kind}
+        case.body.pop("sub", None)
     else:
         # The rest of a registration is generated, but for what would change whose session it is or end it at once.
         case.body = {**case.body, "sub": "alice", "clients": [{"client_id": kind}]}

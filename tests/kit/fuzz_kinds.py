@@ -57,7 +57,7 @@ _OF_TAGS: dict[str, Slots] = {
     "clients": {
         **_ISSUER,
         **_TOKEN,
-        "name": ("stored", "of settings", "new", "unknown"),
+        "name": ("stored", "of settings", "new"),
         "metadata": ("good", "with a script", "generated"),
     },
     "discovery": _ISSUER,
