@@ -103,6 +103,14 @@ def test_settings_import_no_room_but_protocol() -> None:
     assert {name for name in ours if not name.startswith("endsession.protocol.")} == set()
 
 
+def test_contract_tests_see_a_deployment_from_outside() -> None:
+    """They know the document and nothing of the gateway, so that they test any deployment and not this code."""
+    names = {name for path in _sources("endsession/conformance") for name in _imports(path)}
+    ours = {name for name in names if name.partition(".")[0] in PACKAGES}
+    known = ("endsession.conformance.", "endsession.contract.document.", "endsession.contract.dialect.")
+    assert {name for name in ours if not name.startswith(known)} == {"endsession.__version__"}
+
+
 @pytest.mark.parametrize(
     ("room", "libraries"),
     [
@@ -110,6 +118,7 @@ def test_settings_import_no_room_but_protocol() -> None:
         ("endsession/tokens/", ("jwcrypto",)),
         ("endsession/store/", DATABASES),
         ("endsession/pages/", ("jinja2",)),
+        ("endsession/conformance/", ("schemathesis", "hypothesis", "joserfc")),
     ],
 )
 def test_a_library_stays_in_its_room(room: str, libraries: tuple[str, ...]) -> None:

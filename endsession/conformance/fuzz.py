@@ -72,7 +72,7 @@ class Relay:
         operation = scene.target.operation(template, scope["method"])
         if operation is not None and operation.secured:
             path, query, body = harmless(scene.parties, operation, path, query, body)
-        return scene.wire.send(
+        exchange = scene.wire.send(
             scope["method"],
             path,
             query=query,
@@ -81,6 +81,9 @@ class Relay:
             accept=headers.get("accept", "*/*"),
             base=scene.target.base_of(template) if template and item else None,
         )
+        if operation is not None and operation.secured:
+            scene.parties.remember(operation.name, exchange)
+        return exchange
 
 
 def fuzz(scene: Scene, book: Book, say: Callable[[str], None]) -> None:

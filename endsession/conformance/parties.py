@@ -129,6 +129,15 @@ class Parties:
         uris = tuple(metadata.get("post_logout_redirect_uris", ()))
         return Client(f"{self.run}-{name}", uris)
 
+    def remember(self, operation: str, answer: Exchange) -> None:
+        """A session or a client that the fuzzer has made, to be taken away at the end."""
+        body = answer.json()
+        if answer.status == 201 and isinstance(body, dict):
+            if operation == "putSession":
+                self._sids.append(str(body.get("sid")))
+            elif operation == "putClient":
+                self._made.append(str(body.get("client_id")))
+
     def leave(self) -> None:
         """Forget the run's clients and end its sessions."""
         for client_id in self._made:

@@ -46,7 +46,8 @@ class Redaction:
             shown = _COOKIE_VALUE.sub("=<redacted>", first if name.lower() == "set-cookie" else value)
             return shown + (semicolon + attributes if name.lower() == "set-cookie" else "")
         if name.lower() in _SECRET_HEADERS:
-            return f"{value.partition(' ')[0]} <redacted>"
+            scheme = value.partition(" ")[0]
+            return f"{scheme} <redacted>" if scheme.lower() in ("bearer", "basic") else "<redacted>"
         return self.text(value)
 
     def curl(self, exchange: Exchange) -> str:

@@ -79,7 +79,8 @@ def _summary(result: Result) -> str:
     reached = sum(pair.meaning == REACHED for pair in result.pairs)
     missing = sum(pair.meaning == MISSING for pair in result.pairs)
     lines = [
-        f"{book.requests} requests in {result.seconds:.0f} s, {book.refused_by_limit} of them refused by a limit (429).",
+        f"{book.requests} requests in {result.seconds:.0f} s,"
+        f" {book.refused_by_limit} of them refused by a limit (429).",
         f"{reached} of {len(result.pairs)} documented answers seen; {outcomes.count('held')} trials of claims held,"
         f" {outcomes.count('broken')} broken, {outcomes.count('not tried')} not tried.",
     ]

@@ -28,6 +28,7 @@ from .target import Target, connection, is_loopback
 from .wire import Unreachable, Wire
 
 Say = Callable[[str], None]
+NO_TIME = "the time was over first (--time-limit)"
 TIDYING = 30.0
 """Seconds after the deadline in which the run may take away what it has made."""
 
@@ -68,6 +69,7 @@ def run(options: Options, say: Say) -> Result:
     found: list[Endpoint] = []
     cut_short = False
     try:
+        _check_host(target, wire)
         parties.prepare()
         found = _endpoints(options, wire, parties)
         scene = Scene(options, target, wire, parties, redaction, found)
@@ -81,8 +83,9 @@ def run(options: Options, say: Say) -> Result:
             )
         for claim in CLAIMS:
             _try_everywhere(claim, scene, book, say)
+        cut_short = any(verdict.why == NO_TIME for verdict in book.verdicts)
         if options.fuzz:
-            from .fuzz import fuzz
+            from .fuzz import fuzz  # noqa: PLC0415  # loading schemathesis takes a second
 
             fuzz(scene, book, say)
     except OutOfTime:
@@ -92,6 +95,17 @@ def run(options: Options, say: Say) -> Result:
         _tidy(parties, say)
     found_pairs = list(pairs(target, book.table, parties, found, cut_short=cut_short))
     return Result(target, book, found_pairs, redaction, cut_short, time.monotonic() - began)
+
+
+def _check_host(target: Target, wire: Wire) -> None:
+    """A wrong public name would break nearly every claim. Raises BadOptions."""
+    for dialect in target.document.dialects.values():
+        answer = wire.send("GET", dialect.address("contract-nobody"), patient=False)
+        if answer.status == 421:
+            raise BadOptions(
+                f"the deployment does not answer for the host {target.host}. "
+                "Give the address that its server.public_url names with --public-url."
+            )
 
 
 def _tidy(parties: Parties, say: Say) -> None:
@@ -201,6 +215,8 @@ def _try(claim: Claim, where: str, arguments: tuple[Any, ...], book: Book) -> Ve
     except CannotPrepare as refused:
         book.fail(claim.says, where, str(refused), refused.exchange)
         return Verdict(claim.says, where, "broken", str(refused))
+    except OutOfTime:
+        return Verdict(claim.says, where, "not tried", NO_TIME)
     except NotTried as reason:
         return Verdict(claim.says, where, "not tried", str(reason))
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:

@@ -176,7 +176,7 @@ def _says_nothing_ended(answer: Exchange) -> None:
     where=lambda endpoint: endpoint.operation.method == "POST" and "id_token_hint" in endpoint.takes,
 )
 def parked(scene: Scene, endpoint: Endpoint) -> None:
-    """A cross-site POST lacks the Lax cookie: 303 to the service itself, where the cookie is, and there it ends (10.)."""
+    """A cross-site POST lacks the Lax cookie: 303 to the service itself, where the cookie is, and there it ends."""
     if endpoint.knob("hint_authority") != "cookie":
         raise NotTried("here the hint decides, or it is not known what does (hint_authority)")
     unasked(scene, endpoint)
