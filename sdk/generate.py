@@ -31,7 +31,11 @@ def main() -> None:
     into = options.into.resolve()
     into.mkdir(parents=True, exist_ok=True)
     document = into / "openapi.json"
-    document.write_text(json.dumps(for_clients(read(options.document)), indent=1))
+    try:
+        content = read(options.document)
+    except OSError as error:
+        sys.exit(f"The document {options.document} cannot be read: {error}")
+    document.write_text(json.dumps(for_clients(content), indent=1))
     for language in options.languages or LANGUAGES:
         folder = into / language
         shutil.rmtree(folder, ignore_errors=True)
@@ -65,8 +69,10 @@ def typescript(document: Path, folder: Path) -> None:
     npx = ("npm", "exec", "--offline", "--")
     config = HERE / "openapi-ts.config.mjs"
     run(*npx, "openapi-ts", "--file", config, SDK_DOCUMENT=str(document), SDK_FOLDER=str(folder / "src"))
-    for name in ("package.json", "tsconfig.json"):
-        shutil.copy(HERE / "typescript" / name, folder)
+    manifest = json.loads((HERE / "typescript" / "package.json").read_text())
+    version = json.loads(document.read_text())["info"]["version"]
+    (folder / "package.json").write_text(json.dumps({**manifest, "version": version}, indent=2))
+    shutil.copy(HERE / "typescript" / "tsconfig.json", folder)
     run(*npx, "tsc", "--project", folder)
 
 

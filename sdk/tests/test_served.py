@@ -76,6 +76,14 @@ def test_go(served: Path) -> None:
     assert [name for name in types | parameters if INVENTED.search(name)] == []
 
 
+def test_versions_are_the_documents(served: Path) -> None:
+    """A client says from which version of the document it was made."""
+    version = json.loads((served / "openapi.json").read_text())["info"]["version"]
+    assert json.loads((served / "typescript" / "package.json").read_text())["version"] == version
+    assert f'version = "{version}"' in (served / "python" / "pyproject.toml").read_text()
+    assert f"API version: {version}" in (served / "go" / "client.go").read_text()
+
+
 def test_times_are_exact(served: Path) -> None:
     """In Go no time is a float of 32 bits, which would be off by a minute; the other languages have but one kind."""
     models = [file.read_text() for file in (served / "go").glob("model_*.go")]
