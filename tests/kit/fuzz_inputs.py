@@ -97,10 +97,10 @@ def _put_participant(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
         case.body = {**case.body, "client_id": kind}
         case.body.pop("sub", None)
     else:
-        # The rest of a registration is generated, but for what would change whose session it is or end it at once.
+        # The rest of a registration is generated, but for what would make the session another user's or browser's.
         case.body = {**case.body, "sub": "alice", "clients": [{"client_id": kind}]}
-        case.body.pop("expires_at", None)
-        case.body.pop("idle_seconds", None)
+        for name in ("cookie_sha256", "expires_at", "idle_seconds"):
+            case.body.pop(name, None)
 
 
 def _put_name(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
