@@ -33,7 +33,7 @@ def test_the_page_shows_the_document() -> None:
         if count
     }
     announced = {(f"{method.upper()} {path}", status) for path, method, status, _ in Table(DOCUMENT).pairs()}
-    assert set(shown) == announced
+    assert set(shown) == announced, "bring the page up to date: python -m tests.contract.coverage"
     assert min(shown.values()) >= FLOOR
 
 
@@ -57,7 +57,7 @@ def test_the_page_shows_every_removal() -> None:
         for line in re.findall(r"`(\w+ \S+): \d+ seen \d+ times`", said)
     }
     wanted = {(status, f"{method.upper()} {path}") for path in PATHS for method, status in documented(path)}
-    assert noticed == wanted
+    assert noticed == wanted, "bring the page up to date: python -m tests.contract.removals"
 
 
 @pytest.mark.parametrize("status", REMOVALS)
