@@ -11,7 +11,8 @@ from endsession.conformance.table import Table
 from endsession.contract.document import from_dict
 from tests.kit.deployment import DOCUMENT
 from tests.kit.fuzz_chains import links_of
-from tests.kit.fuzz_run import explore
+from tests.kit.fuzz_deployments import all_deployments
+from tests.kit.fuzz_run import aim, explore
 from tests.kit.fuzz_stage import stage
 from tests.kit.fuzz_whole import fuzz_everything
 
@@ -42,6 +43,20 @@ def test_a_disagreement_is_found(tmp_path: Path) -> None:
     assert any("status_code_conformance" in problem for problem in problems), problems
     assert list(table.undocumented) == ["GET /healthz: 200"]
     assert "GET /healthz: 204 seen 0 times" in table.short(1)
+
+
+def test_an_answer_that_does_not_fit_is_found(tmp_path: Path) -> None:
+    """The run reports a body that its schema does not take, and an answer other than the one that it aimed at."""
+    raw = copy.deepcopy(dict(DOCUMENT.raw))
+    raw["components"]["schemas"]["Health"]["required"] = ["mood"]
+    raw["paths"]["/healthz"]["get"]["responses"]["404"] = {"description": "It never says so."}
+    document = from_dict(raw)
+    table = Table(document)
+    with all_deployments(tmp_path, table, document) as stages:
+        problems = aim(stages, document, table, 2, operations=["getHealth"])
+    assert any("response_schema_conformance" in problem for problem in problems), problems
+    assert any("Aim(status=404" in problem and "answered with 200" in problem for problem in problems), problems
+    assert "GET /healthz: 404 seen 0 times" in table.short(1)
 
 
 def test_the_books_know_what_is_documented() -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from endsession.conformance.table import Table
+from endsession.contract.document import Document
 from endsession.protocol.errors import ServiceUnavailable
 
-from .deployment import CONFIGURATION, merged
+from .deployment import CONFIGURATION, DOCUMENT, merged
 from .encrypted import private_key
 from .flow import PLAIN
 from .fuzz_cast import KEEPER, TOLD_URI
@@ -49,14 +50,14 @@ _FAILURES: dict[str, Callable[[], Exception]] = {
 
 
 @contextmanager
-def all_deployments(folder: Path, table: Table) -> Iterator[dict[str, Stage]]:
+def all_deployments(folder: Path, table: Table, document: Document = DOCUMENT) -> Iterator[dict[str, Stage]]:
     """All of them, running, by their names."""
     with ExitStack() as stack:
         apps = stack.enter_context(receivers())
         stages = {}
         for name in DEPLOYMENTS:
             (own := folder / name).mkdir()
-            stages[name] = stack.enter_context(stage(own, table, furnished(own, apps, name)))
+            stages[name] = stack.enter_context(stage(own, table, furnished(own, apps, name), document=document))
             stages[name].failure = _FAILURES.get(name)
         limited = stages["limited"]
         limited.call(limited.deployment.get, PLAIN)
