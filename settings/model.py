@@ -42,8 +42,8 @@ class Server(Group):
     extra_paths: tuple[str, ...] = ()
     """Files with logout endpoints of your own; `docs/vendors.md` says what is in them."""
     docs: bool = False
-    """Whether `/docs` shows the document as a page, for people who write clients. It tells which endpoints there are, and
-    nothing else of the deployment."""
+    """Whether `/docs` shows the document as a page, for people who write clients. It tells which endpoints there are,
+    and nothing else of the deployment."""
 
 
 class ManagementToken(Group):
