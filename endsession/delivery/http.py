@@ -119,14 +119,10 @@ class GuardedClient:
                         raise AnswerTooLong(f"the answer is longer than {MAX_ANSWER} bytes")
                 fields = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
                 return Answer(response.status, fields)
-        except (
-            httpcore2.NetworkError,
-            httpcore2.ProtocolError,
-            httpcore2.TimeoutException,
-            httpcore2.ProxyError,
-        ) as error:
+        except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProxyError) as error:
             raise OSError(f"{type(error).__name__}: {error}") from None
-        except (httpcore2.UnsupportedProtocol, ssl.SSLError, ValueError) as error:
+        except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, ssl.SSLError, ValueError) as error:
+            # Without its text: that of a protocol error repeats what the app sent, which may be the token again.
             raise OSError(type(error).__name__) from None
 
     async def close(self) -> None:

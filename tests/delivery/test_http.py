@@ -1,5 +1,6 @@
 """The guarded HTTP client, against real receivers."""
 
+import asyncio
 import ipaddress
 import ssl
 import time
@@ -137,3 +138,21 @@ async def test_rebinding_through_the_whole_gateway(tmp_path: Path, apps: Receive
         ((state,),) = await gateway.rows("SELECT state FROM deliveries")
         assert state == "failed"
     assert apps.bodies == []
+
+
+async def test_what_an_app_answers_is_in_no_ledger(tmp_path: Path, apps: Receivers) -> None:
+    """An app that sends the token back in place of HTTP gets it into no reason and no log (T23)."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"logout_token=")
+        writer.write(await reader.readuntil(b".") + b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with deploy_with_apps(tmp_path, apps, "a", backchannel_logout_uri=url) as gateway:
+            await sign_in(gateway, "a")
+            await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
+            assert await gateway.rows("SELECT reason FROM attempts") == [("no answer: RemoteProtocolError",)]
+            assert await gateway.rows("SELECT reason FROM deliveries") == [("no answer: RemoteProtocolError",)]
