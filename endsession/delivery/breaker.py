@@ -12,7 +12,6 @@ REST = 15.0
 class _Host:
     failures: int = 0
     open_until: float = 0.0
-    probing: bool = False
 
 
 class Breakers:
@@ -28,9 +27,8 @@ class Breakers:
             return None
         if now < state.open_until:
             return state.open_until
-        if state.probing:
-            return now + REST
-        state.probing = True
+        # This one probes, and the others wait for it; not for ever, since it may never report.
+        state.open_until = now + REST
         return None
 
     def report(self, host: str, *, failed: bool, now: float) -> None:
@@ -40,6 +38,5 @@ class Breakers:
             return
         state = self._hosts.setdefault(host, _Host())
         state.failures += 1
-        state.probing = False
         if state.failures >= THRESHOLD:
             state.open_until = now + REST

@@ -55,7 +55,7 @@ def retry_after(value: str | None, now: float) -> float | None:
         return min(float(value), LONGEST_RETRY_AFTER)
     try:
         at = email.utils.parsedate_to_datetime(value).timestamp()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return min(max(at - now, 0.0), LONGEST_RETRY_AFTER)
 

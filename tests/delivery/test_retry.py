@@ -41,6 +41,8 @@ def test_verdicts(result: Answer | Exception, outcome: str) -> None:
         ("Fri, 15 Jan 2027 08:00:10 GMT", 10.0),
         ("Fri, 15 Jan 2021 08:00:10 GMT", 0.0),
         ("soon", None),
+        ("Fri, 15 Jan 99999999999999999999 08:00:10 GMT", None),
+        ("Fri, 15 Jan 2027 08:00:10 +99999999999999999999", None),
         ("-5", None),
         ("\u0667", None),
     ],
@@ -74,6 +76,16 @@ def test_a_dead_host_rests_and_is_probed() -> None:
     breakers.rest("dead", later + REST)
     breakers.report("dead", failed=False, now=later + REST)
     assert breakers.rest("dead", later + REST) is None
+
+
+def test_a_probe_that_never_reports_blocks_nobody_for_ever() -> None:
+    """Whatever became of a probe, there is another one after a rest."""
+    breakers = Breakers()
+    for _ in range(THRESHOLD):
+        breakers.report("dead", failed=True, now=NOW)
+    assert breakers.rest("dead", NOW + REST) is None
+    assert breakers.rest("dead", NOW + REST + 1) == NOW + 2 * REST
+    assert breakers.rest("dead", NOW + 2 * REST) is None
 
 
 def test_success_forgets_earlier_failures() -> None:
