@@ -15,6 +15,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
+_SPECIAL = (ipaddress.IPv6Network("fec0::/10"), ipaddress.IPv6Network("3fff::/20"))
+"""What `is_global` takes for global: the former site-local addresses, and new ones for documentation."""
 LOOPBACK: tuple[Network, ...] = (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))
 
 
@@ -27,7 +29,8 @@ def refusal(address: str, allowed: Sequence[Network]) -> str | None:
     for one in _meanings(parsed):
         if any(one.version == network.version and one in network for network in allowed):
             continue
-        if not one.is_global or one.is_multicast or one.is_reserved or one.is_unspecified:
+        special = one.is_multicast or one.is_reserved or one.is_unspecified or any(one in net for net in _SPECIAL)
+        if special or not one.is_global:
             return f"{parsed} is a private or special address; delivery.allow_networks can allow its network"
     return None
 

@@ -15,6 +15,7 @@ REFUSED = [
     "64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::10.0.0.1",  # NAT64
     "2002:7f00:1::", "2002:a00:1::",  # 6to4
     "2001:0:4136:e378:8000:63bf:f5ff:fffe",  # Teredo, whose client is 10.0.0.1
+    "fec0::1", "3fff::1",  # site-local of old, and documentation: Python calls them global
     "not-an-address",
 ]  # fmt: skip
 ALLOWED = ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:101:101::"]
