@@ -250,3 +250,16 @@ def test_the_other_loopback_literal() -> None:
     registered = "http://[::1]:80/done"
     assert match("http://[::1]:4711/done", [registered], "exact_or_native_loopback", native=True)
     assert match("http://127.0.0.1:4711/done", [registered], "exact_or_native_loopback", native=True) is None
+
+
+@pytest.mark.parametrize("host", ["x;sandbox", "x,y", "x'y", 'x"y', "a%41", "[v1.;x]", "x$y", "x&y", "(x)"])
+def test_a_host_is_a_host_name(host: str) -> None:
+    """A page names such a host in its Content-Security-Policy, where `;` and `,` would begin something else (T16)."""
+    assert unusable(f"https://{host}/")
+    assert match(f"https://{host}/", [f"https://{host}/"], "exact", native=True) is None
+
+
+@pytest.mark.parametrize("host", ["app.example", "my_app.example:8443", "xn--bcher-kva.example", "192.0.2.1", "[::1]"])
+def test_hosts_that_are_fine(host: str) -> None:
+    """Names, also with an underscore or in Punycode, and addresses."""
+    assert unusable(f"https://{host}/") is None
