@@ -66,6 +66,8 @@ class Attempt:
 
 _FIELDS = tuple(field.name for field in fields(Delivery))
 _COLUMNS = ", ".join(_FIELDS)
+_AT_ONCE = 500
+"""Rows in one statement: PostgreSQL takes 65535 values at the most."""
 
 
 def new_id(now: float) -> str:
@@ -90,9 +92,9 @@ def write(
     deliveries = [
         _first_state(one, issuer_id, sid, recipient, terms, now) for one, recipient in zip(ids, recipients, strict=True)
     ]
-    if deliveries:
-        rows = [(*_values(one), terms.lease) for one in deliveries]
-        yield insert_many("deliveries", (*_FIELDS, "lease"), rows)
+    rows = [(*_values(one), terms.lease) for one in deliveries]
+    for start in range(0, len(rows), _AT_ONCE):
+        yield insert_many("deliveries", (*_FIELDS, "lease"), rows[start : start + _AT_ONCE])
     return deliveries
 
 

@@ -54,6 +54,12 @@ async def test_a_fresh_delivery_is_held_by_who_wrote_it(store: Database) -> None
     assert sorted(len(one) for one in claims) == [0, 0, 0, 0, 1]
 
 
+async def test_a_session_with_more_apps_than_a_statement_takes(store: Database) -> None:
+    """Five thousand deliveries of one ending: PostgreSQL takes 65535 values in a statement, SQLite perhaps fewer."""
+    deliveries = await ended(store, *(Recipient(f"app{n}", "back", "alice") for n in range(5000)))
+    assert [one.id for one in await store.read(of_session("acme", "s1"))] == [one.id for one in deliveries]
+
+
 async def test_claims_of_many_workers_do_not_overlap(store: Database) -> None:
     """A hundred due deliveries, ten workers: each is claimed once."""
     await ended(store, *(Recipient(f"app{n}", "back", "alice") for n in range(100)))
