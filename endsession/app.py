@@ -200,5 +200,6 @@ def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[
         sizes=Sizes(settings.limits.query_bytes, settings.limits.body_bytes),
         prefix=urlsplit(gateway.public_url).path,
     )
-    proxies = list(settings.server.trusted_proxies)
+    # As the settings are read: 10.1.2.3/8 is 10.0.0.0/8, which uvicorn would take for a name that nobody has.
+    proxies = [str(ipaddress.ip_network(one, strict=False)) for one in settings.server.trusted_proxies]
     return ProxyHeadersMiddleware(app, proxies) if proxies else app  # type: ignore[arg-type,return-value]

@@ -1,10 +1,14 @@
 """Rate limits: whom they count, and what happens when the shared counter is away."""
 
+from pathlib import Path
+
 import pytest
 
 from endsession.limiter import Limiter, network_of
 from endsession.protocol.errors import RateLimited
 from tests.kit import servers
+from tests.kit.deployment import deploy
+from tests.kit.flow import PLAIN
 
 
 def limiter(**changes: str) -> Limiter:
@@ -67,3 +71,16 @@ async def test_without_the_shared_counter_each_node_counts_for_itself(caplog: py
     assert one.fallbacks == 4
     assert "the shared counter is away" in caplog.text
     await one.close()
+
+
+async def test_a_proxy_is_believed_by_its_network(tmp_path: Path) -> None:
+    """`trusted_proxies` takes a network by any of its addresses; what an untrusted client says of itself is nothing."""
+    changes = {"limits": {"logout_per_address": "1/minute"}, "server": {"trusted_proxies": ["192.0.2.9/24"]}}
+    async with deploy(tmp_path, changes) as gateway:
+
+        async def status(forwarded: str) -> int:
+            answer = await gateway.get(PLAIN, headers={"x-forwarded-for": forwarded})
+            return answer.status_code
+
+        assert [await status(one) for one in ("198.51.100.1", "198.51.100.2")] == [200, 200]
+        assert [await status(f"{n}, 198.51.100.3") for n in ("203.0.113.1", "203.0.113.2")] == [200, 429]
