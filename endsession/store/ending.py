@@ -64,7 +64,9 @@ def end(wish: End) -> Script[list[Delivery] | None]:
         rows = yield Statement(
             "INSERT INTO sessions (issuer_id, sid, sub, began_at, expires_at, dies_at, ended_at, end_reason, ended_by)"
             " VALUES (:issuer_id, :sid, :sub, :now, :now, :now, :now, :reason, :actor)"
-            " ON CONFLICT (issuer_id, sid) DO NOTHING RETURNING sub",
+            " ON CONFLICT (issuer_id, sid) DO UPDATE SET ended_at = excluded.ended_at,"
+            " end_reason = excluded.end_reason, ended_by = excluded.ended_by"
+            " WHERE sessions.ended_at IS NULL RETURNING sub",
             ending | {"sub": wish.unseen},
         )
     if not rows:

@@ -57,10 +57,13 @@ class LogoutTokens:
     def _encrypted(self, token: str, client: Client, alg: str) -> str:
         """Section 2.4: encrypted as ID tokens are, with `iss` in the header as well."""
         enc = client.id_token_encrypted_response_enc
-        if alg in SYMMETRIC:
-            keys = [derived_key(client.client_secret.get_secret_value(), alg, enc)] if client.client_secret else []
-        else:
-            keys = fitting(KeySet.load(client.jwks or {"keys": []}).keys, alg, None)
-        if not keys:
-            raise CannotSign(f"there is no encryption key for {alg}, which this client registered")
-        return encrypt(token, keys[0], alg, enc, {"typ": "logout+jwt", "iss": self.issuer})
+        try:
+            if alg in SYMMETRIC:
+                keys = [derived_key(client.client_secret.get_secret_value(), alg, enc)] if client.client_secret else []
+            else:
+                keys = fitting(KeySet.load(client.jwks or {"keys": []}).keys, alg, None)
+            if keys:
+                return encrypt(token, keys[0], alg, enc, {"typ": "logout+jwt", "iss": self.issuer})
+        except Exception as error:  # the keys are the client's own, and jwcrypto raises many unrelated types
+            raise CannotSign(f"the client's keys for {alg} are of no use ({type(error).__name__})") from None
+        raise CannotSign(f"there is no encryption key for {alg}, which this client registered")

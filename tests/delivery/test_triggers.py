@@ -1,5 +1,6 @@
 """Whatever ends a session, its apps are told, and the ledger says why it ended."""
 
+import time
 from pathlib import Path
 
 from tests.kit.apps import deploy_with_apps, sign_in, states
@@ -7,7 +8,7 @@ from tests.kit.deployment import READER, TOKEN, cookie_of
 from tests.kit.flow import HTML, PLAIN, answer
 from tests.kit.logout_tokens import validate
 from tests.kit.receivers import Receivers
-from tests.kit.tokens import id_token
+from tests.kit.tokens import id_token, jwks
 from tests.kit.waiting import eventually
 
 ACME = "https://login.example/acme"
@@ -104,6 +105,49 @@ async def test_a_provider_that_registers_no_sessions(tmp_path: Path, apps: Recei
         response = await gateway.get("/acme/logout", {"id_token_hint": hint})
         assert response.status_code == 200
         assert len(apps.tokens("a")) == 1
+
+
+async def test_a_registered_session_ends_where_all_are_told(tmp_path: Path, apps: Receivers) -> None:
+    """`participants = "all"` beside a session that is registered all the same: it ends, and once (T28)."""
+    changes = {"issuers": {"acme": {"participants": "all"}}}
+    async with deploy_with_apps(tmp_path, apps, "a", "b", changes=changes) as gateway:
+        await sign_in(gateway)
+        for _ in range(2):
+            await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a")}, cookie=cookie_of())
+        assert await gateway.state_of() == "ended"
+        assert await states(gateway) == {"a": "delivered", "b": "delivered"}
+        assert await audit(gateway) == [("s-alice", "user", "a")]
+
+
+async def test_many_sessions_end_beside_each_other(tmp_path: Path, apps: Receivers) -> None:
+    """An app that never answers holds up the ending of a user's sessions by one wait, not by one for each session."""
+    apps.behaviour["a"] = lambda call: None
+    changes = {"issuers": {"acme": {"notify_wait": 1.0}}}
+    async with deploy_with_apps(tmp_path, apps, "a", changes=changes) as gateway:
+        for number in range(8):
+            await sign_in(gateway, "a", sid=f"s-{number}")
+        began = time.monotonic()
+        await gateway.send("DELETE", "/acme/sessions?sub=alice", token=TOKEN)
+        assert time.monotonic() - began < 4
+        assert len(await audit(gateway)) == 8
+
+
+async def test_an_app_whose_keys_are_of_no_use(tmp_path: Path, apps: Receivers) -> None:
+    """What cannot be encrypted to is a final failure with a reason, and not tried again and again."""
+    verifying = {**jwks("RS256")["keys"][0], "key_ops": ["verify"]}
+    del verifying["use"]
+    async with deploy_with_apps(tmp_path, apps, "a") as gateway:
+        for number, keys in enumerate(({"keys": "none"}, {"keys": [verifying]})):
+            metadata = {
+                "backchannel_logout_uri": apps.url("b"),
+                "id_token_encrypted_response_alg": "RSA-OAEP-256",
+                "jwks": keys,
+            }
+            await gateway.send("PUT", "/acme/clients?client_id=b", json=metadata, token=TOKEN)
+            await sign_in(gateway, "b", sid=f"s-{number}")
+            await gateway.send("DELETE", f"/acme/sessions/s-{number}", token=TOKEN)
+            assert await states(gateway, f"s-{number}") == {"b": "failed"}
+    assert apps.bodies == []
 
 
 async def test_a_client_of_the_database_is_told(tmp_path: Path, apps: Receivers) -> None:
