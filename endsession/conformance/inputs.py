@@ -24,15 +24,15 @@ SHARE_LEFT_ALONE = 0.25
 _NO_KEY = "contract.no.key"
 
 
-def real_inputs(scene: Scene) -> Callable[[Any, st.SearchStrategy[Case]], st.SearchStrategy[Case]]:
+def real_inputs(scene: Scene) -> Callable[[Any, st.SearchStrategy[Case[Any]]], st.SearchStrategy[Case[Any]]]:
     """A hook for schemathesis (`before_generate_case`)."""
     chance = random.Random(scene.options.seed)  # noqa: S311  # the same requests for the same seed
     places = {(one.operation.path, one.operation.method): one for one in scene.endpoints}
 
-    def before_generate_case(context: Any, strategy: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
+    def before_generate_case(context: Any, strategy: st.SearchStrategy[Case[Any]]) -> st.SearchStrategy[Case[Any]]:
         endpoint = places.get((context.operation.path, context.operation.method.upper()))
 
-        def put(case: Case) -> Case:
+        def put(case: Case[Any]) -> Case[Any]:
             fits = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
             if fits and scene.options.issuer and chance.random() >= SHARE_LEFT_ALONE:
                 _put_issuer(case, scene.options.issuer, endpoint)
@@ -45,13 +45,13 @@ def real_inputs(scene: Scene) -> Callable[[Any, st.SearchStrategy[Case]], st.Sea
     return before_generate_case
 
 
-def _put_issuer(case: Case, issuer: str, endpoint: Endpoint | None) -> None:
+def _put_issuer(case: Case[Any], issuer: str, endpoint: Endpoint | None) -> None:
     name = endpoint.dialect.issuer_parameter if endpoint else "issuer_id"
     if f"{{{name}}}" in case.path:
         case.path_parameters = {**case.path_parameters, name: issuer}
 
 
-def _put_logout(scene: Scene, endpoint: Endpoint, case: Case, chance: random.Random) -> None:
+def _put_logout(scene: Scene, endpoint: Endpoint, case: Case[Any], chance: random.Random) -> None:
     parties = scene.parties
     app = parties.app or Client("contract-nobody")
     session = parties.session() if {"key", "token"} <= parties.have else parties.unregistered()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .hints import BadKey, Signer, encrypt
+from .target import is_loopback
 
 NEEDS = {
     "issuer": "--issuer ID",
@@ -51,6 +52,7 @@ class Options:
     token: str | None
     other_token: str | None
     skip: tuple[str, ...]
+    shared_host: bool
     until_limited: int
     seed: int
     max_examples: int
@@ -65,10 +67,11 @@ class Options:
 def read(given: argparse.Namespace) -> Options:
     """Check what the command line and the environment say. Raises BadOptions."""
     url = _address("BASE_URL", given.url)
+    rate = given.rate if given.rate is not None else 500.0 if is_loopback(url) else 50.0
     key = _secret(given.key, "CONTRACT_KEY", "--key")
     encryption = _secret(given.encryption_key, "CONTRACT_ENCRYPTION_KEY", "--encryption-key")
     for number, name in (
-        (given.rate, "--rate"),
+        (rate, "--rate"),
         (given.time_limit, "--time-limit"),
         (given.max_examples, "--max-examples"),
     ):
@@ -95,11 +98,12 @@ def read(given: argparse.Namespace) -> Options:
         token=_secret(given.token_file, "CONTRACT_TOKEN", "--token-file"),
         other_token=_secret(given.other_token_file, "CONTRACT_OTHER_TOKEN", "--other-token-file"),
         skip=tuple(given.skip),
+        shared_host=given.shared_host,
         until_limited=given.until_limited,
         seed=given.seed,
         max_examples=given.max_examples,
         time_limit=given.time_limit,
-        rate=given.rate,
+        rate=rate,
         fuzz=not given.no_fuzz,
         junit=given.junit,
         har=given.har,
@@ -149,6 +153,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--skip", metavar="PATH", action="append", default=[], help="a path of the document to leave out"
     )
+    where.add_argument(
+        "--shared-host", action="store_true", help="the host serves more than the document says, such as the provider"
+    )
     party = parser.add_argument_group("the parties of the test, for the deep cases")
     party.add_argument("--issuer", metavar="ID", help="the issuer's name in paths")
     party.add_argument("--iss", metavar="IDENTIFIER", help="its identifier in ID tokens (default: what discovery says)")
@@ -181,7 +188,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--max-examples", type=int, default=20, metavar="N", help="made-up requests per operation (20)")
     run.add_argument("--seed", type=int, default=1, help="the same seed makes up the same requests (1)")
     run.add_argument("--time-limit", type=float, default=600, metavar="SECONDS", help="when to stop (600)")
-    run.add_argument("--rate", type=float, default=50, metavar="N", help="requests per second at the most (50)")
+    run.add_argument(
+        "--rate", type=float, metavar="N", help="requests per second at the most (50; on this machine 500)"
+    )
     run.add_argument(
         "--until-limited", type=int, default=0, metavar="N", help="provoke the rate limit with up to N requests"
     )

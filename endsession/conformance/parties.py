@@ -97,7 +97,8 @@ class Parties:
             self.iss = found["issuer"]
 
     def _learn_scopes(self) -> None:
-        if self.manage("GET", "deliveries").status == 200:
+        reads = self.manage("GET", "deliveries").status == 200
+        if reads and self.manage("POST", "deliveries/0c/redeliver").status == 404:
             self.have.add("deliveries")
 
     def _register_clients(self) -> None:

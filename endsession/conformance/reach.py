@@ -150,7 +150,7 @@ def _by_deployment(
     if endpoint is not None and status == 404 and endpoint.dialect.issuer_from != "path":
         return "the issuer comes from the host, and there is a default one"
     if operation.tag == "document" and 404 in operation.statuses:
-        return "it is switched off here"
+        return f"it is switched {'on' if status == 404 else 'off'} here"
     if operation.name == "getConfiguration" and status == 200:
         return "the issuer's identifier is not the prefix of this address"
     if operation.secured and status == 403 and str(operation.definition.get("x-scope")).endswith(":read"):

@@ -62,6 +62,7 @@ def run(options: Options, say: Say) -> Result:
         management_url=options.management_url,
         public_url=options.public_url,
         ca_file=options.ca_file,
+        shared_host=options.shared_host,
     )
     book = Book(Table(target.document), redaction.curl, keep_exchanges=options.har is not None)
     wire = Wire(target, Pace(options.rate, options.time_limit), book)

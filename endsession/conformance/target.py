@@ -53,6 +53,8 @@ class Target:
     management_url: str
     public_url: str
     ca_file: str | None = None
+    shared_host: bool = False
+    """Whether others answer at addresses that the document does not have."""
     known_redirects: set[str] = field(default_factory=set)
     """The registered URIs: those that the options name, and those of the clients that the run made."""
 

@@ -85,6 +85,8 @@ class Wire:
         self.book.keep(exchange)
         if exchange.status == 429 and exchange.header("retry-after").isdigit():
             self.pace.told_to_wait(int(exchange.header("retry-after")))
+        if exchange.path is None and self.target.shared_host:
+            return
         operation = self.target.operation(exchange.path, exchange.method)
         where = operation.label if operation else f"{exchange.method} {exchange.path or 'elsewhere'}"
         for claim, judge in EVERY_ANSWER.items():

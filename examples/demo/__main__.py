@@ -21,7 +21,7 @@ from endsession.app import Surroundings, application, open_gateway
 from endsession.contract.document import load
 from endsession.server import listener
 
-from . import configuration, network
+from . import configuration, contract, network
 from .app import RelyingParty
 from .guide import guide
 from .management import Management
@@ -69,6 +69,7 @@ async def _serve(everybody: Parties, port: int, sockets: list[socket.socket]) ->
         server = listener(hosts, "127.0.0.1", port)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+        contract.write(FOLDER, everybody, sign_ins.key)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(sockets))
             print(await guide(everybody, sign_ins, file), flush=True)

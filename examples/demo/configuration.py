@@ -21,6 +21,10 @@ public_url = "{issuer}"
 # A reference of all that the gateway can do, at {issuer}/docs.
 docs = true
 
+# Room for `endsession contract`, which asks more than any person; in production leave the default.
+[limits]
+logout_per_address = "200/second"
+
 [storage]
 url = "sqlite:///{storage}"
 

@@ -48,7 +48,8 @@ def _listen(port: int) -> list[socket.socket]:
 
 
 def _socket(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
-    one = socket.socket(family)
+    # The protocol by its name: asyncio sends small parts without delay only where a socket says that it is TCP.
+    one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         one.bind((address, port))

@@ -32,6 +32,11 @@ class SigningKey:
         """The public key as a JWK."""
         return dict(self._key.export_public(as_dict=True))
 
+    @property
+    def private(self) -> str:
+        """The private key as a JWK."""
+        return str(self._key.export_private())
+
     def sign(self, claims: dict[str, Any]) -> str:
         """A signed JWT of `claims`."""
         token = JWT(header={"alg": ALG, "kid": self._key["kid"], "typ": "JWT"}, claims=claims)
