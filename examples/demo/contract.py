@@ -1,4 +1,4 @@
-"""What `endsession contract` needs for the demo: `endsession contract @.demo/contract.args` tests the running gateway."""
+"""What `endsession contract` needs for the running demo: `endsession contract @.demo/contract.args` tests it."""
 
 from __future__ import annotations
 
