@@ -8,6 +8,7 @@ import gc
 import logging
 import signal
 from collections.abc import Iterator
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp
 import settings as configuration
 
 from .app import MANAGEMENT_TAGS, PUBLIC_TAGS, Surroundings, application, open_gateway
+from .connection import BoundedHttp, bounded_http
 from .contract.document import Document
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listener(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
+def listener(app: ASGIApp, host: str, port: int, *, http: type[BoundedHttp] = BoundedHttp) -> uvicorn.Server:
     """A server for `app`. Its access log is ours: uvicorn's would write queries, and so tokens."""
     # uvicorn asks whether anybody has put a handler to its logger, and would write in spite of `access_log=False`.
     logging.getLogger("uvicorn.access").disabled = True
@@ -37,7 +39,7 @@ def listener(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
             app,
             host=host,
             port=port,
-            http="httptools",
+            http=http,
             lifespan="off",
             ws="none",  # with a WebSocket library installed, uvicorn would write each upgrade's query to its log
             log_config=None,
@@ -60,12 +62,13 @@ async def serve(settings: configuration.Settings, document: Document, around: Su
     """Serve until SIGINT or SIGTERM, then finish what is under way."""
     async with open_gateway(settings, document, around) as gateway:
         server, management = settings.server, settings.management
+        listen = partial(listener, http=bounded_http(settings.limits.query_bytes))
         if management.host is None:
-            servers = [listener(application(gateway, settings), server.host, server.port)]
+            servers = [listen(application(gateway, settings), server.host, server.port)]
         else:
             public = application(gateway, settings, PUBLIC_TAGS)
-            servers = [listener(public, server.host, server.port)]
-            servers.append(listener(application(gateway, settings, MANAGEMENT_TAGS), management.host, management.port))
+            servers = [listen(public, server.host, server.port)]
+            servers.append(listen(application(gateway, settings, MANAGEMENT_TAGS), management.host, management.port))
 
         def stop() -> None:
             for one in servers:

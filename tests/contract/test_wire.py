@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from endsession.connection import BoundedHttp
 from endsession.server import listener
 from tests.kit.deployment import Deployment, cookie_of
 from tests.kit.flow import AUTHPI, PLAIN
@@ -19,15 +21,22 @@ from tests.kit.tokens import id_token
 SIGNED_OUT = "https://app.example/signed-out"
 
 
+@asynccontextmanager
+async def listening(gateway: Deployment, http: type[BoundedHttp] = BoundedHttp) -> AsyncIterator[tuple[str, int]]:
+    """A server of the gateway; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        server = listener(gateway.app, "127.0.0.1", 0, http=http)
+        task = asyncio.create_task(server.serve(sockets=[bound]))
+        yield bound.getsockname()
+        server.should_exit = True
+        await task
+
+
 @pytest.fixture
 async def address(gateway: Deployment) -> AsyncIterator[tuple[str, int]]:
     """Where the gateway listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = listener(gateway.app, "127.0.0.1", 0)
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        yield listening.getsockname()
-        server.should_exit = True
-        await task
+    async with listening(gateway) as where:
+        yield where
 
 
 async def exchange(address: tuple[str, int], *parts: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -82,6 +91,50 @@ async def test_a_flood_of_chunks_is_cut_short(address: tuple[str, int]) -> None:
     status, _, body = await exchange(address, start, *[chunk(b"x" * 16_384)] * 8)
     assert status == 413
     assert b"too large" in body
+
+
+async def test_a_head_without_end_is_cut_short(address: tuple[str, int]) -> None:
+    """431 as soon as it is over the limit, in one endless header, in very many, or in the first line."""
+    start = b"GET /healthz HTTP/1.1\r\nHost: login.example\r\n"
+    for endless in (start + b"a: ", b"GET /healthz?"):
+        status, _, _ = await exchange(address, endless, *[b"x" * 65_536] * 64)
+        assert status == 431
+    status, _, _ = await exchange(address, start, *[b"a: b\r\n" * 10_000] * 64)
+    assert status == 431
+    status, _, _ = await exchange(address, head("GET", "/healthz", X_Long="x" * 60_000))
+    assert status == 200
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"",
+        b"\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: login.exa",
+        b"POST /acme/logout HTTP/1.1\r\nHost: login.example\r\nContent-Length: 9\r\n\r\nstate",
+    ],
+)
+async def test_a_request_comes_in_whole_or_not_at_all(gateway: Deployment, part: bytes) -> None:
+    """A connection on which nothing, or half a request, has come is closed after a while (slow loris)."""
+    impatient = type("Impatient", (BoundedHttp,), {"patience": 0.2})
+    async with listening(gateway, impatient) as address:
+        began = time.monotonic()
+        await asyncio.to_thread(_exchange, address, (part,))
+        assert time.monotonic() - began < 3
+
+
+async def test_patience_is_for_one_request(gateway: Deployment) -> None:
+    """A connection that is kept open takes request after request, each with the whole time for itself."""
+    impatient = type("Impatient", (BoundedHttp,), {"patience": 0.3})
+    request = b"GET /healthz HTTP/1.1\r\nHost: login.example\r\n\r\n"
+    async with listening(gateway, impatient) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        for _ in range(8):
+            writer.write(request)
+            assert await reader.readuntil(b"}") != b""
+            await asyncio.sleep(0.1)  # the time between two requests is what this is about
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_a_head_has_no_body(address: tuple[str, int]) -> None:
