@@ -23,6 +23,8 @@ def cookie_problems(exchange: Exchange, operation: Operation | None, target: Tar
             yield from _of_ours(name, known, target)
         elif name in sent_cookies(exchange) and (value or not _is_clearing(known)):
             yield "a cookie that was sent is given a new value"
+        elif name in sent_cookies(exchange) and not known.get("path", "").startswith("/"):
+            yield "a cookie is cleared without its path, which clears it nowhere else"
 
 
 def _of_ours(name: str, known: dict[str, str], target: Target) -> Iterator[str]:

@@ -69,7 +69,7 @@ class Signer:
         protected = {name: value for name, value in members.items() if value is not None}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of EdDSA, which has a newer name that few providers use
-            return jws.serialize_compact(protected, json.dumps(claims).encode(), self.key, registry=self._registry)
+            return jws.serialize_compact(protected, _as_bytes(claims), self.key, registry=self._registry)
 
     @property
     def public_pem(self) -> bytes:
@@ -103,8 +103,16 @@ Spoil = Callable[[Signer, dict[str, Any]], str]
 
 
 def _part(content: Any) -> str:
-    text = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(_as_bytes(content)).rstrip(b"=").decode()
+
+
+def _as_bytes(content: Any) -> bytes:
+    return content if isinstance(content, bytes) else json.dumps(content).encode()
+
+
+def _twice(signer: Signer, claims: dict[str, Any]) -> str:
+    """Two readers could take different ones of a repeated member."""
+    return signer.sign(json.dumps(claims).encode()[:-1] + b', "sid": "contract-other"}')
 
 
 def _unsigned(alg: str) -> Spoil:
@@ -180,6 +188,13 @@ SPOILT: dict[str, Spoil] = {
     "of an issuer that differs by a slash": lambda signer, claims: signer.sign({**claims, "iss": claims["iss"] + "/"}),
     "for a client that is not known": _claim(aud="contract-nobody"),
     "without aud": _claim(aud=None),
+    "for several clients, with no azp": lambda signer, claims: signer.sign({**claims, "aud": [claims["aud"], "x"]}),
+    "with an azp that is not among its aud": _claim(azp="contract-nobody"),
+    "with a repeated claim": _twice,
+    "with dates that are none": _claim(iat="yesterday", exp="tomorrow"),
+    "issued in the future": lambda signer, claims: signer.sign({**claims, "iat": claims["iat"] + 24 * HOUR}),
+    "valid in the future only": lambda signer, claims: signer.sign({**claims, "nbf": claims["iat"] + 24 * HOUR}),
+    "compressed": _header(zip="DEF"),
     "without iss": _claim(iss=None),
     "without sub": _claim(sub=None),
     "an access token": _header(typ="at+jwt"),

@@ -134,6 +134,18 @@ def yes(scene: Scene) -> None:
     expect_status(replay, 400)
 
 
+@claims("a yes is no answer for a session that began since the question", "deployment", "issuer", "cookie")
+def of_another_session(scene: Scene) -> None:
+    """Somebody signed in again meanwhile, and was not asked about that session: 400, and it stays (T27)."""
+    asked = ask(scene)
+    assert asked.session is not None
+    newer = scene.parties.session()
+    answer = answer_to(scene, asked, "yes", cookie=asked.cookie.replace(asked.session.cookie, newer.cookie))
+    expect_status(answer, 400)
+    scene.live(newer, answer)
+    scene.live(asked.session, answer)
+
+
 @claims("a yes goes on to the registered URI with state", "deployment", "issuer", "redirect", "cookie")
 def yes_and_on(scene: Scene) -> None:
     """What was asked for is sealed with the question."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import re
+from urllib.parse import parse_qsl, urlsplit
+
 from ..claim import NotTried, Register, Scene, expect, expect_status
 from ..cookies import clears
 from ..endpoint import HTML, JSON, Endpoint, asks, status_of
@@ -189,6 +193,7 @@ def parked(scene: Scene, endpoint: Endpoint) -> None:
     scene.live(session, answer)
     location = answer.header("location")
     expect(scene.target.is_ours(location), "the request is parked elsewhere than at the service", answer)
+    _holds_no_hint(location, sent["id_token_hint"] or "", answer)
     own = "; ".join(line.split(";")[0] for line in answer.all("set-cookie"))
     expect(own, "the parked request is bound to no browser", answer)
     stranger = scene.wire.follow(location, cookie=session.cookie, accept=HTML)
@@ -202,6 +207,14 @@ def parked(scene: Scene, endpoint: Endpoint) -> None:
     expect_status(back, 303 if uri else 200)
     for problem in state_problems(back.header("location"), uri, "contract-state") if uri else ():
         expect(False, problem, back)
+
+
+def _holds_no_hint(location: str, hint: str, answer: Exchange) -> None:
+    """Neither as it is nor wrapped up: a handle goes through histories and logs (T23)."""
+    for part in parse_qsl(urlsplit(location).query):
+        plain = base64.urlsafe_b64decode(re.sub(r"[^A-Za-z0-9_-]", "", part[1]) + "==")
+        payload = base64.urlsafe_b64decode(hint.split(".")[1] + "==")
+        expect(hint.encode() not in plain and payload not in plain, "the handle holds the hint", answer)
 
 
 @claims(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..claim import Register, Scene, expect, expect_status
-from ..endpoint import Endpoint, asks
+from ..endpoint import HTML, Endpoint, asks
 from ..parties import Session
 from ..target import Operation
 
@@ -80,6 +80,35 @@ def unknown(scene: Scene, endpoint: Endpoint) -> None:
     more = endpoint.ask(scene.wire, {}, more=[(scene.junk("name"), scene.junk("value"))])
     expect(plain.status == more.status, f"{more.status} with an unknown parameter, {plain.status} without", more)
     expect(more.text.find("contract-value") < 0, "the answer repeats an unknown parameter", more)
+
+
+@claims(
+    "languages that are not known are passed over", "endpoint", "issuer", where=lambda one: "ui_locales" in one.takes
+)
+def strange_languages(scene: Scene, endpoint: Endpoint) -> None:
+    """RP-Initiated Logout 1.0, section 2: no error for them."""
+    plain = endpoint.ask(scene.wire, {})
+    for languages in ("tlh-x-contract zz", "*", "---", "de_DE;q=x", "a" * 500):
+        answer = endpoint.ask(scene.wire, {"ui_locales": languages})
+        expect(answer.status == plain.status, f"{answer.status} for languages that are not known", answer)
+
+
+MARKUP = "\"'><script>contract()</script><img src=x onerror=contract()>"
+
+
+@claims("markup in a parameter is never part of a page", "endpoint", "issuer")
+def markup(scene: Scene, endpoint: Endpoint) -> None:
+    """In each parameter, shown as a page, to a browser with and without a session (T16)."""
+    session = scene.parties.session() if "cookie" in scene.parties.have else None
+    app = scene.parties.app
+    for name in sorted(endpoint.takes):
+        sent = {"client_id": app.client_id if app else None, name: MARKUP}
+        if name == "state" and app and app.redirect_uris:
+            sent["post_logout_redirect_uri"] = app.redirect_uris[0]
+        for cookie in ("", session.cookie if session else ""):
+            answer = endpoint.ask(scene.wire, sent, more=[("contract", MARKUP)], accept=HTML, cookie=cookie)
+            expect("<script>contract" not in answer.text, "a page holds a script that was sent", answer)
+            expect("<img src=x" not in answer.text, "a page holds markup that was sent", answer)
 
 
 @claims(

@@ -66,7 +66,7 @@ def with_state(scene: Scene, endpoint: Endpoint) -> None:
     app = scene.parties.app
     assert app is not None
     for uri in app.redirect_uris:
-        for state in (None, *STATES) if "state" in endpoint.takes else (None,):
+        for state in (None, "", *STATES) if "state" in endpoint.takes else (None,):
             sent = {
                 "id_token_hint": scene.parties.hint(scene.parties.unregistered()),
                 "post_logout_redirect_uri": uri,
@@ -74,7 +74,7 @@ def with_state(scene: Scene, endpoint: Endpoint) -> None:
             }
             answer = endpoint.ask(scene.wire, sent)
             expect_status(answer, 303)
-            for problem in state_problems(answer.header("location"), uri, state):
+            for problem in state_problems(answer.header("location"), uri, state or None):
                 expect(False, problem, answer)
 
 
