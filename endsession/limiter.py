@@ -1,8 +1,8 @@
 """Rate limits: how many logout requests are taken from one address, client or issuer.
 
-Counting is a library's (`limits`), in this process or, for several nodes, in a shared Redis or Valkey. What is counted,
-and when, is decided by the steps of a logout. When the shared counter is away, each node counts for itself, says so in
-the log, and looks again after a while: a logout does not fail because a counter does.
+Each process counts for itself (`OwnCounter`) or, for several nodes, a library does (`limits`) in a shared Redis or
+Valkey. What is counted, and when, is decided by the steps of a logout. When the shared counter is away, each node
+counts for itself, says so in the log, and looks again after a while: a logout does not fail because a counter does.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
+from collections import OrderedDict, defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
 
@@ -30,7 +32,7 @@ class Limiter:
 
     def __init__(self, *, per_address: str, per_client: str, per_issuer: str, storage: str = "memory://") -> None:
         """`storage` is `memory://`, or the URL of a Redis or Valkey."""
-        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._own = OwnCounter()
         self._storage = None if storage == "memory://" else _shared_storage(storage)
         self._shared = FixedWindowRateLimiter(self._storage) if self._storage else None
         self._shared_away_until = 0.0
@@ -63,20 +65,61 @@ class Limiter:
         if self._shared is not None:
             if time.monotonic() >= self._shared_away_until:
                 try:
-                    await _count(self._shared, rate, key)
+                    wait = await _wait_of(self._shared, rate, key)
                 except StorageError as error:
                     self._shared_away_until = time.monotonic() + LOOK_AGAIN
                     log.warning("limits are counted by each node for itself: the shared counter is away: %s", error)
                 else:
-                    return
+                    return _check(wait, key)
             self.fallbacks += 1
-        await _count(self._own, rate, key)
+        return _check(self._own.count(rate, key, time.monotonic()), key)
 
 
-async def _count(counter: FixedWindowRateLimiter, rate: RateLimitItem, key: tuple[str, ...]) -> None:
-    if not await counter.hit(rate, *key):
-        reset_at, _ = await counter.get_window_stats(rate, *key)
-        raise RateLimited(int(reset_at - time.time()) + 1, detail=f"over the limit per {key[0]}")
+class OwnCounter:
+    """Counts in this process, in windows that begin with the first request of a key.
+
+    Not with `limits.aio.storage.MemoryStorage`, which looks through all of its keys at nearly every request: whoever
+    has many addresses could make it busy with that alone.
+    """
+
+    def __init__(self) -> None:
+        self._windows: defaultdict[str, OrderedDict[tuple[str, ...], _Window]] = defaultdict(OrderedDict)
+        """By what is limited. The windows of one rate are equally long, so the oldest stand in front."""
+
+    def __len__(self) -> int:
+        """How many windows are remembered."""
+        return sum(map(len, self._windows.values()))
+
+    def count(self, rate: RateLimitItem, key: tuple[str, ...], now: float) -> float:
+        """Count a request; `key` begins with what is limited. The result is how long to wait (seconds), or 0."""
+        windows = self._windows[key[0]]
+        for _ in range(2):  # one may be added, so with two there are ever fewer, and never much to do at once
+            if windows and windows[oldest := next(iter(windows))].until <= now:
+                del windows[oldest]
+        window = windows.get(key)
+        if window is None or window.until <= now:
+            windows.pop(key, None)
+            window = windows[key] = _Window(now + rate.get_expiry())
+        window.requests += 1
+        return 0.0 if window.requests <= rate.amount else window.until - now
+
+
+@dataclass(slots=True)
+class _Window:
+    until: float
+    requests: int = 0
+
+
+async def _wait_of(counter: FixedWindowRateLimiter, rate: RateLimitItem, key: tuple[str, ...]) -> float:
+    if await counter.hit(rate, *key):
+        return 0.0
+    reset_at, _ = await counter.get_window_stats(rate, *key)
+    return max(reset_at - time.time(), 0.001)
+
+
+def _check(wait: float, key: tuple[str, ...]) -> None:
+    if wait:
+        raise RateLimited(int(wait) + 1, detail=f"over the limit per {key[0]}")
 
 
 def _shared_storage(url: str) -> RedisStorage:

@@ -1,10 +1,13 @@
 """Rate limits: whom they count, and what happens when the shared counter is away."""
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
+from limits import parse
 
-from endsession.limiter import Limiter, network_of
+from endsession.limiter import Limiter, OwnCounter, network_of
 from endsession.protocol.errors import RateLimited
 from tests.kit import servers
 from tests.kit.deployment import deploy
@@ -84,3 +87,34 @@ async def test_a_proxy_is_believed_by_its_network(tmp_path: Path) -> None:
 
         assert [await status(one) for one in ("198.51.100.1", "198.51.100.2")] == [200, 200]
         assert [await status(f"{n}, 198.51.100.3") for n in ("203.0.113.1", "203.0.113.2")] == [200, 429]
+
+
+def test_a_window_ends() -> None:
+    """Two in ten seconds: the third waits for the rest of them, and then there are two again."""
+    counter, rate = OwnCounter(), parse("2/10 seconds")
+    waits = [counter.count(rate, ("address", "a"), now) for now in (0, 1, 3, 9.5, 10, 11, 12)]
+    assert waits == [0, 0, 7, 0.5, 0, 0, 8]
+    assert counter.count(rate, ("address", "b"), 3) == 0
+
+
+def test_windows_that_are_over_are_forgotten() -> None:
+    """However many addresses come, only those of the last window or so are remembered."""
+    counter, rate = OwnCounter(), parse("2/10 seconds")
+    for number in range(5000):
+        counter.count(rate, ("address", str(number)), number / 100)
+    assert len(counter) <= 1001
+    for number in range(5000):
+        counter.count(rate, ("address", "the same"), 100 + number)
+    assert len(counter) == 1
+
+
+async def test_many_addresses_cost_nobody_time() -> None:
+    """Counting is as quick with a hundred thousand addresses as with none: no request looks through them all."""
+    one = limiter()
+    for number in range(100_000):
+        await one.take_from_address(f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1")
+    began = time.monotonic()
+    for number in range(100):
+        await one.take_from_address(f"198.51.100.{number}")
+        await asyncio.sleep(0)
+    assert time.monotonic() - began < 0.3
