@@ -18,6 +18,8 @@ from .options import Options
 from .redaction import Redaction
 from .wire import Wire
 
+_REGISTERED = (200, 201)
+
 
 @dataclass(frozen=True)
 class Session:
@@ -103,7 +105,7 @@ class Parties:
 
     def _register_clients(self) -> None:
         uris = (f"https://{self.run}.example/signed-out", f"https://{self.run}.example/bye?x=1&y=a%20b")
-        if not self._register("app", post_logout_redirect_uris=list(uris)):
+        if self._register("app", post_logout_redirect_uris=list(uris)).status not in _REGISTERED:
             return
         self.app = Client(f"{self.run}-app", uris)
         theirs = (f"https://other-{self.run}.example/signed-out",)
@@ -114,19 +116,20 @@ class Parties:
         self.have.add("clients")
         self.wire.target.known_redirects.update(uris)
 
-    def _register(self, name: str, **metadata: Any) -> bool:
-        """Whether the token may register clients."""
+    def _register(self, name: str, **metadata: Any) -> Exchange:
         if self.options.signer:
             metadata.setdefault("id_token_signed_response_alg", self.options.signer.algorithm)
         client_id = f"{self.run}-{name}"
         answer = self.manage("PUT", "clients", query={"client_id": client_id}, json=metadata)
-        if answer.status in (200, 201):
+        if answer.status in _REGISTERED:
             self._made.append(client_id)
-        return answer.status in (200, 201)
+        return answer
 
     def register(self, name: str, **metadata: Any) -> Client:
-        """Register one more client of the run."""
-        self._register(name, **metadata)
+        """Register one more client of the run. Raises CannotPrepare."""
+        answer = self._register(name, **metadata)
+        if answer.status not in _REGISTERED:
+            raise CannotPrepare(f"registering a client is answered with {answer.status}", answer)
         uris = tuple(metadata.get("post_logout_redirect_uris", ()))
         return Client(f"{self.run}-{name}", uris)
 
@@ -191,10 +194,9 @@ class Parties:
         token = self.options.signer.sign(self.claims(session, client=client, **changes))
         return self.redaction.keep_secret(token, "an ID token")
 
-    def encrypted_hint(self, session: Session, client: Client) -> str:
-        """The same, encrypted for the gateway."""
-        token = encrypt(self.hint(session, client=client), self.options.encryption_key or "")
-        return self.redaction.keep_secret(token, "an encrypted ID token")
+    def encrypted(self, content: str) -> str:
+        """`content`, encrypted for the gateway."""
+        return self.redaction.keep_secret(encrypt(content, self.options.encryption_key or ""), "an encrypted hint")
 
     def unregistered(self) -> Session:
         """A session that the deployment has never heard of."""

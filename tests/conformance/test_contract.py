@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from endsession.conformance.answers import EVERY_ANSWER
+from endsession.tokens.signing import new_key
 from tests.kit.deployment import READER, TOKEN
 
 from .deployment import contract, parties, serving
@@ -98,6 +99,19 @@ def test_a_public_path_and_an_issuer_below_it(tmp_path: Path) -> None:
         options[options.index("--iss") + 1] = "https://login.example/sso/acme"
         status, report, _ = contract(f"{url}/sso", *options, "--no-fuzz")
     assert status == 0, report
+
+
+def test_encrypted_hints_are_tried_where_there_is_a_key(tmp_path: Path) -> None:
+    """With the gateway's public key, which is the private one's but for the private members."""
+    key = new_key("RSA-OAEP-256")
+    (tmp_path / "private.jwk").write_text(json.dumps(key))
+    public = {name: key[name] for name in ("kty", "n", "e", "kid")}
+    (tmp_path / "public.jwk").write_text(json.dumps(public))
+    with serving(tmp_path, None, {"issuers": {"acme": {"decryption_keys": ["private.jwk"]}}}) as url:
+        options = ["--no-fuzz", "--encryption-key", str(tmp_path / "public.jwk")]
+        status, report, progress = contract(url, *parties(tmp_path), *options)
+    assert status == 0, report
+    assert "ok        an encrypted hint is read" in progress
 
 
 def test_a_limit_is_kept_to(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from ..claim import Broken, Register, Scene, expect, expect_status
 from ..endpoint import Endpoint, asks
 from ..exchange import Exchange
@@ -98,21 +100,19 @@ def expired(scene: Scene, endpoint: Endpoint) -> None:
     )
 
 
-@claims(
-    "an encrypted hint is read", "endpoint", "issuer", "key", "token", "encryption-key", "clients", where=_takes_hints
-)
+@claims("an encrypted hint is read", "endpoint", "issuer", "key", "encryption-key", where=_takes_hints)
 def encrypted(scene: Scene, endpoint: Endpoint) -> None:
-    """A nested JWT for the gateway's key; and what is encrypted but not signed is refused."""
-    client = scene.parties.register(
-        "sealed",
-        id_token_encrypted_response_alg="RSA-OAEP-256",
-        id_token_encrypted_response_enc="A256GCM",
-    )
-    session = Session("contract-unheard", "contract-nobody")
-    hint = scene.parties.encrypted_hint(session, client)
-    sent = {"id_token_hint": hint, "client_id": client.client_id}
+    """A nested JWT for the gateway's key; what is encrypted and not signed is as good as no hint."""
+    app = scene.parties.app
+    assert app is not None
+    session = scene.parties.unregistered()
+    plain = endpoint.ask(scene.wire, {"id_token_hint": scene.parties.hint(session)}, accept="application/json")
+    sent = {"id_token_hint": scene.parties.encrypted(scene.parties.hint(session)), "client_id": app.client_id}
     answer = endpoint.ask(scene.wire, sent, accept="application/json")
-    expect_status(answer, 200, 303)
+    expect_status(answer, plain.status)
+    unsigned = json.dumps(scene.parties.claims(session))
+    sent["id_token_hint"] = scene.parties.encrypted(unsigned)
+    _refused(endpoint.ask(scene.wire, sent), endpoint)
 
 
 @claims(
