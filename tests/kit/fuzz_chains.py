@@ -110,11 +110,13 @@ def _follow(stage: Stage, parts: dict[str, Parts], scenarios: int, followed: Fol
 def _chaining(cast: Cast, parts: dict[str, Parts]) -> Any:
     def before_generate_case(context: Any, strategy: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
         name = context.operation.definition.raw["operationId"]
-        names = cycle(("new", "stored"))
+        # What is known already has to be met as well: every other registration is one that replaces another.
+        again: Iterator[Parts] = cycle(({}, {"sid": "live"}) if name == "putSession" else ({},))
+        if name == "putClient":
+            again = cycle(({"name": "new"}, {"name": "stored"}))
 
         def fit(case: Case) -> Case:
-            more = {"name": next(names)} if name == "putClient" else {}
-            put_parts(cast, case, {"issuer": "acme", "token": "writer", **parts[name], **more})
+            put_parts(cast, case, {"issuer": "acme", "token": "writer", **parts[name], **next(again)})
             if name == "joinSession":
                 cast.join(case.path_parameters["sid"])
             elif name == "endSession":
