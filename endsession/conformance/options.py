@@ -53,6 +53,7 @@ class Options:
     other_token: str | None
     skip: tuple[str, ...]
     shared_host: bool
+    only: str
     until_limited: int
     seed: int
     max_examples: int
@@ -99,12 +100,13 @@ def read(given: argparse.Namespace) -> Options:
         other_token=_secret(given.other_token_file, "CONTRACT_OTHER_TOKEN", "--other-token-file"),
         skip=tuple(given.skip),
         shared_host=given.shared_host,
+        only=given.only,
         until_limited=given.until_limited,
         seed=given.seed,
         max_examples=given.max_examples,
         time_limit=given.time_limit,
         rate=rate,
-        fuzz=not given.no_fuzz,
+        fuzz=not (given.no_fuzz or given.only),
         junit=given.junit,
         har=given.har,
         ca_file=given.ca_file,
@@ -184,6 +186,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the public JWK to encrypt hints for ($CONTRACT_ENCRYPTION_KEY)",
     )
     run = parser.add_argument_group("the run")
+    run.add_argument("--only", default="", metavar="TEXT", help="only the claims whose sentence holds TEXT")
     run.add_argument("--no-fuzz", action="store_true", help="only the directed checks")
     run.add_argument("--max-examples", type=int, default=20, metavar="N", help="made-up requests per operation (20)")
     run.add_argument("--seed", type=int, default=1, help="the same seed makes up the same requests (1)")

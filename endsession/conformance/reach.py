@@ -46,6 +46,8 @@ def pairs(
             continue
         endpoint = by_place.get((path, operation.method))
         meaning, why = _why_never(operation, status, parties, endpoint, by_place)
+        if meaning == MISSING and parties.options.only:
+            meaning, why = LACKING, "left out by --only"
         if meaning == MISSING and cut_short:
             meaning, why = TIME, "the time was over first (--time-limit)"
         yield Pair(operation, status, 0, meaning, why)

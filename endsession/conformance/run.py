@@ -82,7 +82,7 @@ def run(options: Options, say: Say) -> Result:
             raise BadOptions(
                 "the token of --token-file is not taken at --issuer: see management.tokens in its settings."
             )
-        for claim in CLAIMS:
+        for claim in (one for one in CLAIMS if options.only in one.says):
             _try_everywhere(claim, scene, book, say)
         cut_short = any(verdict.why == NO_TIME for verdict in book.verdicts)
         if options.fuzz:

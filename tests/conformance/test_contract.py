@@ -108,7 +108,7 @@ def test_encrypted_hints_are_tried_where_there_is_a_key(tmp_path: Path) -> None:
     public = {name: key[name] for name in ("kty", "n", "e", "kid")}
     (tmp_path / "public.jwk").write_text(json.dumps(public))
     with serving(tmp_path, None, {"issuers": {"acme": {"decryption_keys": ["private.jwk"]}}}) as url:
-        options = ["--no-fuzz", "--encryption-key", str(tmp_path / "public.jwk")]
+        options = ["--only", "encrypted", "--encryption-key", str(tmp_path / "public.jwk")]
         status, report, progress = contract(url, *parties(tmp_path), *options)
     assert status == 0, report
     assert "ok        an encrypted hint is read" in progress
