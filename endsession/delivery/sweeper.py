@@ -18,6 +18,8 @@ Chore = Callable[[float], Script[int]]
 """Removes a chunk of rows that are too old at that time, and says how many there were."""
 EXPIRE_EVERY = 5.0
 TIDY_EVERY = 60.0
+PACE = 1.0
+"""Seconds for which a chunk of endings waits for its apps: after a long absence there are more than memory holds."""
 
 
 class Sweeper:
@@ -68,5 +70,5 @@ class Sweeper:
         audience, wanted = self._audiences.get(issuer_id, (None, False))
         if audience is None:
             audience = Audience(issuer_id, {}, everyone=False, provider=False, deadline=0, wait=0)
-        unhurried = dataclasses.replace(audience, wait=0)
-        await self._endings.end(unhurried, sid, reason="expired", actor="sweeper", silent=not wanted)
+        paced = dataclasses.replace(audience, wait=PACE)
+        await self._endings.end(paced, sid, reason="expired", actor="sweeper", silent=not wanted)

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from endsession.store.upkeep import CHUNK
 from tests.kit.apps import deploy_with_apps, sign_in, states
 from tests.kit.deployment import READER, TOKEN, cookie_of
 from tests.kit.flow import HTML, PLAIN, answer
@@ -169,3 +170,20 @@ async def test_a_client_of_the_database_is_told(tmp_path: Path, apps: Receivers)
         assert len(apps.tokens("new")) == 1
         assert (await gateway.send("DELETE", path, token=TOKEN)).status_code == 204
         assert (await gateway.send("GET", path, token=TOKEN)).status_code == 404
+
+
+async def test_sessions_expire_no_faster_than_apps_are_told(tmp_path: Path, apps: Receivers) -> None:
+    """After a long absence there may be a million at once, which must not all be under way at once."""
+    apps.behaviour["a"] = lambda call: None
+    async with deploy_with_apps(tmp_path, apps, "a", changes={"delivery": {"timeout": 3}}) as gateway:
+        for number in range(3 * CHUNK):
+            await sign_in(gateway, "a", sid=f"s-{number}", expires_at=gateway.clock() + 1000)
+        gateway.clock.advance(1001)
+
+        async def ended() -> int:
+            return len(await audit(gateway))
+
+        await eventually(ended, lambda count: count >= CHUNK)
+        began = time.monotonic()
+        await eventually(ended, lambda count: count == 3 * CHUNK)
+        assert time.monotonic() - began > 1
