@@ -35,6 +35,7 @@ def answering(change: Change) -> Callable[[ASGIApp], ASGIApp]:
 
         return broken
 
+    break_it.__name__ = change.__name__
     return break_it
 
 
