@@ -11,7 +11,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD = 64 * 1024
-"""Bytes of a request's line and headers beside its query, which has a bound of its own."""
+"""Bytes of a request that are no body, its query aside, which has a bound of its own."""
 PATIENCE = 30.0
 """Seconds within which a request has to come in whole, its body included."""
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -26,7 +26,6 @@ class BoundedHttp(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head = 0
-        self._in_head = True
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -42,21 +41,21 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
         self._wait()
-        self._head += len(data) if self._in_head else 0
+        self._head += len(data)
         super().data_received(data)
-        if self._in_head and self._head > self.max_head and not self.transport.is_closing():
+        if self._head > self.max_head and not self.transport.is_closing():
             self.transport.write(_TOO_LONG)
             self.transport.close()
 
-    def on_headers_complete(self) -> None:
-        """See HttpToolsProtocol."""
-        self._in_head = False
-        super().on_headers_complete()
+    def on_body(self, body: bytes) -> None:
+        """See HttpToolsProtocol. What is no body is head, be it at the end: trailers are headers too."""
+        self._head -= len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """See HttpToolsProtocol."""
         self._came()
-        self._head, self._in_head = 0, True
+        self._head = 0
         super().on_message_complete()
 
     def _wait(self) -> None:
