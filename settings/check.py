@@ -18,6 +18,7 @@ from .problems import Location, Problem
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
 _ADDED: tuple[Location, ...] = (("server", "vendors"), ("server", "extra_paths"))
 """Where endpoints come from: while one cannot be served, nothing that refers to it is wrong by itself."""
+_PLAIN = re.compile(r"[\x21-\x7e]*")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 
 
@@ -82,7 +83,8 @@ def _storage(settings: Settings) -> Iterator[Problem]:
     elif not url.startswith(("postgresql://", "postgres://", "sqlite:///")):
         mend = "write sqlite:///endsession.db, or postgresql://user@host/database"
         yield Problem(("storage", "url"), "it is no storage that is known", mend)
-    if not settings.limits.storage.startswith(("memory://", "redis://", "rediss://", "valkey://", "valkeys://")):
+    known = settings.limits.storage.startswith(("memory://", "redis://", "rediss://", "valkey://", "valkeys://"))
+    if not known or not _is_url(settings.limits.storage):
         mend = "write memory://, or redis://host:6379 where several nodes share the limits"
         yield Problem(("limits", "storage"), "it is no storage that is known", mend)
 
@@ -96,7 +98,7 @@ def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:
             yield Problem(("delivery", "allow_networks", index), f"it is no network: {error}", "write 10.20.0.0/16")
     if delivery.ca_file and not (base / delivery.ca_file).is_file():
         yield _no_file(("delivery", "ca_file"), base / delivery.ca_file)
-    if delivery.proxy and urlsplit(delivery.proxy).scheme not in ("http", "https"):
+    if delivery.proxy and not (_is_url(delivery.proxy) and urlsplit(delivery.proxy).scheme in ("http", "https")):
         yield Problem(("delivery", "proxy"), "it is not an http or https URL", "write http://proxy.example:3128")
 
 
@@ -146,6 +148,10 @@ def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[
 
 def _cookie(location: Location, cookie: Cookie) -> Iterator[Problem]:
     """What browsers do not take (RFC 6265bis): they would keep the cookie that is to be cleared."""
+    for member in ("path", "domain"):
+        if not _PLAIN.fullmatch(value := getattr(cookie, member)) or ";" in value:
+            message = "a semicolon, a space, a control or a non-ASCII character has no place in it"
+            yield Problem((*location, member), message, "write it as the provider sets it")
     host_only = cookie.name.startswith("__Host-")
     if not cookie.secure and (cookie.same_site == "none" or cookie.partitioned):
         message = "browsers drop a SameSite=None or Partitioned cookie that is not Secure"
@@ -217,13 +223,20 @@ def _own_knobs(issuer: IssuerSettings, terms: DialectTerms) -> set[str]:
     return set(overrides.model_fields_set) if overrides is not None else set()
 
 
-def _url(location: Location, url: str) -> Iterator[Problem]:
-    """https, or http on this machine; no query, fragment or user information; no slash at the end."""
+def _is_url(url: str) -> bool:
+    """Whether `url` can be taken apart, and holds nothing that would begin something else in a header."""
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        _ = parts.hostname, parts.port
     except ValueError:
-        host = None
+        return False
+    return _PLAIN.fullmatch(url) is not None and not set(parts.netloc.rpartition("@")[2]) & set(";,'\"\\")
+
+
+def _url(location: Location, url: str) -> Iterator[Problem]:
+    """https, or http on this machine; no query, fragment or user information; no slash at the end."""
+    parts = urlsplit(url) if _is_url(url) else urlsplit("")
+    host = parts.hostname
     if not host or parts.scheme not in ("http", "https"):
         yield Problem(location, "it is not an absolute https URL", "write it as in https://login.example/acme")
     elif parts.scheme == "http" and not is_loopback(host):

@@ -36,6 +36,11 @@ class PostgresDatabase:
     """A `Database` behind a connection pool. `timeout` (seconds) bounds waiting for a connection and each statement."""
 
     def __init__(self, url: str, *, connections: int = 20, timeout: float = 5) -> None:
+        try:
+            psycopg.conninfo.conninfo_to_dict(url)
+        except psycopg.ProgrammingError:
+            # Not in its words, which repeat the text, password and all.
+            raise ServiceUnavailable(detail="storage.url is nothing that PostgreSQL understands") from None
         self._url, self._timeout = url, timeout
         self._pool = AsyncConnectionPool(
             url,

@@ -120,6 +120,36 @@ CASES = {
         "it is neither an address nor a network.",
         "write an address such as 10.0.0.1, or a network such as 10.0.0.0/8",
     ),
+    "a public address with a header in it": (
+        GOOD.replace('login.example"', 'login.example/x\\r\\nSet-Cookie: a=b"'),
+        "server.public_url",
+        "it is not an absolute https URL.",
+        "write it as in https://login.example/acme",
+    ),
+    "a public address with a directive in it": (
+        GOOD.replace('login.example"', 'login.example;sandbox"'),
+        "server.public_url",
+        "it is not an absolute https URL.",
+        "write it as in https://login.example/acme",
+    ),
+    "a cookie's path with an attribute in it": (
+        GOOD.replace(COOKIE, 'cookie = { name = "sid", path = "/; Domain=evil.example" }'),
+        "issuers.acme.cookie.path",
+        "a semicolon, a space, a control or a non-ASCII character has no place in it.",
+        "write it as the provider sets it",
+    ),
+    "an egress proxy that is no URL": (
+        GOOD + '[delivery]\nproxy = "http://[proxy"\n',
+        "delivery.proxy",
+        "it is not an http or https URL.",
+        "write http://proxy.example:3128",
+    ),
+    "a shared counter that is no URL": (
+        GOOD + '[limits]\nstorage = "redis://:a-password@redis.example:port"\n',
+        "limits.storage",
+        "it is no storage that is known.",
+        "write memory://, or redis://host:6379 where several nodes share the limits",
+    ),
     "a token for nobody": (
         GOOD + f"[[management.tokens]]\nname = 'a'\nsha256 = '{'0' * 64}'\nissuers = ['acem']\nscopes = []\n",
         "management.tokens.0.issuers",

@@ -199,6 +199,17 @@ async def test_a_failed_transaction_leaves_nothing(store: Database) -> None:
     assert await store.read(load("acme", "whole")) is not None
 
 
+async def test_a_session_that_is_registered_all_the_same_ends_once(store: Database) -> None:
+    """Its own row says whose it is, and can be ended only once too."""
+    await store.write(registering(sid="s1"))
+    wish = ending(unseen="as the hint has it", choose=lambda sub, those: [Recipient("web", "back", sub)])
+    results = await asyncio.gather(*(store.write(end(wish)) for _ in range(5)))
+    assert [one.sub for result in results if result is not None for one in result] == ["alice"]
+    record = await store.read(load("acme", "s1"))
+    assert record is not None
+    assert record.ended_at is not None
+
+
 async def test_an_unregistered_session_ends_once(store: Database) -> None:
     """Where nobody registers sessions, writing the row of the ending is what can happen only once."""
     wish = ending(unseen="alice", choose=lambda sub, those: [Recipient("web", "back", sub)])
