@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from endsession.contract.document import METHODS, Document
 
 
 class Table:
-    """Counts answers over one deployment or several of the same document."""
+    """Counts answers over one deployment or several of the same document, at some of its `paths` or at all."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, paths: Collection[str] | None = None) -> None:
         self._document = document
         self._documented = {
             (path, method): frozenset(map(int, item[method]["responses"]))
             for path, item in document.raw["paths"].items()
             for method in METHODS
-            if method in item
+            if method in item and (paths is None or path in paths)
         }
+        self._left_out = frozenset() if paths is None else document.raw["paths"].keys() - set(paths)
         self._counts: Counter[tuple[str, str, int]] = Counter()
         self._strange: Counter[str] = Counter()
 
@@ -33,6 +34,8 @@ class Table:
 
     def count_path(self, method: str, path: str, status: int) -> None:
         """Book one answer of a path template."""
+        if path in self._left_out:
+            return
         operation = (path, "get" if method == "HEAD" else method.lower())
         # A wrong method has no operation of its own, and counts for those that the path has.
         of_path = [one for one in self._documented if one[0] == path]

@@ -6,9 +6,10 @@ a generated request with chosen parts: everything else of it stays as schemathes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from endsession.contract.dialect import Dialect
 from endsession.contract.document import Document
 
 from .fuzz_kinds import Parts, slots_of
@@ -42,11 +43,25 @@ def aims_of(document: Document, path: str, method: str) -> list[Aim]:
     definition = document.raw["paths"][path][method]
     dialect = document.dialects.get(path)
     name = (dialect.name or "plain") if dialect else definition["operationId"]
+    special = _OWN.get(name, {})
+    if dialect and not special:
+        special = _of_vendor(document, dialect)
     aims = []
     for status in map(int, definition["responses"]):
-        own = _OWN.get(name, {}).get(status)
+        own = special.get(status)
         aims += [_own(status, one) for one in own] if own else list(_common(status, definition["operationId"]))
     return aims
+
+
+def _of_vendor(document: Document, dialect: Dialect) -> Mapping[int, tuple[Parts, ...]]:
+    """The aims of an endpoint that a file adds: what its policy must not change, and what is refused at `strict`."""
+    aims = _WITH_HINT if takes_hint(document, dialect.path) else _WITHOUT_HINT
+    return aims if dialect.issuer_from == "path" else {**aims, 404: ({"at": "nowhere"},)}
+
+
+def takes_hint(document: Document, path: str) -> bool:
+    """Whether a logout endpoint takes an `id_token_hint`, by whatever name."""
+    return "IdTokenHint" in str(document.raw["paths"][path])
 
 
 def _own(status: int, parts: Parts) -> Aim:
@@ -86,6 +101,24 @@ _REFUSED_AT_STRICT = (
 )
 _WORKS = (EVERYTHING_FITS, {"hint": "expired"}, {"hint": "encrypted"}, {"hint": "encrypted and expired"})
 
+_WITH_HINT: dict[int, tuple[Parts, ...]] = {
+    200: ({"redirect": "absent"},),
+    303: _WORKS,
+    400: ({"hint": "one word", "at": "strict"}, {"hint": "absent", "at": "strict"}),
+    401: tuple({"hint": kind, "at": "strict"} for kind in _REFUSED_AT_STRICT),
+    403: ({"hint": "of another user", "at": "strict"}, {"hint": "of the other session", "at": "strict"}),
+    422: ({"redirect": "not registered", "at": "strict"}, {"redirect": "a script", "at": "strict"}),
+    429: _LIMITED,
+}
+_WITHOUT_HINT: dict[int, tuple[Parts, ...]] = {
+    200: ({"redirect": "absent"},),
+    303: ({"cookie": "none"},),
+    400: ({"client": "absent"},),
+    401: ({"cookie": "none", "at": "strict"}, {"cookie": "ended", "at": "strict"}),
+    403: ({"client": "gone"},),
+    422: ({"redirect": "not registered"}, {"client": "nobody"}),
+    429: _LIMITED,
+}
 _OWN: dict[str, dict[int, tuple[Parts, ...]]] = {
     "authpi": {
         200: ({"redirect": "absent"}, {"redirect": "absent", "hint": "encrypted"}),

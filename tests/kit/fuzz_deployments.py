@@ -16,6 +16,7 @@ from endsession.protocol.errors import ServiceUnavailable
 from .deployment import CONFIGURATION, DOCUMENT, merged
 from .encrypted import private_key
 from .flow import PLAIN
+from .fuzz_aims import takes_hint
 from .fuzz_cast import KEEPER, TOLD_URI
 from .fuzz_stage import Stage, stage
 from .logout_tokens import write_keys
@@ -28,11 +29,15 @@ _REFUSES = {
     "on_foreign_hint": "error",
     "on_stale_sid": "error",
     "on_unregistered_redirect": "error",
+    "on_no_hint": "prompt",
+    "redirect_without_hint": "never",
 }
+_REFUSES_STRANGERS = {"require_authenticated_user": True}
+"""For endpoints that take no hint."""
 DEPLOYMENTS: dict[str, Mapping[str, Any]] = {
     "ordinary": {},
     # Where the ordinary one asks the user, this one refuses.
-    "strict": {"issuers": {"acme": {"preset": "strict", "dialects": {"pingfederate": {"policy": _REFUSES}}}}},
+    "strict": {"issuers": {"acme": {"preset": "strict"}}},
     # Its allowance is used up before the fuzzer comes.
     "limited": {"limits": {"logout_per_address": "1/day"}},
     # No issuer is the default and none has this host, and the document is not shown as a page.
@@ -57,14 +62,15 @@ def all_deployments(folder: Path, table: Table, document: Document = DOCUMENT) -
         stages = {}
         for name in DEPLOYMENTS:
             (own := folder / name).mkdir()
-            stages[name] = stack.enter_context(stage(own, table, furnished(own, apps, name), document=document))
+            changes = furnished(own, apps, name, document)
+            stages[name] = stack.enter_context(stage(own, table, changes, document=document))
             stages[name].failure = _FAILURES.get(name)
         limited = stages["limited"]
         limited.call(limited.deployment.get, PLAIN)
         yield stages
 
 
-def furnished(folder: Path, apps: Receivers, name: str) -> dict[str, Any]:
+def furnished(folder: Path, apps: Receivers, name: str, document: Document = DOCUMENT) -> dict[str, Any]:
     """The changes to the ordinary configuration that make the deployment `name`, with the keys that it needs."""
     (folder / "enc.jwk").write_text(json.dumps(private_key("RSA").as_dict(private=True)))
     keeper = {
@@ -94,6 +100,17 @@ def furnished(folder: Path, apps: Receivers, name: str) -> dict[str, Any]:
             }
         },
     }
+    if name == "strict":
+        common = merged(common, {"issuers": {"acme": {"dialects": _refusing(document)}}})
     if name == "orphaned":
         common = merged(common, {"issuers": {"acme": {"op_metadata_uri": apps.url("no-metadata")}}})
     return merged(common, DEPLOYMENTS[name])
+
+
+def _refusing(document: Document) -> dict[str, Any]:
+    """Policies with which vendors' endpoints refuse as well; AuthPI's does so by itself."""
+    return {
+        dialect.name: {"policy": _REFUSES if takes_hint(document, path) else _REFUSES_STRANGERS}
+        for path, dialect in document.dialects.items()
+        if dialect.name not in (None, "authpi")
+    }
