@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from endsession.gateway import Gateway, Issuer
 from endsession.pages import Frame, Page, WayOn
 from endsession.protocol.client import Client
 from endsession.protocol.decide import Decision
-from endsession.protocol.errors import NotFound
+from endsession.protocol.errors import NotFound, ServiceUnavailable
 from endsession.protocol.redirect import RegisteredRedirect, with_state
 from endsession.protocol.session import Session, Sessions
 from endsession.store.deliveries import Delivery, mark_attempted
@@ -24,6 +25,8 @@ from endsession.store.sessions import load
 
 from .questions import open_handle, still_registered
 from .results import apps_of, result_of
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,11 @@ async def _front_channel(
     }
     handle = gateway.seal.close("frames", content)
     page = gateway.pages.front_channel(frames=frames, go_on=gateway.link(issuer, f"logout/continue/{handle}"))
-    await gateway.store.write(mark_attempted(deliveries, gateway.clock()))
+    try:
+        await gateway.store.write(mark_attempted(deliveries, gateway.clock()))
+    except ServiceUnavailable as error:
+        # The session is over by now, and these frames are all that its apps will ever get.
+        log.warning("frames are shown of which the ledger does not know: %s", error)
     return _page(page)
 
 

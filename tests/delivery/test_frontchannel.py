@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+from endsession.app import Surroundings, open_store
+from endsession.protocol.errors import ServiceUnavailable
 from tests.kit.apps import deploy_with_apps, sign_in, states
 from tests.kit.deployment import TOKEN, cookie_of, deploy
+from tests.kit.faults import FailingDatabase
 from tests.kit.flow import HTML, JSON, PLAIN, answer, asks, both_methods, clears_cookie, log_out
 from tests.kit.receivers import Receivers
 from tests.kit.tokens import id_token
@@ -120,3 +123,29 @@ async def test_the_way_on_is_sealed(tmp_path: Path) -> None:
         assert "/acme/logout/status/" in response.headers["location"]
         gateway.clock.advance(601)
         assert (await gateway.get(go_on)).status_code == 400
+
+
+class Forgetful(FailingDatabase):
+    """Storage that goes away between the ending and the frames."""
+
+    async def write(self, script):
+        """See Database."""
+        self.failure = (lambda: ServiceUnavailable(detail="gone")) if script.__name__ == "mark_attempted" else None
+        try:
+            return await super().write(script)
+        finally:
+            self.failure = None
+
+
+async def test_frames_are_shown_without_the_ledger(tmp_path: Path) -> None:
+    """The session has ended, so nobody may be told that nothing changed, and the app gets its frame (T28)."""
+    around = Surroundings(tmp_path, open_store=lambda url, base: Forgetful(open_store(url, base)))
+    app = {"redirect_uris": ["https://a.example/cb"], "frontchannel_logout_uri": "https://a.example/out"}
+    async with deploy(tmp_path, {"issuers": {"acme": {"clients": {"a": app}}}}, around=around) as gateway:
+        await sign_in(gateway, "a")
+        response = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a")}, cookie=cookie_of(), accept=HTML)
+        assert response.status_code == 200
+        assert 'src="https://a.example/out"' in response.text
+        assert clears_cookie(response)
+        assert await gateway.state_of() == "ended"
+        assert await states(gateway) == {"a": "pending"}
