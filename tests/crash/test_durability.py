@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import httpx2
 import psycopg
@@ -71,17 +72,28 @@ def _syncs(log: Path) -> int:
 async def test_postgresql_has_flushed_before_each_answer(
     tmp_path: Path, apps: Receivers, postgres_server: str
 ) -> None:  # fmt: skip
-    """By the database's own figures: what was written is flushed, also where its default is not to wait for that."""
-    url = servers.fresh_schema(postgres_server) + "%20-csynchronous_commit%3Doff"
-    changes = {"storage": {"url": url}}
+    """By the database's own log: its flushed part has the commit, also where its default is not to wait for that."""
+    url = servers.fresh_schema(postgres_server)
+    changes = {"storage": {"url": url + "%20-csynchronous_commit%3Doff"}}
     async with (
         deploy_with_apps(tmp_path, apps, *APPS, changes=changes) as gateway,
-        await psycopg.AsyncConnection.connect(postgres_server, autocommit=True) as observer,
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as observer,
     ):
         for number in range(LOGOUTS):
-            await sign_in(gateway, *APPS, sid=f"s{number}")
-            hint = id_token(aud="a", sid=f"s{number}")
-            response = await gateway.get(PLAIN, {"id_token_hint": hint}, cookie=cookie_of(f"s{number}"))
+            sid = f"s{number}"
+            await sign_in(gateway, *APPS, sid=sid)
+            before = await _one(observer, "SELECT pg_current_wal_insert_lsn()")
+            response = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a", sid=sid)}, cookie=cookie_of(sid))
+            flushed = await _one(observer, "SELECT pg_current_wal_flush_lsn()")
             assert response.status_code == 200
-            cursor = await observer.execute("SELECT pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()")
-            assert await cursor.fetchone() == (True,)
+            # Whoever wrote the row last is the transaction that ended the session.
+            ending = await _one(observer, "SELECT xmin FROM sessions WHERE sid = %s AND ended_at IS NOT NULL", sid)
+            folder = await _one(observer, "SHOW data_directory")
+            assert "COMMIT" in servers.write_ahead_log(folder, ending, before, flushed)
+
+
+async def _one(observer: psycopg.AsyncConnection, query: LiteralString, *values: str) -> str:
+    """The one value that a query gives."""
+    row = await (await observer.execute(query, values)).fetchone()
+    assert row is not None
+    return str(row[0])

