@@ -3,6 +3,9 @@
 import time
 from pathlib import Path
 
+import pytest
+
+from endsession.delivery import sweeper
 from endsession.store.upkeep import CHUNK
 from tests.kit.apps import deploy_with_apps, sign_in, states
 from tests.kit.deployment import READER, TOKEN, cookie_of
@@ -13,6 +16,12 @@ from tests.kit.tokens import id_token, jwks
 from tests.kit.waiting import eventually
 
 ACME = "https://login.example/acme"
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expiry is looked for five times a second."""
+    monkeypatch.setattr(sweeper, "EXPIRE_EVERY", 0.2)
 
 
 async def audit(gateway) -> list[tuple[str, str, str]]:
