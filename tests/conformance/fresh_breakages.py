@@ -1,0 +1,152 @@
+"""Ten more ways to break a gateway, chosen from the documents alone, before any look at the checks.
+
+Each replaces a part of the real gateway by one with a regression in it, or wraps the application.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from markupsafe import Markup
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from endsession.contract import negotiation
+from endsession.contract.request import Request
+from endsession.gateway import Gateway, Issuer
+from endsession.pages import Page, Pages
+from endsession.protocol import decide
+from endsession.protocol.errors import NotFound
+from endsession.store.deliveries import Delivery, page
+from endsession.store.ending import spend
+from endsession.store.script import Script
+from endsession.store.sessions import register
+from handlers import deliveries, logout, questions, sessions
+from handlers.questions import LIFETIME, Parked, Question
+
+from .breakages import answering
+from .deployment import Break
+
+Regression = Callable[[pytest.MonkeyPatch], Break | None]
+"""Replaces parts of the gateway before it starts; returns the wrapper, where it needs one."""
+
+
+def clears_any_cookie(patch: pytest.MonkeyPatch) -> None:
+    """Every answer clears the provider's cookie, also where nothing of that browser's has ended (T3)."""
+    carry_on = logout._carry_on
+
+    async def broken(request: Request, gateway: Gateway, issuer: Issuer, parked: Parked) -> Response:
+        response = await carry_on(request, gateway, issuer, parked)
+        if issuer.cookie and request.cookies(issuer.cookie.name):
+            response.headers.append("Set-Cookie", issuer.cookie.clearing)
+        return response
+
+    patch.setattr(logout, "_carry_on", broken)
+
+
+def language_spends_the_question(patch: pytest.MonkeyPatch) -> None:
+    """Who reads the question in another language cannot answer it any more."""
+    confirm = logout.confirm_logout
+
+    async def broken(request: Request, gateway: Gateway) -> Response:
+        response = await confirm(request, gateway)
+        if "decision" not in request.form:
+            await gateway.store.write(spend(request.form["handle"], expires_at=gateway.clock() + LIFETIME))
+        return response
+
+    patch.setattr(logout, "confirm_logout", broken)
+
+
+def a_yes_loses_state(patch: pytest.MonkeyPatch) -> None:
+    """After a question the redirect comes without `state`; without a question it is right."""
+    open_question = questions.open_question
+
+    def broken(request: Request, gateway: Gateway, issuer: Issuer, handle: str) -> Question:
+        return replace(open_question(request, gateway, issuer, handle), state=None)
+
+    patch.setattr(questions, "open_question", broken)
+
+
+def serves_disabled_clients(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether the client is disabled, `explain` as little as the endpoints."""
+    check_client = decide._check_client
+
+    def broken(case: decide.Case, hint: Any, trace: list[str]) -> None:
+        client = replace(case.client, disabled=False) if case.client else None
+        check_client(replace(case, client=client), hint, trace)
+
+    patch.setattr(decide, "_check_client", broken)
+
+
+def an_update_forgets_the_apps(patch: pytest.MonkeyPatch) -> None:
+    """A session that is registered again, without its apps, loses them: they will not be told."""
+
+    def broken(issuer_id: str, sid: str, said: Any, **options: Any) -> Script[Any]:
+        return register(issuer_id, sid, replace(said, participants=said.participants or ()), **options)
+
+    patch.setattr(sessions, "register", broken)
+
+
+def redelivers_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Asked to send again, it answers 200 with the delivery as it was, and sends nothing."""
+
+    def broken(issuer_id: str, delivery_id: str, *, now: float, deadline: float) -> Script[Delivery]:
+        known = yield from page(issuer_id, state=None, client_id=None, after="", limit=100_000)
+        found = [one for one in known if one.id == delivery_id and one.channel in ("back", "op")]
+        if not found:
+            raise NotFound("There is no such delivery that could be sent again.")
+        return found[0]
+
+    patch.setattr(deliveries, "again", broken)
+
+
+def trusts_labels(patch: pytest.MonkeyPatch) -> None:
+    """The account's name gets into the question as HTML (T16)."""
+    question = Pages.question
+
+    def broken(self: Pages, **values: Any) -> Page:
+        account = values.pop("account")
+        return question(self, account=Markup(account) if account else account, **values)
+
+    patch.setattr(Pages, "question", broken)
+
+
+def shares_with_every_origin(patch: pytest.MonkeyPatch) -> Break:
+    """A well-meant middleware lets the scripts of every site read answers, with the user's cookies."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        return CORSMiddleware(app, allow_origin_regex=".*", allow_credentials=True)
+
+    return wrap
+
+
+def believes_the_forwarded_host(patch: pytest.MonkeyPatch) -> Break:
+    """Metadata leads to whatever host a proxy's header names, and any client can send that header (T19)."""
+
+    @answering
+    def change(scope, status, headers, body, sent):  # type: ignore[no-untyped-def]
+        host = Headers(scope=scope).get("x-forwarded-host")
+        if host and status == 200 and scope["path"].endswith("/openid-configuration"):
+            metadata = json.loads(body)
+            for name in ("end_session_endpoint", "jwks_uri"):
+                metadata[name] = metadata[name].replace("login.example", host)
+            body = json.dumps(metadata).encode()
+        return status, headers, body
+
+    return change
+
+
+def takes_browsers_for_programs(patch: pytest.MonkeyPatch) -> None:
+    """Only `Accept: text/html` alone gets a page; what browsers really send, a list, gets JSON."""
+
+    def broken(accept: str, media_types: tuple[str, ...]) -> float:
+        return 1.0 if accept.strip().lower() in media_types else 0.0
+
+    negotiation.prefers.cache_clear()
+    patch.setattr(negotiation, "_quality", broken)

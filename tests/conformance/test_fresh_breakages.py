@@ -1,0 +1,49 @@
+"""Ten breakages that nobody had in mind who wrote the checks: each is reported, by the claim that it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from endsession.contract.negotiation import prefers
+
+from . import fresh_breakages as fresh
+from .deployment import contract, parties, serving
+
+REPORTED: list[tuple[fresh.Regression, str]] = [
+    (fresh.clears_any_cookie, "the provider's cookie is cleared when its session ends, and only then"),
+    (fresh.a_yes_loses_state, "a yes goes on to the registered URI with state"),
+    (fresh.serves_disabled_clients, "a disabled client is refused, and the session stays"),
+    (
+        fresh.an_update_forgets_the_apps,
+        "a session is registered, changed, looked up, ended, and then takes no changes",
+    ),
+    (fresh.redelivers_nothing, "the ledger says who was to be told, and a delivery can be tried again"),
+    (fresh.shares_with_every_origin, "answers are not shared with other sites"),
+    (fresh.takes_browsers_for_programs, "Accept decides between a page and JSON"),
+]
+"""Found by the checks as they were when the ten were chosen."""
+
+TRIED_BY: dict[fresh.Regression, str] = {fresh.shares_with_every_origin: "an answer from another site is 403"}
+"""What holds of every answer is judged while a claim is tried; here it takes one that sends `Origin`."""
+
+
+@pytest.fixture(autouse=True)
+def _no_remembered_accept() -> Iterator[None]:
+    """What an `Accept` header prefers is remembered in the process, and must not outlive a regression."""
+    yield
+    prefers.cache_clear()
+
+
+@pytest.mark.parametrize(("regress", "claim"), REPORTED, ids=lambda one: getattr(one, "__name__", ""))
+def test_a_fresh_breakage_is_reported(
+    regress: fresh.Regression, claim: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run finds the contract broken, and names the claim that does not hold."""
+    wrap = regress(monkeypatch)
+    with serving(tmp_path, wrap) as url:
+        status, report, errors = contract(url, *parties(tmp_path), "--only", TRIED_BY.get(regress, claim))
+    assert status == 1, errors
+    assert f"BROKEN: {claim}\n" in report, report
