@@ -132,6 +132,22 @@ def frames(scene: Scene, endpoint: Endpoint) -> None:
         expect(False, problem, onward)
 
 
+@claims("registered names are text on pages, never markup", "endpoint", "issuer", "key", "clients", "cookie")
+def names_are_text(scene: Scene, endpoint: Endpoint) -> None:
+    """The account's and the app's, on the question and after it: users often choose such names themselves (T16)."""
+    markup = '<b title="contract-markup">'
+    app = scene.parties.register("markup", client_name=f"{markup}app")
+    session = scene.parties.session(client=app, user_label=f"{markup}account")
+    shown = [
+        endpoint.ask(scene.wire, {"client_id": app.client_id}, cookie=session.cookie, accept=HTML),
+        endpoint.ask(
+            scene.wire, {"id_token_hint": scene.parties.hint(session, client=app)}, cookie=session.cookie, accept=HTML
+        ),
+    ]
+    for answer in shown:
+        expect(markup not in answer.text, "a registered name is markup on the page", answer)
+
+
 @claims("a question to a JSON caller names where the user can be asked", "endpoint", "issuer", "cookie")
 def question_as_json(scene: Scene, endpoint: Endpoint) -> None:
     """`confirm_url` opens the question in the user's browser."""

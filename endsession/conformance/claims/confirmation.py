@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from ..claim import NotTried, Register, Scene, expect, expect_status
@@ -119,6 +119,23 @@ def again(scene: Scene) -> None:
     strange = answer_to(scene, asked, "perhaps")
     expect_status(strange, 400)
     _stays(scene, asked, strange)
+
+
+@claims("a question that was asked again can still be answered", "deployment", "issuer", "cookie")
+def answered_after_another_language(scene: Scene) -> None:
+    """Who changes the language, twice even, and then says yes is logged out."""
+    asked = ask(scene)
+    assert asked.session is not None
+    for locale in ("de", "en"):
+        shown = answer_to(scene, asked, None, form={"handle": asked.handle, "locale": locale})
+        expect_status(shown, 200)
+        found = question_of(shown)
+        expect(found, "no question comes back", shown)
+        cookies = "; ".join(filter(None, [asked.cookie, cookies_set(shown)]))
+        asked = replace(asked, handle=found[1] if found else "", cookie=cookies)
+    answer = answer_to(scene, asked, "yes")
+    expect_status(answer, 200, 303)
+    scene.ended(asked.session, answer)
 
 
 @claims("a yes ends the session once, and cannot be replayed", "deployment", "issuer", "token")

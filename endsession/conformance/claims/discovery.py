@@ -44,6 +44,21 @@ def metadata(scene: Scene) -> None:
     )
 
 
+@claims("the metadata leads to no host that the request names", "deployment", "issuer")
+def metadata_of_another_host(scene: Scene) -> None:
+    """Whoever could change its addresses, for a cache perhaps, would be sent everybody's hints (T19)."""
+    host = "contract-stranger.example"
+    for headers in (
+        {"Host": host},
+        {"X-Forwarded-Host": host},
+        {"X-Forwarded-Server": host},
+        {"X-Original-Host": host},
+        {"Forwarded": f"host={host};proto=http"},
+    ):
+        answer = scene.wire.send("GET", f"/{scene.options.issuer}/.well-known/openid-configuration", headers=headers)
+        expect(answer.status != 200 or host not in answer.text, f"{next(iter(headers))} gets into the metadata", answer)
+
+
 @claims("the served document is the one that is tested", "deployment")
 def document(scene: Scene) -> None:
     """As JSON and as YAML: the same paths and methods."""
