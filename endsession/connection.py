@@ -26,6 +26,7 @@ class BoundedHttp(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head = 0
+        self._complete = False
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -40,9 +41,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
-        self._wait()
+        self._complete = False
         self._head += len(data)
         super().data_received(data)
+        if not self._complete:  # most requests come in one piece, and need no timer
+            self._wait()
         if self._head > self.max_head and not self.transport.is_closing():
             self.transport.write(_TOO_LONG)
             self.transport.close()
@@ -55,7 +58,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """See HttpToolsProtocol."""
         self._came()
-        self._head = 0
+        self._head, self._complete = 0, True
         super().on_message_complete()
 
     def _wait(self) -> None:
