@@ -8,9 +8,11 @@ from .browser import claims as browser
 from .confirmation import claims as confirmation
 from .discovery import claims as discovery
 from .ending import claims as ending
+from .forms import claims as forms
 from .hints import claims as hints
 from .limits import claims as limits
 from .management import claims as management
+from .naming import claims as naming
 from .parameters import claims as parameters
 from .redirects import claims as redirects
 from .sessions import claims as sessions
@@ -23,6 +25,8 @@ CLAIMS: list[Claim] = [
         hints,
         redirects,
         ending,
+        naming,
+        forms,
         browser,
         confirmation,
         management,
