@@ -14,6 +14,7 @@ from pathlib import Path
 import uvloop
 
 import settings as configuration
+from settings import Problem
 
 from . import __version__
 from .app import Surroundings, public_url
@@ -21,8 +22,8 @@ from .check import Finding, look_around
 from .conformance import command as contract_tests
 from .contract.document import BadDocument, Document, load
 from .delivery.fetch import Fetcher
-from .protocol.errors import EndsessionError
-from .server import serve
+from .protocol.errors import EndsessionError, ServiceUnavailable
+from .server import CannotListen, serve
 from .tokens.signing import NEW_KEYS, new_key
 from .vendors import check_document, served_document
 
@@ -81,14 +82,23 @@ def _keygen(options: argparse.Namespace) -> None:
 
 def _serve(options: argparse.Namespace) -> None:
     settings, document, base = _load(options.config)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, document, Surroundings(base)))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, document, Surroundings(base)))
+    except ServiceUnavailable as error:
+        in_file = settings.storage.url.startswith("sqlite:")
+        mend = "let its folder exist and be writable" if in_file else "see that it runs and lets this user in"
+        sys.exit(_told(settings.tell(Problem(("storage", "url"), error.detail, mend)), 1))
+    except CannotListen as error:
+        table = "server" if error.where == f"{settings.server.host}:{settings.server.port}" else "management"
+        mend = f"stop what listens there already, or change {table}.host or {table}.port"
+        sys.exit(_told(settings.tell(Problem((table, "port"), str(error), mend)), 1))
 
 
 def _check(options: argparse.Namespace) -> None:
     settings, document, base = _load(options.config)
     warnings = list(configuration.advice(settings, document))
-    mistakes: list[configuration.Problem] = []
+    mistakes: list[Problem] = []
     for finding in asyncio.run(_look_around(settings, base)):
         (mistakes if finding.certain else warnings).append(finding.problem)
     for warning in warnings:

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import signal
+import socket
 from collections.abc import Iterator
 from functools import partial
 
@@ -22,12 +23,29 @@ from .contract.document import Document
 log = logging.getLogger(__name__)
 
 
+class CannotListen(OSError):
+    """Nothing can listen at `where`; the log has the reason."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"nothing can listen at {where}")
+        self.where = where
+
+
 class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to `serve`, since there may be two of them."""
+    """A uvicorn server that leaves signals to `serve`, since there may be two of them, and never ends the process."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so. Raises CannotListen."""
+        where = f"{self.config.host}:{self.config.port}"
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            raise CannotListen(where) from None
+        log.info("listening at %s", where)
 
 
 def listener(app: ASGIApp, host: str, port: int, *, http: type[BoundedHttp] = BoundedHttp) -> uvicorn.Server:
@@ -59,7 +77,10 @@ def _settle_memory() -> None:
 
 
 async def serve(settings: configuration.Settings, document: Document, around: Surroundings) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is under way."""
+    """Serve until SIGINT or SIGTERM, then finish what is under way.
+
+    Raises CannotListen, and what `open_gateway` raises.
+    """
     async with open_gateway(settings, document, around) as gateway:
         server, management = settings.server, settings.management
         listen = partial(listener, http=bounded_http(settings.limits.query_bytes))
@@ -80,11 +101,5 @@ async def serve(settings: configuration.Settings, document: Document, around: Su
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
-        log.info(
-            "serving %s on %s:%d for %s",
-            gateway.public_url,
-            server.host,
-            server.port,
-            ", ".join(gateway.issuers),
-        )
+        log.info("opened for %s at %s", ", ".join(gateway.issuers), gateway.public_url)
         await asyncio.gather(*(one.serve() for one in servers))
