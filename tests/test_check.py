@@ -14,8 +14,8 @@ import settings as configuration
 from endsession.check import look_around
 from endsession.delivery.fetch import Fetcher
 from tests.kit.logout_tokens import write_keys
+from tests.kit.serving import CHECKOUT, ROOT, free_port, serving
 from tests.kit.tokens import jwks, signing_key
-from tests.peers.serving import CHECKOUT, ROOT, free_port, serving
 from tests.tokens.provider import Provider, provider
 
 OURS = "https://login.example/acme/jwks.json"

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.peers.serving import ROOT, free_port, serving
+from tests.kit.serving import ROOT, free_port, serving
 
 SETTINGS = """
 [server]

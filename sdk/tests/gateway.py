@@ -6,8 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from tests.kit.serving import free_port
 from tests.kit.tokens import jwks
-from tests.peers.serving import free_port
 
 TOKEN = "the-management-token-of-the-sdks"
 SETTINGS = (Path(__file__).parent / "settings.toml").read_text()

@@ -17,8 +17,8 @@ from sdk.tests.gateway import TOKEN, configure
 from sdk.tests.programs import COMPILE, run
 from tests.kit.logout_tokens import validate
 from tests.kit.receivers import receivers
+from tests.kit.serving import serving
 from tests.kit.tokens import id_token
-from tests.peers.serving import serving
 
 HERE = Path(__file__).parent
 SID = "s-journey"

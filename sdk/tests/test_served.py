@@ -10,7 +10,7 @@ import pytest
 
 from sdk.tests.gateway import configure
 from sdk.tests.programs import BIN, GO, ROOT, run
-from tests.peers.serving import serving
+from tests.kit.serving import serving
 
 INVENTED = re.compile(r"(?i)inline|anonymous|handlers|_item$|Item$|(?<=[a-z_])\d+$|response_?\d")
 """What generators call things that have no name: they number them, or say where they were found."""

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import yaml
 
-from tests.peers.serving import free_port
+from tests.kit.serving import free_port
 
 from .deployment import ROOT
 

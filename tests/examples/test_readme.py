@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 
 from tests.kit.deployment import TOKEN
-from tests.peers.serving import CHECKOUT, ROOT, free_port, serving
+from tests.kit.serving import CHECKOUT, ROOT, free_port, serving
 
 README = (ROOT / "README.md").read_text()
 

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from tests.kit.deployment import Deployment, deploy
-from tests.peers.serving import free_port
+from tests.kit.serving import free_port
 from tests.tokens.provider import Provider, provider
 
 ACME = "/acme/.well-known/openid-configuration"

@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import pytest
 
+from tests.kit.serving import free_port, serving
+
 from .authlib_provider import COOKIE, Provider, RegisteredClient, running
-from .serving import free_port, serving
 
 APP = "https://app.example"
 TOKEN = "the-management-token-of-the-peer"

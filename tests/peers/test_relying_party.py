@@ -23,9 +23,8 @@ from starlette.routing import Route
 
 from tests.kit.logout_tokens import EVENT
 from tests.kit.servers import wait_for_port
+from tests.kit.serving import free_port, serving
 from tests.kit.tokens import id_claims, jwks, sign
-
-from .serving import free_port, serving
 
 TOKEN = "the-management-token-of-the-peer"
 SETTINGS = """
