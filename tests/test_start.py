@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.serving import CHECKOUT, ROOT, free_port
+from tests.kit.serving import CHECKOUT, ROOT, free_port
 
 
 def complaint(folder: Path, port: int, rest: str = "") -> tuple[int, list[str]]:
