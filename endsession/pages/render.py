@@ -49,7 +49,7 @@ class Frame:
 
 
 FRAMES_SECONDS = 3
-"""How long the page with the frames stays, whatever the apps do."""
+"""How long the page with the frames stays, whatever the apps do. Without script, after the last frame has loaded."""
 
 
 class Pages:

@@ -1,0 +1,78 @@
+"""The page with the frames, in Chromium: it goes on by itself, whatever an app does."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from endsession.pages.render import FRAMES_SECONDS, Frame, Page, Pages
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("chromium") is None and "CI" not in os.environ, reason="shows a page to a browser (apt: chromium)"
+)
+
+
+@contextmanager
+def site(page: Page) -> Iterator[tuple[str, queue.Queue[str]]]:
+    """Serves the page at `/` as the gateway does, and something at every other path. Yields its address, and what was
+    asked for."""
+    asked: queue.Queue[str] = queue.Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.put(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            if self.path == "/":
+                self.send_header("Content-Security-Policy", page.csp)
+            self.end_headers()
+            self.wfile.write(page.html.encode() if self.path == "/" else b"<title>here</title>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+
+
+@contextmanager
+def browser(url: str, profile: Path) -> Iterator[None]:
+    """Chromium without a screen, which has that page open."""
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", f"--user-data-dir={profile}"]
+    with subprocess.Popen(["chromium", *options, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def wait_for(asked: queue.Queue[str], path: str) -> None:
+    """Return once that path was asked for. Raises queue.Empty when nothing comes for a while."""
+    while asked.get(timeout=FRAMES_SECONDS + 12) != path:
+        pass
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_it_goes_on(tmp_path: Path, answers: bool) -> None:
+    """After the apps' answers, and where an app takes the connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with site(Page("", "")) as (app, visits):
+            frame = f"{app}/frame" if answers else f"http://127.0.0.1:{silent.getsockname()[1]}/frame"
+            page = Pages().front_channel(frames=[Frame(frame, "App")], go_on="/on")
+            with site(page) as (gateway, asked), browser(gateway, tmp_path):
+                wait_for(asked, "/on")
+        assert (visits.qsize() > 0) is answers
