@@ -25,6 +25,11 @@ def advice(settings: Settings, contract: Contract) -> Iterator[Problem]:
         yield from _in_the_clear(location, issuer)
     if settings.server.vendors or settings.server.extra_paths:
         yield from _nobodys(settings, contract)
+    for index, token in enumerate(settings.management.tokens):
+        if set(token.sha256) == {"0"}:
+            where = ("management", "tokens", index, "sha256")
+            mend = "make it from the token: printf %s TOKEN | sha256sum"
+            yield Problem(where, "it only keeps the place of a digest: no token has it", mend)
 
 
 def _leaked_hints(location: Location, endpoints: list[tuple[DialectTerms, Policy]]) -> Iterator[Problem]:
@@ -64,5 +69,5 @@ def _nobodys(settings: Settings, contract: Contract) -> Iterator[Problem]:
         return
     names = [terms.name for terms in contract.dialects.values() if terms.name and terms.issuer_from != "path"]
     if names:
-        message = f"{', '.join(names)} find no issuer: none is the default, and none has hosts"
+        message = f"no issuer is found at {', '.join(names)}: none is the default, and none has hosts"
         yield Problem(("server", "vendors"), message, "set issuers.ID.default = true, or issuers.ID.hosts")

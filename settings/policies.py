@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,6 +66,10 @@ def complaint(terms: DialectTerms) -> str | None:
         PolicyOverrides.model_validate(dict(terms.policy))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
+        if first["type"] == "extra_forbidden":
+            knob = str(first["loc"][0])
+            near = difflib.get_close_matches(knob, PolicyOverrides.model_fields, 1)
+            return f"policy.{knob}: there is no such knob" + (f"; did you mean {near[0]}?" if near else "")
         return f"policy.{first['loc'][0]}: {first['msg']}"
     return None
 

@@ -46,8 +46,14 @@ CASES = {
     "a vendor whose issuer nobody is": (
         add(SERVER, 'vendors = ["duende"]'),
         "server.vendors",
-        "pingfederate, duende find no issuer: none is the default, and none has hosts",
+        "no issuer is found at pingfederate, duende: none is the default, and none has hosts",
         "set issuers.ID.default = true, or issuers.ID.hosts",
+    ),
+    "the README's place for a digest": (
+        GOOD + f"[[management.tokens]]\nname = 'x'\nsha256 = '{'0' * 64}'\nissuers = ['*']\nscopes = []\n",
+        "management.tokens.0.sha256",
+        "it only keeps the place of a digest: no token has it",
+        "make it from the token: printf %s TOKEN | sha256sum",
     ),
     "tokens over http": (
         add(WEB, 'backchannel_logout_uri = "http://app.example/logout"'),
