@@ -87,4 +87,6 @@ lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 	@$(LOCK) --upgrade sdk/requirements.in -o sdk/requirements.txt
 
 clean: ## remove what the commands above made
-	@rm -rf $(VENV) sdk/.venv sdk/build sdk/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build tooling/node_modules
+	@rm -rf $(VENV) sdk/.venv sdk/build sdk/node_modules tooling/node_modules examples/sdk/node_modules .demo dist build
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +
