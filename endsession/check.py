@@ -1,8 +1,8 @@
-"""What `endsession check` looks at beyond the settings themselves: files of keys, and what the provider publishes."""
+"""What `endsession check` looks at beyond the settings: storage, files of keys, and what the provider publishes."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from settings import Problem
 
 from .issuers import on_this_machine, own_keys, unsigned
 from .metadata import parse_metadata
+from .protocol.errors import ServiceUnavailable
 from .remote import Fetch
+from .store.examine import unknown_migrations_of_file, unknown_migrations_of_server
 from .tokens.keys import KeySet
 from .tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from .tokens.sources import parse_keys
@@ -28,7 +30,9 @@ class Finding:
 async def look_around(
     settings: configuration.Settings, public_url: str, base: Path, fetch: Fetch
 ) -> AsyncIterator[Finding]:
-    """Every finding about every issuer. `base` is the folder that relative paths start from."""
+    """Every finding about storage and every issuer. `base` is the folder that relative paths start from."""
+    for finding in _storage(settings.storage.url, base):
+        yield finding
     for issuer_id, table in settings.issuers.items():
         problems: list[Problem] = []
         keys = own_keys(issuer_id, "signing_keys", table.signing_keys, base, problems, SigningKeys)
@@ -41,6 +45,24 @@ async def look_around(
             yield Finding(problem, certain=True)
         async for finding in _provider(issuer_id, table, signing, f"{public_url}/{issuer_id}/jwks.json", fetch):
             yield finding
+
+
+def _storage(url: str, base: Path) -> Iterator[Finding]:
+    """Whether it can be used. A server may be out of reach from here and in reach where the gateway runs."""
+    in_file = url.startswith("sqlite:")
+    try:
+        newer = (
+            unknown_migrations_of_file(base / url.removeprefix("sqlite:///"))
+            if in_file
+            else unknown_migrations_of_server(url)
+        )
+    except ServiceUnavailable as error:
+        mend = "let its folder exist and be writable" if in_file else "see that it runs and lets this user in"
+        yield Finding(Problem(("storage", "url"), error.detail, mend), certain=in_file)
+        return
+    if newer:
+        message = f"a newer version has changed its schema (migration {', '.join(map(str, newer))})"
+        yield Finding(Problem(("storage", "url"), message, "run that version: migrations go forward only"), True)
 
 
 def _own_copy(issuer_id: str, table: configuration.IssuerSettings, base: Path) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 import settings as configuration
 from endsession.check import look_around
 from endsession.delivery.fetch import Fetcher
+from endsession.store.sqlite import SqliteDatabase
+from tests.kit import servers
 from tests.kit.logout_tokens import write_keys
 from tests.kit.serving import CHECKOUT, ROOT, free_port, serving
 from tests.kit.tokens import jwks, signing_key
@@ -178,3 +181,42 @@ signing_keys = ["RS256.jwk"]
     assert (status, output) == (0, "The settings hold together. Issuers: 1, warnings: 1.\n")
     assert complaints.startswith("Warning: FOLDER/endsession.toml, line 4: issuers.acme.cookie")
     assert "Mend: configure the provider's cookie" in complaints
+
+
+async def of_storage(url: str, folder: Path) -> list[tuple[bool, str]]:
+    """The findings about storage."""
+    settings = configuration.Settings(**{"storage": {"url": url}})
+    fetcher = Fetcher(timeout=2)
+    try:
+        findings = [one async for one in look_around(settings, "https://login.example", folder, fetcher.get)]
+    finally:
+        await fetcher.close()
+    return [(one.certain, one.problem.message) for one in findings if one.problem.location == ("storage", "url")]
+
+
+async def test_a_file_that_cannot_be_used_is_told_and_nothing_is_made(tmp_path: Path) -> None:
+    """No folder, no database, and a schema of a newer version are mistakes; a file that is not there yet is none."""
+    assert await of_storage("sqlite:///new.db", tmp_path) == []
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+    folder = tmp_path / "missing"
+    assert await of_storage("sqlite:///missing/e.db", tmp_path) == [(True, f"there is no folder {folder}")]
+    (tmp_path / "text.db").write_text("this is no database " * 100)
+    assert await of_storage("sqlite:///text.db", tmp_path) == [(True, f"{tmp_path / 'text.db'} is no SQLite database")]
+    store = SqliteDatabase(tmp_path / "e.db")
+    await store.close()
+    assert await of_storage("sqlite:///e.db", tmp_path) == []
+    connection = sqlite3.connect(tmp_path / "e.db")
+    with connection:
+        connection.execute("INSERT INTO migrations VALUES (9999, 0)")
+    connection.close()
+    message = "a newer version has changed its schema (migration 9999)"
+    assert await of_storage("sqlite:///e.db", tmp_path) == [(True, message)]
+
+
+async def test_a_server_that_is_away_is_a_warning(tmp_path: Path, postgres_server: str) -> None:
+    """It may be in reach where the gateway runs; no password is repeated. One without a schema is fine."""
+    assert await of_storage(servers.fresh_schema(postgres_server), tmp_path) == []
+    away = f"postgresql://me:secret-of-mine@127.0.0.1:{free_port()}/endsession"
+    ((certain, message),) = await of_storage(away, tmp_path)
+    assert not certain
+    assert message == "PostgreSQL cannot be reached from here (OperationalError)"
