@@ -1,4 +1,4 @@
-"""Ten breakages chosen by somebody who had not seen the checks: each is reported, by the claim that it breaks."""
+"""Twice ten breakages chosen by somebody who had not seen the checks: each is reported, by the claim that it breaks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from endsession.contract.negotiation import prefers
 
 from . import fresh_breakages as fresh
+from . import second_breakages as second
 from .deployment import contract, parties, serving
 
 REPORTED: list[tuple[fresh.Regression, str]] = [
@@ -27,10 +28,31 @@ REPORTED: list[tuple[fresh.Regression, str]] = [
     (fresh.language_spends_the_question, "a question that was asked again can still be answered"),
     (fresh.trusts_labels, "registered names are text on pages, never markup"),
     (fresh.believes_the_forwarded_host, "the metadata leads to no host that the request names"),
+    # The second ten, which the checks of that time all reported.
+    (second.looks_at_the_first_cookie_only, "the browser's session is found among other cookies"),
+    (second.compares_redirects_without_case, "a URI that is not registered is refused, and the session stays"),
+    (
+        second.leaves_state_unescaped,
+        "a registered URI of a client is followed with state, character by character",
+    ),
+    (second.a_page_skips_a_session, "lists show what was asked for, page by page"),
+    (second.takes_hints_from_the_future, "a hint that does not verify ends nothing"),
+    (second.a_stale_sid_is_no_doubt, "a hint of an earlier session of the same user does not end this browser's"),
+    (second.a_no_leaves_the_question_open, "a no keeps the session, and spends the question"),
+    (second.the_ledger_shows_every_app, "the ledger says who was to be told, and a delivery can be tried again"),
+    (
+        second.metadata_names_the_issuer_with_a_slash,
+        "the metadata is the issuer's own, and leads to documented addresses",
+    ),
+    (second.refuses_forms_with_a_charset, "a form is known in any writing of its media type"),
 ]
 
-TRIED_BY: dict[fresh.Regression, str] = {fresh.shares_with_every_origin: "an answer from another site is 403"}
-"""What holds of every answer is judged while a claim is tried; here it takes one that sends `Origin`."""
+TRIED_BY: dict[fresh.Regression, str] = {
+    fresh.shares_with_every_origin: "an answer from another site is 403",
+    second.the_ledger_shows_every_app: "the",
+}
+"""What holds of every answer is judged while a claim is tried; here it takes one that sends `Origin`. And a filter that
+is ignored shows only beside what other claims have left in the ledger."""
 
 
 @pytest.fixture(autouse=True)
