@@ -185,10 +185,13 @@ def ledger(scene: Scene) -> None:
     """An app whose host does not exist: its delivery is there, with the session and the app, and is not `delivered`."""
     run = scene.parties.run
     app = scene.parties.register("told", backchannel_logout_uri=f"https://{run}.invalid/backchannel")
-    session = scene.parties.session(client=app)
+    beside = scene.parties.register("beside", backchannel_logout_uri=f"https://{run}.invalid/beside")
+    session = scene.parties.session(clients=[{"client_id": app.client_id}, {"client_id": beside.client_id}])
     expect_status(scene.parties.manage("DELETE", f"sessions/{session.sid}"), 200)
     answer = scene.parties.manage("GET", "deliveries", query={"client_id": app.client_id})
     expect_status(answer, 200)
+    others = {one.get("client_id") for one in _one_of(answer, "deliveries")} - {app.client_id}
+    expect(not others, "the ledger of one app shows deliveries of others", answer)
     found = [one for one in _one_of(answer, "deliveries") if one.get("sid") == session.sid]
     expect(len(found) == 1, f"the ledger has {len(found)} deliveries for one app", answer)
     expect(found[0].get("state") != "delivered", "a delivery to a host that does not exist is called delivered", answer)
