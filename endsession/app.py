@@ -16,8 +16,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-import settings as configuration
-
+from . import settings as configuration
 from .contract.app import build
 from .contract.document import Document
 from .contract.operation import Sizes

@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import settings as configuration
-from settings import Problem
-
+from . import settings as configuration
 from .issuers import on_this_machine, own_keys, unsigned
 from .metadata import parse_metadata
 from .protocol.errors import ServiceUnavailable
 from .remote import Fetch
+from .settings import Problem
 from .store.examine import unknown_migrations_of_file, unknown_migrations_of_server
 from .tokens.keys import KeySet
 from .tokens.signing import DecryptionKeys, SigningKeys, unpublished

@@ -13,10 +13,8 @@ from pathlib import Path
 
 import uvloop
 
-import settings as configuration
-from settings import Problem
-
 from . import __version__
+from . import settings as configuration
 from .app import Surroundings, public_url
 from .check import Finding, look_around
 from .conformance import command as contract_tests
@@ -24,6 +22,7 @@ from .contract.document import BadDocument, Document, load
 from .delivery.fetch import Fetcher
 from .protocol.errors import EndsessionError, ServiceUnavailable
 from .server import CannotListen, serve
+from .settings import Problem
 from .tokens.signing import NEW_KEYS, new_key
 from .vendors import check_document, served_document
 

@@ -11,9 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
-import settings as configuration
-from settings import Problem
-
+from . import settings as configuration
 from .contract.dialect import Dialect
 from .contract.document import Document
 from .delivery.endings import Audience
@@ -24,6 +22,7 @@ from .metadata import ProviderMetadata
 from .protocol.client import Client, is_loopback
 from .protocol.policy import Policy
 from .remote import Fetch
+from .settings import Problem
 from .store.clients import load_client
 from .store.provider_keys import ProviderKeys
 from .store.script import Database

@@ -14,8 +14,7 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
-import settings as configuration
-
+from . import settings as configuration
 from .app import MANAGEMENT_TAGS, PUBLIC_TAGS, Surroundings, application, open_gateway
 from .connection import BoundedHttp, bounded_http
 from .contract.document import Document

@@ -1,4 +1,4 @@
-"""The reference of all settings, made from the models: `python -m settings.reference > docs/settings.md`.
+"""The reference of all settings, made from the models: `python -m endsession.settings.reference > docs/settings.md`.
 
 A setting's documentation stands below it in the code, and nowhere else.
 """
@@ -28,7 +28,7 @@ from .values import Duration, Rate, Sha256, WholeSeconds
 _INTRODUCTION = f"""\
 # Settings
 
-Made by `python -m settings.reference > docs/settings.md`; a test fails when it is out of date.
+Made by `python -m endsession.settings.reference > docs/settings.md`; a test fails when it is out of date.
 
 Settings come from three sources. The environment goes before the secrets folder, and that before the file.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import settings as configuration
+from endsession import settings as configuration
 from endsession.check import look_around
 from endsession.delivery.fetch import Fetcher
 from endsession.store.sqlite import SqliteDatabase

@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("endsession", "handlers", "settings")
+"""`handlers` and `settings` are links in `endsession`, and are read where they stand."""
 OUTSIDE = ("tests", "examples", "bench")
 """Code beside the packages: it may look into every room, and has to keep the form of the house."""
 MAX_LINES = 300
@@ -45,7 +46,8 @@ def imported_names(module: ast.Module, package: tuple[str, ...]) -> frozenset[st
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
-    return imported_names(_tree(path), path.relative_to(ROOT).parts[:-1])
+    package = path.relative_to(ROOT).parts[:-1]
+    return imported_names(_tree(path), ("endsession", *package) if package[0] in PACKAGES[1:] else package)
 
 
 def _importing(paths: Iterator[Path] | tuple[Path, ...], *names: str) -> list[str]:
@@ -65,7 +67,7 @@ def _outside_room(room: str) -> Iterator[Path]:
 def test_imports_are_read_as_python_reads_them() -> None:
     """Plain, aliased, relative and function-level imports are all seen: else the rules below hold nothing."""
     source = """
-import handlers.logout
+import endsession.handlers.logout
 import a.b as c
 from . import near
 from .app import build
@@ -74,7 +76,7 @@ def late():
     from connexion import App
 """
     assert imported_names(ast.parse(source), ("endsession", "contract")) == {
-        "handlers.logout",
+        "endsession.handlers.logout",
         "a.b",
         "endsession.contract.near",
         "endsession.contract.app.build",
@@ -84,9 +86,14 @@ def late():
     assert _importing(_sources("endsession/contract"), "connexion") != []
 
 
+def test_there_is_one_import_root() -> None:
+    """Nobody imports `handlers` or `settings` by the names that every other project has as well."""
+    assert _importing(_sources(*PACKAGES, *OUTSIDE), "handlers", "settings") == []
+
+
 def test_the_engine_does_not_import_handlers() -> None:
     """Handlers are named by the contract; the engine runs with any."""
-    assert _importing(_sources("endsession"), "handlers") == []
+    assert _importing(_sources("endsession"), "endsession.handlers") == []
 
 
 def test_protocol_imports_nothing_of_ours() -> None:
@@ -99,8 +106,8 @@ def test_protocol_imports_nothing_of_ours() -> None:
 def test_settings_import_no_room_but_protocol() -> None:
     """An operator's settings speak in the types of protocol, and do not depend on how the engine is built."""
     names = {name for path in _sources("settings") for name in _imports(path)}
-    ours = {name for name in names if name.startswith(("endsession", "handlers"))}
-    assert {name for name in ours if not name.startswith("endsession.protocol.")} == set()
+    ours = {name for name in names if name.startswith("endsession.")}
+    assert {name for name in ours if not name.startswith(("endsession.protocol.", "endsession.settings."))} == set()
 
 
 def test_contract_tests_see_a_deployment_from_outside() -> None:

@@ -69,10 +69,30 @@ def test_a_wheel_serves_pages_the_document_and_errors(installed: Path, tmp_path:
         assert (error.status_code, error.json()["error"]) == (400, "invalid_request")
 
 
+DJANGO = {
+    "settings.py": 'SECRET_KEY = "x"\nINSTALLED_APPS = ["handlers"]\nUSE_TZ = True\n',
+    "handlers/__init__.py": "",
+    "openapi.py": "",
+}
+"""A Django project with the commonest of names."""
+
+
+def test_a_project_with_modules_of_the_same_names_stands_beside_it(installed: Path, tmp_path: Path) -> None:
+    """In the folder of a Django project with `settings` and `handlers` of its own, it and endsession both run."""
+    for name, text in DJANGO.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    python, port = installed / "bin" / "python", free_port()
+    (tmp_path / "endsession.toml").write_text(SETTINGS.format(port=port))
+    assert "no issues" in run(python, "-m", "django", "check", "--settings=settings", "--pythonpath=.", cwd=tmp_path)
+    with serving(tmp_path, port, [str(python), "-m", "endsession"]) as gateway:
+        assert httpx2.get(f"{gateway}/healthz", trust_env=False).json() == {"status": "ok"}
+
+
 def test_a_wheel_holds_the_licence_and_no_tests(installed: Path) -> None:
-    """What is installed is the four packages and the licence."""
+    """What lands at the top of site-packages is one package; the licence is beside it."""
     (record,) = installed.glob("lib/python*/site-packages/endsession-*.dist-info/RECORD")
     names = {line.split(",")[0] for line in record.read_text().splitlines()}
     tops = {name.split("/")[0] for name in names if not name.startswith("..")}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"endsession", "handlers", "openapi", "settings"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"endsession"}
     assert any(name.endswith("licenses/LICENSE") for name in names)

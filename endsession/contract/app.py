@@ -44,7 +44,7 @@ class HandlerResolver(Resolver):  # type: ignore[misc]  # connexion is untyped
         tag = self._document.raw["paths"][operation.path][operation.method]["tags"][0]
         name = operation.operation_id
         function = "end_session" if operation.path in self._document.dialects else _snake_case(name)
-        module = f"handlers.{tag}"
+        module = f"endsession.handlers.{tag}"
         if find_spec(module) is None or not hasattr(import_module(module), function):
             raise BadDocument(f"{name}, tagged {tag}, has no handler: there is no {module}.{function}")
         return Resolution(getattr(import_module(module), function), name)

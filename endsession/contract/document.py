@@ -15,7 +15,7 @@ from . import writing
 from .dialect import Dialect, read_dialect
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-DEFAULT_PATH = Path(__file__).resolve().parents[2] / "openapi" / "idp.yaml"
+DEFAULT_PATH = Path(__file__).resolve().parents[1] / "openapi" / "idp.yaml"
 
 
 class BadDocument(ValueError):

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Host, Route, Router
 from starlette.types import ASGIApp
 
-import settings
+from endsession import settings
 from endsession.app import Surroundings, application, open_gateway
 from endsession.contract.document import load
 from endsession.server import listener

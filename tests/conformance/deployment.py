@@ -15,7 +15,7 @@ import anyio
 import uvicorn
 from starlette.types import ASGIApp
 
-import settings as configuration
+from endsession import settings as configuration
 from endsession.app import Surroundings, application, open_gateway
 from endsession.vendors import served_document
 from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, merged

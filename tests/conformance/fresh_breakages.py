@@ -20,6 +20,8 @@ from starlette.types import ASGIApp
 from endsession.contract import negotiation
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
+from endsession.handlers import deliveries, logout, questions, sessions
+from endsession.handlers.questions import LIFETIME, Parked, Question
 from endsession.pages import Page, Pages
 from endsession.protocol import decide
 from endsession.protocol.errors import NotFound
@@ -27,8 +29,6 @@ from endsession.store.deliveries import Delivery, page
 from endsession.store.ending import spend
 from endsession.store.script import Script
 from endsession.store.sessions import register
-from handlers import deliveries, logout, questions, sessions
-from handlers.questions import LIFETIME, Parked, Question
 
 from .breakages import answering
 from .deployment import Break

@@ -17,6 +17,7 @@ from endsession.contract.body import BodyReader
 from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway
+from endsession.handlers import answers, deliveries, discovery, finding, logout, sessions
 from endsession.protocol import decide, matching
 from endsession.protocol.decision import Decision
 from endsession.protocol.errors import UnsupportedMediaType
@@ -25,7 +26,6 @@ from endsession.store.deliveries import Delivery, page
 from endsession.store.script import Script
 from endsession.store.sessions import SessionRecord, list_page
 from endsession.tokens import claims
-from handlers import answers, deliveries, discovery, finding, logout, sessions
 
 
 def looks_at_the_first_cookie_only(patch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import uvicorn
 
-import settings as configuration
+from endsession import settings as configuration
 from endsession.app import Surroundings, application, open_gateway, open_store
 from endsession.contract.document import load
 

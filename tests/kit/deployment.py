@@ -17,13 +17,13 @@ from typing import Any
 import httpx2
 from starlette.types import ASGIApp
 
-import settings as configuration
+from endsession import settings as configuration
 from endsession.app import Surroundings, application, open_gateway
 from endsession.contract.document import Document, load
 from endsession.gateway import Gateway
+from endsession.settings.check import check
 from endsession.store.script import Script, Statement
 from endsession.vendors import served_document
-from settings.check import check
 
 from .tokens import SECRET, jwks
 

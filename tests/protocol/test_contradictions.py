@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from endsession.protocol.policy import Policy, contradictions
-from settings.presets import PRESETS
+from endsession.settings.presets import PRESETS
 
 from .knobs import every_knob_and_value
 

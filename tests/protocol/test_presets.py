@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from endsession.protocol.session import Sessions
-from settings.presets import PRESETS
+from endsession.settings.presets import PRESETS
 
 from .worlds import DAY, DEAD, INVALID, MALFORMED, NO_HINT, URI, C, H, hint, outcome
 

@@ -7,7 +7,7 @@ import pytest
 from endsession.protocol.decide import decide
 from endsession.protocol.policy import Policy
 from endsession.protocol.session import Sessions
-from settings.presets import AUTHPI
+from endsession.settings.presets import AUTHPI
 
 from .worlds import INVALID, URI, C, H, case, hint
 

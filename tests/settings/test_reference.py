@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from settings.model import Settings
-from settings.reference import duration, reference
-from settings.shape import generic, walk
+from endsession.settings.model import Settings
+from endsession.settings.reference import duration, reference
+from endsession.settings.shape import generic, walk
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "settings.md").read_text()
@@ -19,13 +19,13 @@ HEADINGS = dict(re.findall(r"^###? (\S+)\n\n(.+)$", TEXT, re.MULTILINE))
 
 
 def test_it_is_up_to_date() -> None:
-    """Make it anew with: python -m settings.reference > docs/settings.md."""
+    """Make it anew with: python -m endsession.settings.reference > docs/settings.md."""
     assert reference() == TEXT
 
 
 def test_the_command_makes_it() -> None:
     """As the text above says."""
-    command = [sys.executable, "-m", "settings.reference"]
+    command = [sys.executable, "-m", "endsession.settings.reference"]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout == TEXT
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from settings import BadSettings, load
-from settings.problems import Places, Problem
+from endsession.settings import BadSettings, load
+from endsession.settings.problems import Places, Problem
 
 from .operator import DOCUMENT, GOOD, Operator
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from settings.values import wrong
+from endsession.settings.values import wrong
 
 from .operator import GOOD, Operator
 

@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 
 from endsession.contract.document import METHODS, Document, load
 from endsession.contract.vendors import FOLDER, merge, shipped
-from settings import complaint
+from endsession.settings import complaint
 from tests.kit.deployment import cookie_of, deploy, merged
 from tests.kit.flow import HTML, asks
 from tests.kit.tokens import id_token
@@ -70,7 +70,7 @@ def test_the_names_and_policies_are_known(everything: Document) -> None:
 
 def test_no_vendor_has_code() -> None:
     """A vendor is one YAML file, and no Python of ours names one."""
-    root = FOLDER.parents[1]
+    root = FOLDER.resolve().parents[1]
     assert {path.suffix for path in FOLDER.iterdir()} == {".yaml"}
     sources = [path for room in ("endsession", "handlers") for path in (root / room).rglob("*.py")]
     assert len(sources) > 50
