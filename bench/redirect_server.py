@@ -8,7 +8,7 @@ import uvloop
 
 from endsession.contract.app import build
 from endsession.contract.document import load
-from endsession.server import listener
+from endsession.runtime.server import listener
 
 from .redirect import Anybody, Redirecting
 

@@ -15,16 +15,16 @@ import uvloop
 
 from . import __version__
 from . import settings as configuration
-from .app import Surroundings, public_url
-from .check import Finding, look_around
 from .conformance import command as contract_tests
 from .contract.document import BadDocument, Document, load
-from .delivery.fetch import Fetcher
 from .protocol.errors import EndsessionError, ServiceUnavailable
-from .server import CannotListen, serve
+from .provider.fetch import Fetcher
+from .runtime.app import Surroundings, public_url
+from .runtime.check import Finding, look_around
+from .runtime.served import check_document, served_document
+from .runtime.server import CannotListen, serve
 from .settings import Problem
 from .tokens.signing import NEW_KEYS, new_key
-from .vendors import check_document, served_document
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from .contract.dialect import Dialect, issuer_named
 from .contract.document import Document
+from .contract.endpoint import Dialect, issuer_named
 from .contract.request import ErrorForm, Request
 from .delivery.endings import Audience, Endings
 from .delivery.outbox import Outbox
 from .limiter import Limiter
-from .metadata import ProviderMetadata
 from .pages import Page, Pages
 from .protocol.client import Client
 from .protocol.errors import EndsessionError, NotFound
 from .protocol.hint import HintReader
 from .protocol.policy import Policy
+from .provider.metadata import ProviderMetadata
 from .store.script import Database
 from .tokens.hint import FindClient
 from .tokens.seal import Seal

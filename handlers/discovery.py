@@ -9,8 +9,8 @@ from starlette.responses import Response
 from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
-from endsession.metadata import with_logout
 from endsession.protocol.errors import NotFound
+from endsession.provider.metadata import with_logout
 
 
 async def get_configuration(request: Request, gateway: Gateway) -> Response:

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from starlette.responses import Response
 
-from endsession.contract.dialect import Dialect
+from endsession.contract.endpoint import Dialect
 from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from endsession.app import open_store
+from endsession.runtime.app import open_store
 from endsession.store.script import Database
 from tests.kit import servers
 from tests.kit.deployment import Deployment, deploy

@@ -114,7 +114,7 @@ def test_contract_tests_see_a_deployment_from_outside() -> None:
     """They know the document and nothing of the gateway, so that they test any deployment and not this code."""
     names = {name for path in _sources("endsession/conformance") for name in _imports(path)}
     ours = {name for name in names if name.partition(".")[0] in PACKAGES}
-    known = ("endsession.conformance.", "endsession.contract.document.", "endsession.contract.dialect.")
+    known = ("endsession.conformance.", "endsession.contract.document.", "endsession.contract.endpoint.")
     assert {name for name in ours if not name.startswith(known)} == {"endsession.__version__"}
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from endsession.contract.added_paths import merge, shipped
 from endsession.contract.document import load
-from endsession.contract.vendors import merge, shipped
 
 
 def write(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from endsession.contract.dialect import Dialect
+from endsession.contract.endpoint import Dialect
 
 from .exchange import Exchange
 from .target import Operation, Target

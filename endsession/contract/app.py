@@ -20,9 +20,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from ..protocol.errors import EndsessionError, MethodNotAllowed, NotFound, Unauthenticated
-from .dialect import issuer_named
 from .document import METHODS, BadDocument, Document
 from .edge import Edge
+from .endpoint import issuer_named
 from .operation import Compilation, CompiledContract, Sizes, nothing_here
 from .rendering import render
 from .request import ErrorForm, Service, host_name

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from . import writing
-from .dialect import Dialect, read_dialect
+from .endpoint import Dialect, read_dialect
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 DEFAULT_PATH = Path(__file__).resolve().parents[1] / "openapi" / "idp.yaml"

@@ -25,8 +25,8 @@ from ..protocol.errors import (
     UriTooLong,
 )
 from .body import FORM, BodyReader, receive_body
-from .dialect import Dialect, issuer_named
 from .document import Document
+from .endpoint import Dialect, issuer_named
 from .parameters import FieldReader
 from .rendering import render
 from .request import ErrorForm, Request, Service, host_name

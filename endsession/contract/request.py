@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from starlette.datastructures import Headers
 
 from ..protocol.errors import EndsessionError
-from .dialect import Dialect
+from .endpoint import Dialect
 
 
 @dataclass(slots=True)

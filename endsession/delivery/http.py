@@ -16,7 +16,7 @@ from typing import Any
 
 import httpcore2
 
-from .addresses import Network, refusal
+from .ssrf import Network, refusal
 
 MAX_ANSWER = 64 * 1024
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]

@@ -11,10 +11,10 @@ from dataclasses import replace
 from .decision import CLOCK_SKEW, Case, Decision, Doubt
 from .errors import AccessDenied, EndsessionError, InvalidRedirectUri, InvalidRequest, InvalidToken, UnknownClient
 from .hint import Hint, NoHint, RefusedHint, VerifiedHint
-from .matching import match_session
 from .policy import Policy
 from .redirect import RegisteredRedirect, match, unusable
 from .request import LogoutRequest
+from .session_matrix import match_session
 
 __all__ = ["CLOCK_SKEW", "Case", "Decision", "Doubt", "client_to_look_up", "decide"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..protocol.errors import ProviderUnavailable, ServiceUnavailable
-from ..remote import Fetch, Remote
+from ..provider.remote import Fetch, Remote
 from .keyring import KeyRing
 from .keys import Key, KeySet, UnusableKey
 

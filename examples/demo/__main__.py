@@ -17,9 +17,9 @@ from starlette.routing import Host, Route, Router
 from starlette.types import ASGIApp
 
 from endsession import settings
-from endsession.app import Surroundings, application, open_gateway
 from endsession.contract.document import load
-from endsession.server import listener
+from endsession.runtime.app import Surroundings, application, open_gateway
+from endsession.runtime.server import listener
 
 from . import configuration, contract, network
 from .app import RelyingParty

@@ -16,8 +16,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from endsession import settings as configuration
-from endsession.app import Surroundings, application, open_gateway
-from endsession.vendors import served_document
+from endsession.runtime.app import Surroundings, application, open_gateway
+from endsession.runtime.served import served_document
 from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, merged
 from tests.kit.tokens import signing_key
 

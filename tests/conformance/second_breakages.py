@@ -18,7 +18,8 @@ from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway
 from endsession.handlers import answers, deliveries, discovery, finding, logout, sessions
-from endsession.protocol import decide, matching
+from endsession.protocol import decide
+from endsession.protocol import session_matrix as matching
 from endsession.protocol.decision import Decision
 from endsession.protocol.errors import UnsupportedMediaType
 from endsession.protocol.redirect import RedirectMatch, RegisteredRedirect, match

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from endsession.contract.app import build
-from endsession.contract.dialect import Dialect
 from endsession.contract.document import Document
+from endsession.contract.endpoint import Dialect
 from endsession.contract.request import ErrorForm
 from endsession.protocol.errors import EndsessionError
 from tests.kit.raw import HOST

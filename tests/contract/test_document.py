@@ -12,8 +12,8 @@ import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from endsession.app import MANAGEMENT_TAGS, PUBLIC_TAGS
 from endsession.contract.document import DEFAULT_PATH, BadDocument, from_dict, load
+from endsession.runtime.app import MANAGEMENT_TAGS, PUBLIC_TAGS
 from tests.kit.deployment import DOCUMENT, deploy
 
 from .corpus import Operation

@@ -13,12 +13,12 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from endsession.contract.added_paths import merge, shipped
 from endsession.contract.document import METHODS, Document
-from endsession.contract.outline import outline
-from endsession.contract.vendors import merge, shipped
 from endsession.pages import Pages
-from endsession.pages.reference import reference_page
 from endsession.protocol import errors
+from endsession.reference.outline import outline
+from endsession.reference.page import reference_page
 from tests.kit.deployment import DOCUMENT
 
 from .corpus import _resolved

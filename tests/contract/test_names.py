@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from endsession.contract.added_paths import shipped
 from endsession.contract.document import load, read
-from endsession.contract.vendors import shipped
 
 DOCUMENT = load().raw
 TAKEN = {"Client", "Configuration", "Options", "Request", "Response", "Error", "Model", "Type"}

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from endsession.app import MANAGEMENT_TAGS, PUBLIC_TAGS, application
 from endsession.contract.app import build
+from endsession.runtime.app import MANAGEMENT_TAGS, PUBLIC_TAGS, application
 from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, Deployment, deploy
 from tests.kit.raw import Answer, ask
 

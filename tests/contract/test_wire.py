@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from endsession.connection import BoundedHttp
-from endsession.server import listener
+from endsession.runtime.connection import BoundedHttp
+from endsession.runtime.server import listener
 from tests.kit.deployment import Deployment, cookie_of
 from tests.kit.flow import AUTHPI, PLAIN
 from tests.kit.logs import whole_log

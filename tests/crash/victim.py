@@ -20,8 +20,8 @@ from typing import Any
 import uvicorn
 
 from endsession import settings as configuration
-from endsession.app import Surroundings, application, open_gateway, open_store
 from endsession.contract.document import load
+from endsession.runtime.app import Surroundings, application, open_gateway, open_store
 
 POINTS = {
     "request arrives": "the request is read, nothing else has happened",

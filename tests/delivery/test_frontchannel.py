@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from endsession.app import Surroundings, open_store
 from endsession.protocol.errors import ServiceUnavailable
+from endsession.runtime.app import Surroundings, open_store
 from tests.kit.apps import deploy_with_apps, sign_in, states
 from tests.kit.deployment import TOKEN, cookie_of, deploy
 from tests.kit.faults import FailingDatabase

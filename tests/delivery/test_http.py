@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from endsession.app import Surroundings
-from endsession.delivery.addresses import LOOPBACK
 from endsession.delivery.http import AddressRefused, AnswerTooLong, GuardedClient
+from endsession.delivery.ssrf import LOOPBACK
+from endsession.runtime.app import Surroundings
 from tests.kit.apps import deploy_with_apps, sign_in
 from tests.kit.deployment import TOKEN
 from tests.kit.receivers import Receivers

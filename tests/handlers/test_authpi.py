@@ -2,8 +2,8 @@
 
 import pytest
 
-from endsession.app import Surroundings
 from endsession.protocol.errors import ServiceUnavailable
+from endsession.runtime.app import Surroundings
 from endsession.store.sqlite import SqliteDatabase
 from tests.kit.deployment import Deployment, cookie_of, deploy
 from tests.kit.flow import AUTHPI, HTML, both_methods, clears_cookie, log_out

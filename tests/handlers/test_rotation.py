@@ -9,8 +9,8 @@ import pytest
 
 from tests.kit.deployment import cookie_of, deploy
 from tests.kit.flow import PLAIN
+from tests.kit.provider import Provider, provider
 from tests.kit.tokens import id_token, jwks
-from tests.tokens.provider import Provider, provider
 
 LOGOUTS = 1000
 URI = "https://app.example/signed-out"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from endsession.app import Surroundings
+from endsession.runtime.app import Surroundings
 
 from .deployment import Deployment, deploy, merged
 from .logout_tokens import write_keys

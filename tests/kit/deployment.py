@@ -18,12 +18,12 @@ import httpx2
 from starlette.types import ASGIApp
 
 from endsession import settings as configuration
-from endsession.app import Surroundings, application, open_gateway
 from endsession.contract.document import Document, load
 from endsession.gateway import Gateway
+from endsession.runtime.app import Surroundings, application, open_gateway
+from endsession.runtime.served import served_document
 from endsession.settings.check import check
 from endsession.store.script import Script, Statement
-from endsession.vendors import served_document
 
 from .tokens import SECRET, jwks
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from endsession.app import Surroundings, open_store
 from endsession.protocol.errors import ServiceUnavailable
+from endsession.runtime.app import Surroundings, open_store
 from endsession.store.script import Database, Script
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from endsession.contract.dialect import Dialect
 from endsession.contract.document import Document
+from endsession.contract.endpoint import Dialect
 
 from .fuzz_kinds import Parts, slots_of
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from endsession.contract.dialect import Dialect
+from endsession.contract.endpoint import Dialect
 
 from .deployment import READER, TOKEN, cookie_of
 from .flow import HTML, JSON, PLAIN, browser_cookie, form_of

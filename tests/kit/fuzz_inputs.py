@@ -10,7 +10,7 @@ from collections.abc import Callable
 from schemathesis import Case
 
 from endsession.contract.body import FORM
-from endsession.contract.dialect import ISSUER_PARAMETER
+from endsession.contract.endpoint import ISSUER_PARAMETER
 
 from .fuzz_cast import READERS, REDIRECTS, Cast
 from .fuzz_kinds import ACCEPT, Parts

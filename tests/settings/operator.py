@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from endsession.contract.document import load as load_document
+from endsession.runtime.served import served_document
 from endsession.settings import BadSettings, Settings, load
-from endsession.vendors import served_document
 
 DOCUMENT = load_document()
 GOOD = """

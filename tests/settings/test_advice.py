@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from endsession.contract.document import load as load_document
+from endsession.runtime.served import served_document
 from endsession.settings import Settings, advice
-from endsession.vendors import served_document
 
 from .operator import GOOD, Operator
 from .test_together import ACME, COOKIE, SERVER, WEB, add

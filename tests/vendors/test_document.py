@@ -10,8 +10,8 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
+from endsession.contract.added_paths import FOLDER, merge, shipped
 from endsession.contract.document import METHODS, Document, load
-from endsession.contract.vendors import FOLDER, merge, shipped
 from endsession.settings import complaint
 from tests.kit.deployment import cookie_of, deploy, merged
 from tests.kit.flow import HTML, asks

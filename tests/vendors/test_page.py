@@ -7,8 +7,8 @@ import tomllib
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from endsession.contract.added_paths import merge, shipped
 from endsession.contract.document import METHODS, load
-from endsession.contract.vendors import merge, shipped
 from tests.kit.deployment import cookie_of, deploy
 from tests.kit.flow import HTML, answer, asks
 from tests.kit.tokens import id_token

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from endsession.contract.dialect import Dialect, issuer_named, read_dialect
 from endsession.contract.document import BadDocument, Document, from_dict
+from endsession.contract.endpoint import Dialect, issuer_named, read_dialect
 from endsession.settings.presets import AUTHPI, OIDC, PINGFEDERATE
 from tests.kit.deployment import DOCUMENT, cookie_of, deploy
 from tests.kit.flow import HTML, JSON, answer, asks, both_methods, clears_cookie, log_out

@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from endsession.delivery.fetch import Fetcher
 from endsession.protocol.errors import ServiceUnavailable
+from endsession.provider.fetch import Fetcher
 from endsession.tokens.keyring import KeyRing
 from endsession.tokens.sources import RemoteKeys
-
-from .provider import Provider, provider
-from .reading import public
+from tests.kit.provider import Provider, provider
+from tests.tokens.reading import public
 
 K1, K2 = public("RS256"), public("RS256", "k2")
 KID1, KID2 = K1["kid"], K2["kid"]

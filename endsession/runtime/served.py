@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from . import settings as configuration
-from .contract.document import BadDocument, Document
-from .contract.vendors import merge, shipped, try_out
-from .settings import Problem
+from .. import settings as configuration
+from ..contract.added_paths import merge, shipped, try_out
+from ..contract.document import BadDocument, Document
+from ..settings import Problem
 
 Where = tuple[str | int, ...]
 

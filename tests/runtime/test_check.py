@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from endsession import settings as configuration
-from endsession.check import look_around
-from endsession.delivery.fetch import Fetcher
+from endsession.provider.fetch import Fetcher
+from endsession.runtime.check import look_around
 from endsession.store.sqlite import SqliteDatabase
 from tests.kit import servers
 from tests.kit.logout_tokens import write_keys
+from tests.kit.provider import Provider, provider
 from tests.kit.serving import CHECKOUT, ROOT, free_port, serving
 from tests.kit.tokens import jwks, signing_key
-from tests.tokens.provider import Provider, provider
 
 OURS = "https://login.example/acme/jwks.json"
 KID = signing_key("RS256", "logout").kid
@@ -156,7 +156,9 @@ def test_what_the_command_warns_of_is_in_the_log_of_the_gateway(tmp_path: Path) 
     (tmp_path / "endsession.toml").write_text(text)
     with serving(tmp_path, port):
         pass
-    assert "WARNING endsession.server: issuers.acme.cookie: there is none" in (tmp_path / "serve.log").read_text()
+    assert (
+        "WARNING endsession.runtime.server: issuers.acme.cookie: there is none" in (tmp_path / "serve.log").read_text()
+    )
 
 
 async def test_the_command(tmp_path: Path, web: Provider) -> None:

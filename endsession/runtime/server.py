@@ -14,10 +14,10 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
-from . import settings as configuration
+from .. import settings as configuration
+from ..contract.document import Document
 from .app import MANAGEMENT_TAGS, PUBLIC_TAGS, Surroundings, application, open_gateway
 from .connection import BoundedHttp, bounded_http
-from .contract.document import Document
 
 log = logging.getLogger(__name__)
 

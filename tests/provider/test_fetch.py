@@ -9,10 +9,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from endsession.delivery.fetch import MAX_BYTES, Fetcher
-from endsession.remote import Fetched
-
-from .provider import Provider, provider
+from endsession.provider.fetch import MAX_BYTES, Fetcher
+from endsession.provider.remote import Fetched
+from tests.kit.provider import Provider, provider
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from endsession.contract.added_paths import merge, shipped
 from endsession.contract.document import METHODS, from_dict
-from endsession.contract.outline import outline
-from endsession.contract.vendors import merge, shipped
-from endsession.pages.reference import reference_page
+from endsession.reference.outline import outline
+from endsession.reference.page import reference_page
 from tests.kit.deployment import DOCUMENT, TOKEN, deploy
 from tests.kit.flow import HTML
 

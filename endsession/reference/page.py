@@ -8,15 +8,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from ..contract.outline import Outline
-from .render import Page, hash_source
+from ..pages.render import Page, hash_source
+from .outline import Outline
 
 
 def reference_page(outline: Outline) -> Page:
     """Render the page. It says nothing of a request, so it is rendered once."""
     style = (files(__package__) / "templates" / "reference.css").read_text()
     templates = Environment(
-        loader=PackageLoader("endsession.pages"),
+        loader=PackageLoader("endsession.reference"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

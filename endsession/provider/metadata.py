@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .protocol.errors import ProviderUnavailable
+from ..protocol.errors import ProviderUnavailable
 from .remote import Fetch, Remote
 
 

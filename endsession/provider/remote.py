@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from .protocol.errors import ServiceUnavailable
+from ..protocol.errors import ServiceUnavailable
 
 log = logging.getLogger(__name__)
 

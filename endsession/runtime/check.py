@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import settings as configuration
+from .. import settings as configuration
+from ..protocol.errors import ServiceUnavailable
+from ..provider.metadata import parse_metadata
+from ..provider.remote import Fetch
+from ..settings import Problem
+from ..store.examine import unknown_migrations_of_file, unknown_migrations_of_server
+from ..tokens.keys import KeySet
+from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
+from ..tokens.sources import parse_keys
 from .issuers import on_this_machine, own_keys, unsigned
-from .metadata import parse_metadata
-from .protocol.errors import ServiceUnavailable
-from .remote import Fetch
-from .settings import Problem
-from .store.examine import unknown_migrations_of_file, unknown_migrations_of_server
-from .tokens.keys import KeySet
-from .tokens.signing import DecryptionKeys, SigningKeys, unpublished
-from .tokens.sources import parse_keys
 
 
 @dataclass(frozen=True, slots=True)

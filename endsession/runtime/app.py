@@ -16,32 +16,32 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from . import settings as configuration
-from .contract.app import build
-from .contract.document import Document
-from .contract.operation import Sizes
-from .delivery.addresses import LOOPBACK
-from .delivery.endings import Endings
-from .delivery.fetch import Fetcher
-from .delivery.http import GuardedClient, Resolve, system_resolver
-from .delivery.outbox import Bounds, Outbox
-from .delivery.sender import BackChannel, Sender
-from .delivery.sweeper import Chore, Sweeper
-from .gateway import Caller, Gateway, Issuer
-from .issuers import Ports, wire
-from .limiter import Limiter
-from .pages import Page, Pages
-from .store.script import Database, Script
-from .store.sqlite import SqliteDatabase
-from .store.upkeep import (
+from .. import settings as configuration
+from ..contract.app import build
+from ..contract.document import Document
+from ..contract.operation import Sizes
+from ..delivery.endings import Endings
+from ..delivery.http import GuardedClient, Resolve, system_resolver
+from ..delivery.outbox import Bounds, Outbox
+from ..delivery.sender import BackChannel, Sender
+from ..delivery.ssrf import LOOPBACK
+from ..delivery.sweeper import Chore, Sweeper
+from ..gateway import Caller, Gateway, Issuer
+from ..limiter import Limiter
+from ..pages import Page, Pages
+from ..provider.fetch import Fetcher
+from ..store.script import Database, Script
+from ..store.sqlite import SqliteDatabase
+from ..store.upkeep import (
     forget_audit,
     forget_ended_sessions,
     forget_provider_keys,
     forget_spent_handles,
     shared_secret,
 )
-from .tokens.seal import Seal
-from .vendors import check_document
+from ..tokens.seal import Seal
+from .issuers import Ports, wire
+from .served import check_document
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
 MANAGEMENT_TAGS = ("sessions", "deliveries", "clients", "explain", "health")
@@ -119,8 +119,8 @@ async def open_gateway(
 
 
 def _reference(document: Document, url: str) -> Page:
-    from .contract.outline import outline  # noqa: PLC0415  # what reads Markdown costs memory, and few have it on
-    from .pages.reference import reference_page  # noqa: PLC0415
+    from ..reference.outline import outline  # noqa: PLC0415  # what reads Markdown costs memory, and few have it on
+    from ..reference.page import reference_page  # noqa: PLC0415
 
     return reference_page(outline(document, url))
 
@@ -184,7 +184,7 @@ def public_url(settings: configuration.Settings) -> str:
 def open_store(url: str, base: Path) -> Database:
     """The storage that `storage.url` names. Raises ServiceUnavailable."""
     if url.startswith(("postgresql://", "postgres://")):
-        from .store.postgres import PostgresDatabase  # noqa: PLC0415  # psycopg costs memory that SQLite users keep
+        from ..store.postgres import PostgresDatabase  # noqa: PLC0415  # psycopg costs memory that SQLite users keep
 
         return PostgresDatabase(url)
     return SqliteDatabase(base / url.removeprefix("sqlite:///"))

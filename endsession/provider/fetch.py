@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import httpx2
 
-from ..remote import Fetched
+from .remote import Fetched
 
 MAX_BYTES = 256 * 1024
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}

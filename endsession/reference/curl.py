@@ -7,8 +7,8 @@ import shlex
 from typing import Any
 from urllib.parse import quote
 
-from .body import FORM
-from .document import Document, resolved
+from ..contract.body import FORM
+from ..contract.document import Document, resolved
 
 _USUAL = ("id_token_hint", "post_logout_redirect_uri", "state")
 """What an app sends with a logout, though the document requires none of it."""

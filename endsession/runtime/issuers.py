@@ -11,28 +11,28 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
-from . import settings as configuration
-from .contract.dialect import Dialect
-from .contract.document import Document
-from .delivery.endings import Audience
-from .delivery.http import GuardedClient
-from .delivery.sender import IssuerRoutes
-from .gateway import Issuer, SessionCookie
-from .metadata import ProviderMetadata
-from .protocol.client import Client, is_loopback
-from .protocol.policy import Policy
-from .remote import Fetch
-from .settings import Problem
-from .store.clients import load_client
-from .store.provider_keys import ProviderKeys
-from .store.script import Database
-from .store.upkeep import known_secret, shared_secret
-from .tokens.hint import FindClient, IdTokenHints
-from .tokens.keyring import KeyRing
-from .tokens.keys import Key, KeySet, KeySource, UnusableKey
-from .tokens.logout_token import LogoutTokens
-from .tokens.signing import DecryptionKeys, SigningKeys, new_key, read_keys
-from .tokens.sources import FileKeys, InlineKeys, RemoteKeys
+from .. import settings as configuration
+from ..contract.document import Document
+from ..contract.endpoint import Dialect
+from ..delivery.endings import Audience
+from ..delivery.http import GuardedClient
+from ..delivery.sender import IssuerRoutes
+from ..gateway import Issuer, SessionCookie
+from ..protocol.client import Client, is_loopback
+from ..protocol.policy import Policy
+from ..provider.metadata import ProviderMetadata
+from ..provider.remote import Fetch
+from ..settings import Problem
+from ..store.clients import load_client
+from ..store.provider_keys import ProviderKeys
+from ..store.script import Database
+from ..store.upkeep import known_secret, shared_secret
+from ..tokens.hint import FindClient, IdTokenHints
+from ..tokens.keyring import KeyRing
+from ..tokens.keys import Key, KeySet, KeySource, UnusableKey
+from ..tokens.logout_token import LogoutTokens
+from ..tokens.signing import DecryptionKeys, SigningKeys, new_key, read_keys
+from ..tokens.sources import FileKeys, InlineKeys, RemoteKeys
 
 _CLIENT = TypeAdapter(Client)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from ..contract.document import METHODS, Document, resolved
 from .curl import curl_line
-from .document import METHODS, Document, resolved
 
 Part = Mapping[str, Any]
 _PLAIN_TEXT = r"^[^\x00-\x1F\x7F]*$"
