@@ -23,9 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
-from endsession.store.deliveries import Recipient, Terms
-from endsession.store.ending import End, end
-from endsession.store.sessions import Participant, Registration, register
+from endsession.store.deliveries import Recipient, RetryLimits
+from endsession.store.ending import Ending, end_session
+from endsession.store.sessions import Participant, Registration, register_session
 from endsession.store.sqlite import SqliteDatabase
 from endsession.tokens.keys import Key
 from endsession.tokens.signing import new_key, sign
@@ -71,7 +71,7 @@ def _registering(number: int, now: float) -> object:
         cookie_sha256=[hashlib.sha256(f"cookie{number}".encode()).hexdigest()],
         participants=[Participant("web")],
     )
-    return register("acme", f"s{number}", said, now=now, default_lifetime=86_400, default_idle=None)
+    return register_session("acme", f"s{number}", said, now=now, default_lifetime=86_400, default_idle=None)
 
 
 def requests(key: Key, count: int) -> list[bytes]:
@@ -141,15 +141,17 @@ async def transaction(folder: Path, count: int) -> float:
     """Microseconds of one durable ending when 64 of them come at once."""
     store = SqliteDatabase(folder / "transactions.db")
     await fill(store, count)
-    terms = Terms(86_400, "bench", 20)
+    terms = RetryLimits(86_400, "bench", 20)
     now = time.time()
 
-    def wish(number: int) -> End:
-        return End("acme", f"s{number}", "user", "web", now, _one_recipient, terms)
+    def wish(number: int) -> Ending:
+        return Ending("acme", f"s{number}", "user", "web", now, _one_recipient, terms)
 
     began = time.perf_counter()
     for begin in range(0, count, 64):
-        await asyncio.gather(*(store.write(end(wish(number))) for number in range(begin, min(begin + 64, count))))
+        await asyncio.gather(
+            *(store.write(end_session(wish(number))) for number in range(begin, min(begin + 64, count)))
+        )
     took = (time.perf_counter() - began) / count * 1e6
     await store.close()
     return took

@@ -7,11 +7,11 @@ import sys
 import uvloop
 
 from endsession.contract.app import build
-from endsession.contract.document import load
+from endsession.contract.document import load_document
 from endsession.runtime.server import listener
 
 from .redirect import Anybody, Redirecting
 
 if __name__ == "__main__":
-    app = build(load(), Anybody(), resolver=Redirecting())  # type: ignore[arg-type]
+    app = build(load_document(), Anybody(), resolver=Redirecting())  # type: ignore[arg-type]
     uvloop.run(listener(app, "127.0.0.1", int(sys.argv[1])).serve())

@@ -16,10 +16,10 @@ import uvloop
 from . import __version__
 from . import settings as configuration
 from .conformance import command as contract_tests
-from .contract.document import BadDocument, Document, load
+from .contract.document import BadDocument, Document, load_document
 from .protocol.errors import EndsessionError, ServiceUnavailable
 from .provider.fetch import Fetcher
-from .runtime.app import Surroundings, public_url
+from .runtime.app import Ports, public_url
 from .runtime.check import Finding, look_around
 from .runtime.served import check_document, served_document
 from .runtime.server import CannotListen, serve
@@ -83,15 +83,15 @@ def _serve(options: argparse.Namespace) -> None:
     settings, document, base = _load(options.config)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, document, Surroundings(base)))
+            runner.run(serve(settings, document, Ports(base)))
     except ServiceUnavailable as error:
         in_file = settings.storage.url.startswith("sqlite:")
-        mend = "let its folder exist and be writable" if in_file else "see that it runs and lets this user in"
-        sys.exit(_told(settings.tell(Problem(("storage", "url"), error.detail, mend)), 1))
+        fix = "let its folder exist and be writable" if in_file else "see that it runs and lets this user in"
+        sys.exit(_told(settings.tell(Problem(("storage", "url"), error.detail, fix)), 1))
     except CannotListen as error:
         table = "server" if error.where == f"{settings.server.host}:{settings.server.port}" else "management"
-        mend = f"stop what listens there already, or change {table}.host or {table}.port"
-        sys.exit(_told(settings.tell(Problem((table, "port"), str(error), mend)), 1))
+        fix = f"stop what listens there already, or change {table}.host or {table}.port"
+        sys.exit(_told(settings.tell(Problem((table, "port"), str(error), fix)), 1))
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -116,7 +116,7 @@ async def _look_around(settings: configuration.Settings, base: Path) -> list[Fin
 
 
 def _load(config: Path | None) -> tuple[configuration.Settings, Document, Path]:
-    document = load()
+    document = load_document()
     check_document(document)
     file: Path | None = Path(config) if config else Path("endsession.toml")
     if not config and file is not None and not file.exists():

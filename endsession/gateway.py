@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .contract.document import Document
-from .contract.endpoint import Dialect, issuer_named
+from .contract.endpoint import LogoutEndpoint, issuer_named
 from .contract.request import ErrorForm, Request
-from .delivery.endings import Audience, Endings
+from .delivery.endings import Endings, NotifyPolicy
 from .delivery.outbox import Outbox
 from .limiter import Limiter
 from .pages import Page, Pages
@@ -22,7 +22,7 @@ from .protocol.policy import Policy
 from .provider.metadata import ProviderMetadata
 from .store.script import Database
 from .tokens.hint import FindClient
-from .tokens.seal import Seal
+from .tokens.seal import Sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class Issuer:
     identifier: str
     find_client: FindClient
     hints: HintReader
-    audience: Audience
+    notify_policy: NotifyPolicy
     public_keys: Callable[[], list[dict[str, Any]]]
     """What its JWK Set publishes."""
-    policy_of: Callable[[Dialect], Policy]
+    policy_of: Callable[[LogoutEndpoint], Policy]
     cookie: SessionCookie | None
     session_lifetime: float
     session_idle: float | None
-    announce: Dialect
+    announce: LogoutEndpoint
     with_sid: bool
     """Whether its logout tokens carry `sid`."""
     metadata: ProviderMetadata | None
@@ -65,7 +65,7 @@ class Issuer:
     @property
     def stateless(self) -> bool:
         """Whether no sessions are registered here, so that an unknown `sid` may well be live."""
-        return self.audience.everyone
+        return self.notify_policy.everyone
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ class Gateway:
     store: Database
     endings: Endings
     outbox: Outbox
-    seal: Seal
+    sealer: Sealer
     limiter: Limiter
     pages: Pages
     clock: Callable[[], float]
-    preset_policy: Callable[[Dialect], Policy]
+    preset_policy: Callable[[LogoutEndpoint], Policy]
     """An endpoint's policy where no issuer is found."""
     reference: Page | None = None
     """The document as a page, where `server.docs` is on."""
@@ -107,15 +107,15 @@ class Gateway:
 
     def find_issuer(self, request: Request) -> Issuer:
         """The issuer that a request is for: by path, else by host, else the default. Raises NotFound."""
-        issuer = self._find_issuer(request.dialect, issuer_named(request.dialect, request.path), request.host)
+        issuer = self._find_issuer(request.endpoint, issuer_named(request.endpoint, request.path), request.host)
         if issuer is None:
             raise NotFound("There is no such issuer.")
         return issuer
 
-    def _find_issuer(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> Issuer | None:
+    def _find_issuer(self, endpoint: LogoutEndpoint | None, issuer_id: str | None, host: str) -> Issuer | None:
         if issuer_id is not None:
             return self.issuers.get(issuer_id)
-        if dialect is not None and dialect.issuer_from == "host" and host in self.issuer_by_host:
+        if endpoint is not None and endpoint.issuer_from == "host" and host in self.issuer_by_host:
             return self.issuer_by_host[host]
         return self.default_issuer
 
@@ -141,16 +141,16 @@ class Gateway:
             raise NotFound("There is no such issuer.")
         return True
 
-    def error_form(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> ErrorForm:
+    def error_form(self, endpoint: LogoutEndpoint | None, issuer_id: str | None, host: str) -> ErrorForm:
         """See Service. Before an issuer is known, the endpoint's own preset says it."""
-        issuer = self._find_issuer(dialect, issuer_id, host)
+        issuer = self._find_issuer(endpoint, issuer_id, host)
         policy_of = issuer.policy_of if issuer else self.preset_policy
-        error_format = policy_of(dialect).error_format if dialect else "negotiate"
+        error_format = policy_of(endpoint).error_format if endpoint else "negotiate"
         return ErrorForm(error_format, self._way_out(issuer) if issuer else None)
 
     def _way_out(self, issuer: Issuer) -> str | None:
         """The plain endpoint, where it asks whoever comes without anything."""
-        plain = next(dialect for dialect in self.document.dialects.values() if dialect.name is None)
+        plain = next(endpoint for endpoint in self.document.endpoints.values() if endpoint.name is None)
         asks = issuer.policy_of(plain).on_no_params == "prompt"
         return self.public_url + plain.address(issuer.id) if asks else None
 

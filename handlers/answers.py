@@ -21,7 +21,7 @@ from endsession.protocol.errors import NotFound, ServiceUnavailable
 from endsession.protocol.redirect import RegisteredRedirect, with_state
 from endsession.protocol.session import Session, Sessions
 from endsession.store.deliveries import Delivery, mark_attempted
-from endsession.store.sessions import load
+from endsession.store.sessions import load_session
 
 from .questions import open_handle, still_registered
 from .results import apps_of, result_of
@@ -38,7 +38,7 @@ class Outcome:
     state: str | None
     client: Client | None
     deliveries: Sequence[Delivery]
-    dialect: str
+    endpoint: str
 
     @property
     def ended(self) -> Session | None:
@@ -123,7 +123,7 @@ def kept(request: Request, gateway: Gateway, client: Client | None) -> Response:
 
 def _status_url(gateway: Gateway, issuer: Issuer, sid: str, *, own: bool) -> str:
     """An address that cannot be guessed, at which the state of a logout can be read for ten minutes."""
-    handle = gateway.seal.close("status", {"issuer": issuer.id, "sid": sid, "own": own})
+    handle = gateway.sealer.seal("status", {"issuer": issuer.id, "sid": sid, "own": own})
     return gateway.link(issuer, f"logout/status/{handle}")
 
 
@@ -131,7 +131,7 @@ async def status(request: Request, gateway: Gateway, issuer: Issuer) -> Response
     """What became of a logout; apps and account are named only to the browser whose session it was."""
     content = open_handle(gateway, issuer, "status", request.path["handle"])
     sid, own = content["sid"], content["own"]
-    record = await gateway.store.read(load(issuer.id, sid))
+    record = await gateway.store.read(load_session(issuer.id, sid))
     if record is None:
         raise NotFound("Nothing is known of this logout any more.")
     over = not record.live(gateway.clock())
@@ -166,12 +166,12 @@ async def _front_channel(
         "issuer": issuer.id,
         "sid": outcome.ended.sid if outcome.ended else None,
         "own": outcome.own,
-        "dialect": outcome.dialect,
+        "endpoint": outcome.endpoint,
         "client_id": outcome.client.client_id if outcome.client else None,
         "redirect": outcome.decision.redirect,
         "state": outcome.state,
     }
-    handle = gateway.seal.close("frames", content)
+    handle = gateway.sealer.seal("frames", content)
     page = gateway.pages.front_channel(frames=frames, go_on=gateway.link(issuer, f"logout/continue/{handle}"))
     try:
         await gateway.store.write(mark_attempted(deliveries, gateway.clock()))
@@ -194,7 +194,7 @@ async def after_frames(request: Request, gateway: Gateway, issuer: Issuer) -> Re
     """On from the frames: to the redirect if it is still registered, else to the status page."""
     content = open_handle(gateway, issuer, "frames", request.path["handle"])
     client = await issuer.client(content["client_id"]) if content["client_id"] else None
-    redirect = still_registered(gateway, issuer, content["dialect"], client, content["redirect"])
+    redirect = still_registered(gateway, issuer, content["endpoint"], client, content["redirect"])
     if redirect is not None:
         return _redirect(redirect, content["state"])
     location = _status_url(gateway, issuer, content["sid"], own=content["own"])

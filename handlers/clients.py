@@ -31,7 +31,7 @@ async def list_clients(request: Request, gateway: Gateway) -> Response:
             raise NotFound("There is no such client.")
         return json_response({"clients": [_as_json(client)]})
     stored = [_CLIENT.validate_python(metadata) for metadata in await gateway.store.read(all_clients(issuer.id))]
-    known = {client.client_id: client for client in stored} | dict(issuer.audience.clients)
+    known = {client.client_id: client for client in stored} | dict(issuer.notify_policy.clients)
     return json_response({"clients": [_as_json(client) for client in known.values()]})
 
 
@@ -63,7 +63,7 @@ async def delete_client(request: Request, gateway: Gateway) -> Response:
 
 
 def _check_not_in_settings(issuer: Issuer, client_id: str) -> None:
-    if client_id in issuer.audience.clients:
+    if client_id in issuer.notify_policy.clients:
         raise ClientOfSettings
 
 

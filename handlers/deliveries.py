@@ -9,8 +9,7 @@ from starlette.responses import Response
 from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway
-from endsession.store.deliveries import Delivery, attempts_of, page
-from endsession.store.deliveries import redeliver as again
+from endsession.store.deliveries import Delivery, attempts_of, deliveries_page, make_due_again
 from endsession.store.script import Database
 
 from .paging import page_of, without_none
@@ -21,7 +20,7 @@ async def list_deliveries(request: Request, gateway: Gateway) -> Response:
     issuer = gateway.find_issuer(request)
     limit = page_of(request)
     found = await gateway.store.read(
-        page(
+        deliveries_page(
             issuer.id,
             state=request.query.get("state"),
             client_id=request.query.get("client_id"),
@@ -36,7 +35,8 @@ async def list_deliveries(request: Request, gateway: Gateway) -> Response:
 async def redeliver(request: Request, gateway: Gateway) -> Response:
     """Try a delivery once more, from now until a new deadline."""
     issuer, now = gateway.find_issuer(request), gateway.clock()
-    script = again(issuer.id, request.path["delivery_id"], now=now, deadline=now + issuer.audience.deadline)
+    deadline = now + issuer.notify_policy.deadline
+    script = make_due_again(issuer.id, request.path["delivery_id"], now=now, deadline=deadline)
     delivery = await gateway.store.write(script)
     gateway.outbox.wake()
     gateway.store.announce()

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from starlette.responses import Response
 
-from endsession.contract.endpoint import Dialect
+from endsession.contract.endpoint import LogoutEndpoint
 from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway
@@ -56,13 +56,13 @@ async def explain_logout(request: Request, gateway: Gateway) -> Response:
     )
 
 
-def _endpoint(gateway: Gateway, path: str | None) -> Dialect:
-    dialects = gateway.document.dialects
+def _endpoint(gateway: Gateway, path: str | None) -> LogoutEndpoint:
+    endpoints = gateway.document.endpoints
     if path is None:
-        return next(one for one in dialects.values() if one.name is None)
-    if path not in dialects:
+        return next(one for one in endpoints.values() if one.name is None)
+    if path not in endpoints:
         raise InvalidRequest("The endpoint is not a logout endpoint of the document.")
-    return dialects[path]
+    return endpoints[path]
 
 
 def _nearest(uri: str | None, client: Client | None) -> str | None:

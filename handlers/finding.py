@@ -11,7 +11,7 @@ from endsession.protocol.hint import Hint, NoHint, VerifiedHint
 from endsession.protocol.policy import Policy
 from endsession.protocol.request import LogoutRequest
 from endsession.protocol.session import Session, Sessions
-from endsession.store.finding import Search, find
+from endsession.store.finding import Search, search_sessions
 
 MAX_COOKIES = 4
 """Values of one cookie name that are looked up: a neighbour site can add to them, and must not hide the right one."""
@@ -35,7 +35,7 @@ async def find_by_values(values: Sequence[str], gateway: Gateway, issuer: Issuer
     """The same for given values of the provider's cookie."""
     verified = hint if isinstance(hint, VerifiedHint) else None
     found = await gateway.store.read(
-        find(
+        search_sessions(
             Search(
                 issuer_id=issuer.id,
                 now=gateway.clock(),
@@ -62,7 +62,7 @@ async def find_by_values(values: Sequence[str], gateway: Gateway, issuer: Issuer
     )
 
 
-def unseen(issuer: Issuer, session: Session, hint: Hint) -> str | None:
+def unregistered_sub(issuer: Issuer, session: Session, hint: Hint) -> str | None:
     """The `sub` of a session that was never registered, at an issuer that registers none (`participants = "all"`)."""
     return session.sub if issuer.stateless and isinstance(hint, VerifiedHint) else None
 

@@ -1,6 +1,6 @@
 """Logging out: the flow of a logout request, in the order in which it happens.
 
-Every vendor's endpoint, by GET and by POST, runs `end_session`. What differs between them is the dialect (names of
+Every vendor's endpoint, by GET and by POST, runs `end_session`. What differs between them is the endpoint (names of
 parameters, where the issuer comes from) and the policy; both are data.
 """
 
@@ -19,11 +19,11 @@ from endsession.protocol.hint import NoHint, VerifiedHint
 from endsession.protocol.policy import Policy
 from endsession.protocol.request import LogoutRequest, merge_places
 from endsession.protocol.session import Sessions
-from endsession.store.ending import spend
+from endsession.store.ending import spend_handle
 
 from . import answers, questions
 from .answers import Outcome
-from .finding import find_sessions, read_hint, unseen
+from .finding import find_sessions, read_hint, unregistered_sub
 from .questions import Parked, Question
 
 
@@ -35,14 +35,14 @@ async def end_session(request: Request, gateway: Gateway) -> Response:
     await gateway.limiter.take_from_address(request.client_address)
     await gateway.limiter.take_from_issuer(issuer.id)
     # 4. Read the hint. From here on the raw hint is gone.
-    assert request.dialect is not None
-    policy = issuer.policy_of(request.dialect)
+    assert request.endpoint is not None
+    policy = issuer.policy_of(request.endpoint)
     asked, raw_hint = _receive(request, policy)
     hint = await read_hint(raw_hint, asked, policy, issuer)
     if isinstance(hint, VerifiedHint):
         await gateway.limiter.take_from_client(issuer.id, hint.client_id)
     # A form posted from another site comes without the provider's cookie: park it and come back by GET.
-    parked = Parked(issuer.id, request.dialect.path, asked, hint)
+    parked = Parked(issuer.id, request.endpoint.path, asked, hint)
     if _lacks_cookie(request, issuer, policy):
         return questions.park(request, gateway, issuer, parked)
     return await _carry_on(request, gateway, issuer, parked)
@@ -59,7 +59,7 @@ async def resume_logout(request: Request, gateway: Gateway) -> Response:
 async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, parked: Parked) -> Response:
     """Steps 5 to 10, which a parked request reaches by way of a redirect."""
     asked, hint = parked.asked, parked.hint
-    policy = issuer.policy_of(gateway.document.dialects[parked.dialect])
+    policy = issuer.policy_of(gateway.document.endpoints[parked.endpoint])
     # 5. Find the session.
     sessions = await find_sessions(request, gateway, issuer, hint)
     # 6. Decide. Everything has been validated before anything ends.
@@ -75,16 +75,16 @@ async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, parked: 
     deliveries = None
     if decision.action == "end" and decision.session is not None:
         deliveries = await gateway.endings.end(
-            issuer.audience,
+            issuer.notify_policy,
             decision.session.sid,
             reason="user",
             actor=client.client_id if client else "browser",
             initiator=client.client_id if client else None,
             in_browser=answers.is_browser(request),
-            unseen=unseen(issuer, decision.session, hint),
+            unregistered_sub=unregistered_sub(issuer, decision.session, hint),
         )
     # 10. Answer.
-    outcome = Outcome(decision, sessions, asked.state, client, deliveries or [], parked.dialect)
+    outcome = Outcome(decision, sessions, asked.state, client, deliveries or [], parked.endpoint)
     return await answers.after_logout(request, gateway, issuer, outcome)
 
 
@@ -100,26 +100,26 @@ async def confirm_logout(request: Request, gateway: Gateway) -> Response:
         return questions.ask_again(request, gateway, issuer, question, handle, client)
     expires_at = gateway.clock() + questions.LIFETIME
     if answer == "no":
-        await gateway.store.write(spend(handle, expires_at=expires_at))
+        await gateway.store.write(spend_handle(handle, expires_at=expires_at))
         return answers.kept(request, gateway, client)
     sessions = await find_sessions(request, gateway, issuer, NoHint())
     _check_still_asked(question, sessions)
     deliveries = None
     if question.sid is None:
-        await gateway.store.write(spend(handle, expires_at=expires_at))
+        await gateway.store.write(spend_handle(handle, expires_at=expires_at))
     else:
         deliveries = await gateway.endings.end(
-            issuer.audience,
+            issuer.notify_policy,
             question.sid,
             reason="user",
             actor=question.client_id or "browser",
             initiator=question.client_id,
             in_browser=answers.is_browser(request),
-            unseen=question.unseen,
+            unregistered_sub=question.unregistered_sub,
             handle=(handle, expires_at),
         )
     decision = questions.decision_after_yes(gateway, issuer, question, client, sessions)
-    outcome = Outcome(decision, sessions, question.state, client, deliveries or [], question.dialect)
+    outcome = Outcome(decision, sessions, question.state, client, deliveries or [], question.endpoint)
     return await answers.after_logout(request, gateway, issuer, outcome)
 
 
@@ -139,9 +139,9 @@ async def logout_status(request: Request, gateway: Gateway) -> Response:
 
 def _receive(request: Request, policy: Policy) -> tuple[LogoutRequest, str | None]:
     """The request in the standard's terms, and the raw hint apart from it."""
-    assert request.dialect is not None
+    assert request.endpoint is not None
     sent = merge_places(request.method, request.query, request.form, policy)
-    name = request.dialect.vendor_name
+    name = request.endpoint.vendor_name
     asked = LogoutRequest(
         method="POST" if request.method == "POST" else "GET",
         client_id=sent.get(name("client_id")),

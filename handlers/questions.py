@@ -28,7 +28,7 @@ from endsession.protocol.request import LogoutRequest
 from endsession.protocol.session import Session, Sessions
 from endsession.tokens.seal import BadHandle
 
-from .finding import unseen
+from .finding import unregistered_sub
 
 LIFETIME = 600
 """Seconds for which a handle is good."""
@@ -39,19 +39,19 @@ class Parked:
     """The verified parts of a logout request. The raw hint is not among them."""
 
     issuer_id: str
-    dialect: str
+    endpoint: str
     asked: LogoutRequest
     hint: Hint
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, and what a yes leads to. `dialect` is the path of the endpoint that was called."""
+    """What was asked, and what a yes leads to. `endpoint` is the path of the endpoint that was called."""
 
     issuer_id: str
-    dialect: str
+    endpoint: str
     sid: str | None
-    unseen: str | None
+    unregistered_sub: str | None
     account: str | None
     client_id: str | None
     redirect: str | None
@@ -73,12 +73,12 @@ def park(request: Request, gateway: Gateway, issuer: Issuer, parked: Parked) -> 
 def _resume_url(gateway: Gateway, issuer: Issuer, parked: Parked, secret: str | None) -> str:
     content = {
         "issuer": parked.issuer_id,
-        "dialect": parked.dialect,
+        "endpoint": parked.endpoint,
         "asked": asdict(parked.asked),
         "hint": [type(parked.hint).__name__, asdict(parked.hint)],
         "browser": _digest(secret) if secret else None,
     }
-    handle = gateway.seal.close("parked", content)
+    handle = gateway.sealer.seal("parked", content)
     return gateway.link(issuer, f"logout/resume?handle={handle}")
 
 
@@ -88,7 +88,7 @@ def open_parked(request: Request, gateway: Gateway, issuer: Issuer) -> Parked:
     if content["browser"] is not None:
         _check_browser(request, gateway, content["browser"])
     kind, members = content["hint"]
-    return Parked(content["issuer"], content["dialect"], LogoutRequest(**content["asked"]), _HINTS[kind](**members))
+    return Parked(content["issuer"], content["endpoint"], LogoutRequest(**content["asked"]), _HINTS[kind](**members))
 
 
 _HINTS: dict[str, Any] = {kind.__name__: kind for kind in (NoHint, RefusedHint, VerifiedHint)}
@@ -113,9 +113,9 @@ def ask(
     session = decision.session
     question = Question(
         issuer_id=issuer.id,
-        dialect=parked.dialect,
+        endpoint=parked.endpoint,
         sid=session.sid if session else None,
-        unseen=unseen(issuer, session, parked.hint) if session else None,
+        unregistered_sub=unregistered_sub(issuer, session, parked.hint) if session else None,
         account=session.user_label if session and decision.doubt != "unmatched" else None,
         client_id=client.client_id if client else None,
         redirect=decision.redirect,
@@ -123,7 +123,7 @@ def ask(
         doubt=decision.doubt,
     )
     secret, cookie = _browser_secret(request, gateway)
-    handle = gateway.seal.close("question", asdict(question) | {"issuer": issuer.id, "browser": _digest(secret)})
+    handle = gateway.sealer.seal("question", asdict(question) | {"issuer": issuer.id, "browser": _digest(secret)})
     response = _question_page(gateway, issuer, question, handle, client)
     response.headers.append("Set-Cookie", cookie)
     return response
@@ -166,7 +166,7 @@ def decision_after_yes(
     gateway: Gateway, issuer: Issuer, question: Question, client: Client | None, sessions: Sessions
 ) -> Decision:
     """What the yes decided."""
-    redirect = still_registered(gateway, issuer, question.dialect, client, question.redirect)
+    redirect = still_registered(gateway, issuer, question.endpoint, client, question.redirect)
     if question.sid is None:
         return Decision("nothing", redirect=redirect)
     session = sessions.browser or Session(question.sid, "", live=False)
@@ -174,19 +174,19 @@ def decision_after_yes(
 
 
 def still_registered(
-    gateway: Gateway, issuer: Issuer, dialect: str, client: Client | None, redirect: str | None
+    gateway: Gateway, issuer: Issuer, endpoint: str, client: Client | None, redirect: str | None
 ) -> RegisteredRedirect | None:
     """A sealed redirect, held to the registration once more: it may have changed meanwhile."""
     if redirect is None or client is None:
         return None
-    mode = issuer.policy_of(gateway.document.dialects[dialect]).redirect_match
+    mode = issuer.policy_of(gateway.document.endpoints[endpoint]).redirect_match
     return match(redirect, client.post_logout_redirect_uris, mode, native=client.native)
 
 
 def open_handle(gateway: Gateway, issuer: Issuer, purpose: str, handle: str) -> dict[str, Any]:
     """What is in a handle of this issuer. Raises InvalidRequest."""
     try:
-        content = gateway.seal.open(purpose, handle)
+        content = gateway.sealer.unseal(purpose, handle)
     except BadHandle as problem:
         raise InvalidRequest("The handle is not valid any more. Start again at the app.", detail=str(problem)) from None
     if content["issuer"] != issuer.id:

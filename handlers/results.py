@@ -6,12 +6,12 @@ from typing import Any
 
 from endsession.gateway import Gateway, Issuer
 from endsession.pages import AppState
-from endsession.store.deliveries import Delivery, of_session
+from endsession.store.deliveries import Delivery, deliveries_of_session
 
 
 async def apps_of(gateway: Gateway, issuer: Issuer, sid: str) -> list[AppState]:
     """The apps of an ended session and the state of each. The provider itself is not among them."""
-    deliveries = await gateway.store.read(of_session(issuer.id, sid))
+    deliveries = await gateway.store.read(deliveries_of_session(issuer.id, sid))
     return [await _app(issuer, one) for one in deliveries if one.channel != "op"]
 
 

@@ -12,16 +12,16 @@ from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.errors import InvalidRequest, NotFound, UnknownClient
-from endsession.store.deliveries import of_session
+from endsession.store.deliveries import deliveries_of_session
 from endsession.store.sessions import (
     Participant,
     Registration,
     SessionRecord,
-    join,
-    list_page,
-    live_of_user,
-    load,
-    register,
+    add_participant,
+    live_sessions_of_user,
+    load_session,
+    register_session,
+    sessions_page,
 )
 
 from .deliveries import as_json as delivery_as_json
@@ -50,7 +50,7 @@ async def put_session(request: Request, gateway: Gateway) -> Response:
         participants=participants,
     )
     outcome = await gateway.store.write(
-        register(
+        register_session(
             issuer.id,
             sid,
             registration,
@@ -66,7 +66,7 @@ async def join_session(request: Request, gateway: Gateway) -> Response:
     """An app joined a session."""
     issuer, sid = gateway.find_issuer(request), request.path["sid"]
     participant = await _participant(issuer, request.body)
-    await gateway.store.write(join(issuer.id, sid, participant, now=gateway.clock()))
+    await gateway.store.write(add_participant(issuer.id, sid, participant, now=gateway.clock()))
     return await _session(gateway, issuer, sid)
 
 
@@ -78,9 +78,9 @@ async def get_session(request: Request, gateway: Gateway) -> Response:
 async def delete_session(request: Request, gateway: Gateway) -> Response:
     """An administrator ends a session. One that is over already is a success (idempotent)."""
     issuer, sid = gateway.find_issuer(request), request.path["sid"]
-    if await gateway.store.read(load(issuer.id, sid)) is None:
+    if await gateway.store.read(load_session(issuer.id, sid)) is None:
         raise NotFound("There is no such session.")
-    await gateway.endings.end(issuer.audience, sid, reason="admin", actor=request.caller.name)
+    await gateway.endings.end(issuer.notify_policy, sid, reason="admin", actor=request.caller.name)
     return json_response(await result_of(gateway, issuer, sid, "signed_out"))
 
 
@@ -88,7 +88,7 @@ async def list_sessions(request: Request, gateway: Gateway) -> Response:
     """Sessions of an issuer, page by page."""
     issuer, limit = gateway.find_issuer(request), page_of(request)
     found = await gateway.store.read(
-        list_page(
+        sessions_page(
             issuer.id,
             sub=request.query.get("sub"),
             client_id=request.query.get("client_id"),
@@ -105,13 +105,13 @@ async def list_sessions(request: Request, gateway: Gateway) -> Response:
 async def delete_sessions(request: Request, gateway: Gateway) -> Response:
     """An administrator ends all sessions of a user: each once, each with the apps that took part in it."""
     issuer, sub = gateway.find_issuer(request), request.query["sub"]
-    sids = await gateway.store.read(live_of_user(issuer.id, sub, now=gateway.clock()))
+    sids = await gateway.store.read(live_sessions_of_user(issuer.id, sub, now=gateway.clock()))
     apps = []
     for start in range(0, len(sids), _AT_ONCE):
         some = sids[start : start + _AT_ONCE]
         # Beside each other: one slow app must not keep the user's last session alive for as long as all others take.
         await asyncio.gather(
-            *(gateway.endings.end(issuer.audience, sid, reason="admin", actor=request.caller.name) for sid in some)
+            *(gateway.endings.end(issuer.notify_policy, sid, reason="admin", actor=request.caller.name) for sid in some)
         )
         for sid in some:
             apps += (await result_of(gateway, issuer, sid, "signed_out"))["apps"]
@@ -125,12 +125,12 @@ async def _participant(issuer: Issuer, member: Mapping[str, Any]) -> Participant
 
 
 async def _session(gateway: Gateway, issuer: Issuer, sid: str, *, status: int = 200) -> Response:
-    record = await gateway.store.read(load(issuer.id, sid))
+    record = await gateway.store.read(load_session(issuer.id, sid))
     if record is None:
         raise NotFound("There is no such session.")
     shown = _as_json(record, gateway.clock())
     if record.ended_at is not None:
-        deliveries = await gateway.store.read(of_session(issuer.id, sid))
+        deliveries = await gateway.store.read(deliveries_of_session(issuer.id, sid))
         shown["deliveries"] = [await delivery_as_json(gateway.store, one) for one in deliveries]
     return json_response(shown, status)
 

@@ -2,7 +2,7 @@
 
 `load` reads one TOML file, the environment (`ENDSESSION_*`) and a folder of secrets, and either returns `Settings` that
 hold together or raises `BadSettings` with every problem at once: the setting, its environment name, its place and a
-mend.
+fix.
 """
 
 from .advice import advice

@@ -9,15 +9,15 @@ from endsession.protocol.client import is_loopback
 from endsession.protocol.policy import Policy
 
 from .model import IssuerSettings, Settings
-from .policies import Contract, DialectTerms, policy_for
+from .policies import EndpointPolicySource, ServedDocument, policy_for
 from .problems import Location, Problem
 
 
-def advice(settings: Settings, contract: Contract) -> Iterator[Problem]:
+def advice(settings: Settings, contract: ServedDocument) -> Iterator[Problem]:
     """Yield every warning about settings that `check` has let pass."""
     for issuer_id, issuer in settings.issuers.items():
         location: Location = ("issuers", issuer_id)
-        endpoints = [(terms, policy_for(issuer, terms)) for terms in contract.dialects.values()]
+        endpoints = [(terms, policy_for(issuer, terms)) for terms in contract.endpoints.values()]
         if issuer.cookie is None:
             yield from _leaked_hints(location, endpoints)
         else:
@@ -28,11 +28,11 @@ def advice(settings: Settings, contract: Contract) -> Iterator[Problem]:
     for index, token in enumerate(settings.management.tokens):
         if set(token.sha256) == {"0"}:
             where = ("management", "tokens", index, "sha256")
-            mend = "make it from the token: printf %s TOKEN | sha256sum"
-            yield Problem(where, "it only keeps the place of a digest: no token has it", mend)
+            fix = "make it from the token: printf %s TOKEN | sha256sum"
+            yield Problem(where, "it only keeps the place of a digest: no token has it", fix)
 
 
-def _leaked_hints(location: Location, endpoints: list[tuple[DialectTerms, Policy]]) -> Iterator[Problem]:
+def _leaked_hints(location: Location, endpoints: list[tuple[EndpointPolicySource, Policy]]) -> Iterator[Problem]:
     """No browser can be matched, so a question may be answered by whoever brings the hint (docs/policy.md)."""
     names = [terms.name or "end-session" for terms, policy in endpoints if policy.hint_authority == "cookie"]
     if names:
@@ -40,16 +40,16 @@ def _leaked_hints(location: Location, endpoints: list[tuple[DialectTerms, Policy
         yield Problem((*location, "cookie"), message, "configure the provider's cookie, if it can reach this service")
 
 
-def _unasked(location: Location, endpoints: list[tuple[DialectTerms, Policy]]) -> Iterator[Problem]:
+def _unasked(location: Location, endpoints: list[tuple[EndpointPolicySource, Policy]]) -> Iterator[Problem]:
     for terms, policy in endpoints:
         knobs = {"on_no_hint": "done", "on_no_params": "done", "bare_post_is_consent": True}
         found = [knob for knob, value in knobs.items() if getattr(policy, knob) == value]
         if found:
             where = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
             message = f"any site can sign a visitor out at {terms.name or 'end-session'} ({', '.join(found)})"
-            mend = "where apps send hints, ask without one: "
-            mend += ", ".join(f"{knob} = " + ("false" if knobs[knob] is True else '"prompt"') for knob in found)
-            yield Problem((*location, *where), message, mend)
+            fix = "where apps send hints, ask without one: "
+            fix += ", ".join(f"{knob} = " + ("false" if knobs[knob] is True else '"prompt"') for knob in found)
+            yield Problem((*location, *where), message, fix)
 
 
 def _in_the_clear(location: Location, issuer: IssuerSettings) -> Iterator[Problem]:
@@ -64,10 +64,10 @@ def _in_the_clear(location: Location, issuer: IssuerSettings) -> Iterator[Proble
                     yield Problem(where, "over http anyone on the way can read and change what is sent", "use https")
 
 
-def _nobodys(settings: Settings, contract: Contract) -> Iterator[Problem]:
+def _nobodys(settings: Settings, contract: ServedDocument) -> Iterator[Problem]:
     if any(issuer.default or issuer.hosts for issuer in settings.issuers.values()):
         return
-    names = [terms.name for terms in contract.dialects.values() if terms.name and terms.issuer_from != "path"]
+    names = [terms.name for terms in contract.endpoints.values() if terms.name and terms.issuer_from != "path"]
     if names:
         message = f"no issuer is found at {', '.join(names)}: none is the default, and none has hosts"
         yield Problem(("server", "vendors"), message, "set issuers.ID.default = true, or issuers.ID.hosts")

@@ -12,7 +12,7 @@ from endsession.protocol.client import is_loopback, registration_problems
 from endsession.protocol.policy import contradictions
 
 from .model import Cookie, IssuerSettings, Settings
-from .policies import Contract, DialectTerms, complaint, policy_for
+from .policies import EndpointPolicySource, ServedDocument, complaint, policy_for
 from .problems import Location, Problem
 
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"[\x21-\x7e]*")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 
 
-def check(settings: Settings, contract: Contract, base: Path) -> Iterator[Problem]:
+def check(settings: Settings, contract: ServedDocument, base: Path) -> Iterator[Problem]:
     """Yield every problem. `base` is the folder that relative paths start from."""
     reserved = contract.reserved_words()
     yield from _server(settings)
@@ -39,8 +39,8 @@ def check(settings: Settings, contract: Contract, base: Path) -> Iterator[Proble
         if issuer_id in reserved:
             yield Problem(location, f"the path /{issuer_id} belongs to an endpoint of the document", "rename the table")
         yield from _issuer(location, issuer, base)
-        yield from _policies(location, issuer, contract.dialects)
-        yield from _discovery(issuer_id, settings, contract.dialects)
+        yield from _policies(location, issuer, contract.endpoints)
+        yield from _discovery(issuer_id, settings, contract.endpoints)
         for client_id, client in issuer.clients.items():
             if client.client_id != client_id:
                 where = (*location, "clients", client_id, "client_id")
@@ -63,8 +63,8 @@ def _server(settings: Settings) -> Iterator[Problem]:
         try:
             ipaddress.ip_network(network, strict=False)
         except ValueError:
-            mend = "write an address such as 10.0.0.1, or a network such as 10.0.0.0/8"
-            yield Problem(("server", "trusted_proxies", index), "it is neither an address nor a network", mend)
+            fix = "write an address such as 10.0.0.1, or a network such as 10.0.0.0/8"
+            yield Problem(("server", "trusted_proxies", index), "it is neither an address nor a network", fix)
 
 
 def _management(settings: Settings) -> Iterator[Problem]:
@@ -72,8 +72,8 @@ def _management(settings: Settings) -> Iterator[Problem]:
         for name in token.issuers:
             if name != "*" and name not in settings.issuers:
                 where = ("management", "tokens", index, "issuers")
-                mend = f"use one of: {', '.join(settings.issuers)}, *"
-                yield Problem(where, f"there is no issuer {name}", mend, also=(("issuers",),))
+                fix = f"use one of: {', '.join(settings.issuers)}, *"
+                yield Problem(where, f"there is no issuer {name}", fix, also=(("issuers",),))
 
 
 def _storage(settings: Settings) -> Iterator[Problem]:
@@ -81,12 +81,12 @@ def _storage(settings: Settings) -> Iterator[Problem]:
     if not url.startswith(("postgresql://", "postgres://")) and not url.removeprefix("sqlite:///").strip(":/ "):
         yield Problem(("storage", "url"), "it names no file", "write sqlite:///endsession.db")
     elif not url.startswith(("postgresql://", "postgres://", "sqlite:///")):
-        mend = "write sqlite:///endsession.db, or postgresql://user@host/database"
-        yield Problem(("storage", "url"), "it is no storage that is known", mend)
+        fix = "write sqlite:///endsession.db, or postgresql://user@host/database"
+        yield Problem(("storage", "url"), "it is no storage that is known", fix)
     known = settings.limits.storage.startswith(("memory://", "redis://", "rediss://", "valkey://", "valkeys://"))
     if not known or not _is_url(settings.limits.storage):
-        mend = "write memory://, or redis://host:6379 where several nodes share the limits"
-        yield Problem(("limits", "storage"), "it is no storage that is known", mend)
+        fix = "write memory://, or redis://host:6379 where several nodes share the limits"
+        yield Problem(("limits", "storage"), "it is no storage that is known", fix)
 
 
 def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:
@@ -134,8 +134,8 @@ def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[
     for member, alg in (("signing_keys", "RS256"), ("decryption_keys", "RSA-OAEP-256")):
         for index, name in enumerate(getattr(issuer, member)):
             if not (base / name).is_file():
-                mend = f"make one: endsession keygen --alg {alg}"
-                yield Problem((*location, member, index), f"there is no file {base / name}", mend)
+                fix = f"make one: endsession keygen --alg {alg}"
+                yield Problem((*location, member, index), f"there is no file {base / name}", fix)
     for member in ("op_metadata_uri", "op_backchannel_uri"):
         if (url := getattr(issuer, member)) is not None:
             yield from _url((*location, member), url)
@@ -168,9 +168,9 @@ def _no_file(location: Location, path: Path) -> Problem:
 
 
 def _policies(
-    location: Location, issuer: IssuerSettings, dialects: Mapping[str, DialectTerms]
+    location: Location, issuer: IssuerSettings, endpoints: Mapping[str, EndpointPolicySource]
 ) -> Iterator[Problem]:  # fmt: skip
-    names = {terms.name for terms in dialects.values() if terms.name}
+    names = {terms.name for terms in endpoints.values() if terms.name}
     for name in issuer.dialects:
         if name not in names:
             yield Problem(
@@ -180,9 +180,9 @@ def _policies(
                 also=_ADDED,
             )
     if issuer.announce != "end-session" and issuer.announce not in names:
-        mend = f"use end-session or one of: {', '.join(sorted(names))}"
-        yield Problem((*location, "announce"), "no endpoint has this name", mend, also=_ADDED)
-    for terms in dialects.values():
+        fix = f"use end-session or one of: {', '.join(sorted(names))}"
+        yield Problem((*location, "announce"), "no endpoint has this name", fix, also=_ADDED)
+    for terms in endpoints.values():
         if complaint(terms):
             continue  # the document's mistake, which is told with the document
         table = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
@@ -190,20 +190,20 @@ def _policies(
             own = _own_knobs(issuer, terms)
             preset = terms.preset or issuer.preset
             others = [knob for knob in knobs if knob not in own]
-            mend = f"change {' or '.join(knobs)}"
-            mend += f" (the preset {preset} sets {' and '.join(others)})" if others else ""
+            fix = f"change {' or '.join(knobs)}"
+            fix += f" (the preset {preset} sets {' and '.join(others)})" if others else ""
             also = ((*location, "cookie"), *((*location, *table, knob) for knob in knobs))
-            yield Problem((*location, *table, knobs[-1]), why, mend, also=also)
+            yield Problem((*location, *table, knobs[-1]), why, fix, also=also)
 
 
-def _discovery(issuer_id: str, settings: Settings, dialects: Mapping[str, DialectTerms]) -> Iterator[Problem]:
+def _discovery(issuer_id: str, settings: Settings, endpoints: Mapping[str, EndpointPolicySource]) -> Iterator[Problem]:
     """What is announced has to be there, and the provider's metadata have to be the provider's."""
     issuer, public_url = settings.issuers[issuer_id], settings.server.public_url
     location: Location = ("issuers", issuer_id)
     if issuer.op_metadata_uri == f"{public_url}/{issuer_id}/.well-known/openid-configuration":
-        mend = "name an address at which the provider itself can be reached"
-        yield Problem((*location, "op_metadata_uri"), "it is the address of our own metadata", mend)
-    announced = next((terms for terms in dialects.values() if terms.name == issuer.announce), None)
+        fix = "name an address at which the provider itself can be reached"
+        yield Problem((*location, "op_metadata_uri"), "it is the address of our own metadata", fix)
+    announced = next((terms for terms in endpoints.values() if terms.name == issuer.announce), None)
     if announced is None or announced.issuer_from == "path":
         return
     host = urlsplit(public_url).hostname or settings.server.host
@@ -212,14 +212,14 @@ def _discovery(issuer_id: str, settings: Settings, dialects: Mapping[str, Dialec
         found = [name for name, other in settings.issuers.items() if host in map(str.lower, other.hosts)] or found
     if issuer_id not in found:
         message = f"{issuer.announce} has no issuer in its path, and at {host} it is not this issuer's"
-        mend = f"set default = true, or add {host} to hosts, or announce another endpoint"
-        yield Problem((*location, "announce"), message, mend, also=((*location, "hosts"), (*location, "default")))
+        fix = f"set default = true, or add {host} to hosts, or announce another endpoint"
+        yield Problem((*location, "announce"), message, fix, also=((*location, "hosts"), (*location, "default")))
 
 
-def _own_knobs(issuer: IssuerSettings, terms: DialectTerms) -> set[str]:
+def _own_knobs(issuer: IssuerSettings, terms: EndpointPolicySource) -> set[str]:
     """The knobs that the operator has set for an endpoint."""
-    dialect = issuer.dialects.get(terms.name) if terms.name else None
-    overrides = issuer.policy if terms.name is None else dialect.policy if dialect else None
+    endpoint = issuer.dialects.get(terms.name) if terms.name else None
+    overrides = issuer.policy if terms.name is None else endpoint.policy if endpoint else None
     return set(overrides.model_fields_set) if overrides is not None else set()
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from .check import check
 from .model import PREFIX, Settings
 from .outside import Variable, from_environment, from_folder, read, strays
-from .policies import ContractOf
+from .policies import DocumentFor
 from .problems import BadSettings, Location, Places, Problem
 from .sentences import problem_of
 from .shape import generic
@@ -22,10 +22,10 @@ SECRETS_VARIABLE = "ENDSESSION_SECRETS_DIR"
 _NO_SETTINGS = frozenset({SECRETS_VARIABLE, "ENDSESSION_CONFIG"})
 
 
-def load(file: Path | None, contract_of: ContractOf) -> Settings:
+def load(file: Path | None, document_for: DocumentFor) -> Settings:
     """Read the settings: the environment before the secrets folder, and that before the file.
 
-    `file` is the TOML file, if there is one. `contract_of` says which endpoints are served, since that is a setting as
+    `file` is the TOML file, if there is one. `document_for` says which endpoints are served, since that is a setting as
     well. Raises BadSettings.
     """
     problems: list[Problem] = []
@@ -44,7 +44,7 @@ def load(file: Path | None, contract_of: ContractOf) -> Settings:
     if settings is not None:
         problems += invalid
         base = file.resolve().parent if file else Path.cwd()
-        contract = contract_of(settings.server, base, problems)
+        contract = document_for(settings.server, base, problems)
         hidden = [problem.location for problem in problems if problem.location]
         found_late = check(settings, contract, base)
         problems += [problem for problem in found_late if not _hidden(problem, hidden)]
@@ -72,8 +72,8 @@ def _parse(file: Path | None, text: str) -> dict[str, Any]:
         raise _about_file(file, f"it is not TOML: {error}", "see https://toml.io") from None
 
 
-def _about_file(file: Path | None, message: str, mend: str) -> BadSettings:
-    return BadSettings([Problem((), message, mend, str(file))], Places(PREFIX, file, "", {}))
+def _about_file(file: Path | None, message: str, fix: str) -> BadSettings:
+    return BadSettings([Problem((), message, fix, str(file))], Places(PREFIX, file, "", {}))
 
 
 def _variables(problems: list[Problem]) -> Iterator[Variable]:

@@ -161,7 +161,7 @@ PolicyOverrides = create_model(
 )
 
 
-class DialectSettings(Group):
+class EndpointSettings(Group):
     """One vendor's endpoint at this issuer."""
 
     policy: PolicyOverrides = PolicyOverrides()  # type: ignore[valid-type]
@@ -180,7 +180,7 @@ class IssuerSettings(Group):
     """The policy that the plain endpoint starts from. Vendors' endpoints bring their own."""
     policy: PolicyOverrides = PolicyOverrides()  # type: ignore[valid-type]
     """Knobs of the plain endpoint that differ from its preset."""
-    dialects: dict[str, DialectSettings] = {}
+    dialects: dict[str, EndpointSettings] = {}
     """Knobs of vendors' endpoints, by the endpoint's name: `dialects.pingfederate.policy`."""
     default: bool = False
     """Whether requests that name no issuer, by path or host, are for this one."""
@@ -261,7 +261,7 @@ class Settings(Group):
         return BadSettings(problems, self._places)
 
     def tell(self, problem: Problem) -> str:
-        """A problem with its place and its mend, in three lines."""
+        """A problem with its place and its fix, in three lines."""
         return self._places.tell(problem)
 
 

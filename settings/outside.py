@@ -54,8 +54,8 @@ def strays(folder: Path, prefix: str, model: Any) -> Iterator[Problem]:
     """Files of the folder that look like settings and lack the prefix: they would have no effect, silently."""
     for path in sorted(folder.iterdir()):
         if path.name.upper().partition("__")[0] in {name.upper() for name in members(model) or {}}:
-            mend = f"rename it to {prefix}{path.name.upper()}"
-            yield Problem((), f"its name does not begin with {prefix}, so it has no effect", mend, f"file {path}")
+            fix = f"rename it to {prefix}{path.name.upper()}"
+            yield Problem((), f"its name does not begin with {prefix}, so it has no effect", fix, f"file {path}")
 
 
 def read(
@@ -65,8 +65,8 @@ def read(
     try:
         location = locate(variable.name[len(prefix) :].upper(), model, data)
     except NoSuchSetting as problem:
-        mend = str(problem) or _nearest(variable.name[len(prefix) :].upper(), prefix, model, data)
-        return Problem((), "there is no setting of this name", mend, variable.place)
+        fix = str(problem) or _nearest(variable.name[len(prefix) :].upper(), prefix, model, data)
+        return Problem((), "there is no setting of this name", fix, variable.place)
     if is_simple(kind := at(model, location)):
         return location, variable.text
     try:
@@ -78,7 +78,7 @@ def read(
 
 
 def locate(name: str, model: Any, data: Any) -> Location:
-    """The setting that the rest of a variable's name means. Raises NoSuchSetting, with a mend if there is one."""
+    """The setting that the rest of a variable's name means. Raises NoSuchSetting, with a fix if there is one."""
     location: tuple[str, ...] = ()
     kind = model
     while True:

@@ -16,12 +16,12 @@ from .presets import PRESETS, with_knobs
 from .problems import Problem
 
 
-class DialectTerms(Protocol):
+class EndpointPolicySource(Protocol):
     """What the document says of one logout endpoint (its `x-logout`)."""
 
     @property
     def name(self) -> str | None:
-        """The name of the dialect; None for the plain endpoint."""
+        """The name of the endpoint; None for the plain endpoint."""
         ...
 
     @property
@@ -40,11 +40,11 @@ class DialectTerms(Protocol):
         ...
 
 
-class Contract(Protocol):
+class ServedDocument(Protocol):
     """What settings are held to: the document that is served."""
 
     @property
-    def dialects(self) -> Mapping[str, DialectTerms]:
+    def endpoints(self) -> Mapping[str, EndpointPolicySource]:
         """Its logout endpoints, by path."""
         ...
 
@@ -53,12 +53,12 @@ class Contract(Protocol):
         ...
 
 
-ContractOf = Callable[[Server, Path, list[Problem]], Contract]
+DocumentFor = Callable[[Server, Path, list[Problem]], ServedDocument]
 """From the settings of the server and the folder that relative paths start from to the document; adds to the problems
 what cannot be served."""
 
 
-def complaint(terms: DialectTerms) -> str | None:
+def complaint(terms: EndpointPolicySource) -> str | None:
     """What is wrong with an endpoint's terms: a preset that there is not, or a knob or value that no policy has."""
     if terms.preset is not None and terms.preset not in PRESETS:
         return f"there is no preset {terms.preset}; known are {', '.join(PRESETS)}"
@@ -74,18 +74,18 @@ def complaint(terms: DialectTerms) -> str | None:
     return None
 
 
-def preset_policy(terms: DialectTerms, preset: str = "oidc") -> Policy:
+def preset_policy(terms: EndpointPolicySource, preset: str = "oidc") -> Policy:
     """The endpoint's policy before any issuer has its say; `preset` is for the endpoint that has none of its own."""
     return with_knobs(PRESETS[terms.preset or preset], _said(PolicyOverrides.model_validate(dict(terms.policy))))
 
 
-def policy_for(issuer: IssuerSettings, terms: DialectTerms) -> Policy:
-    """The preset, then the document's knobs, then the issuer's: of the plain endpoint or of the dialect."""
+def policy_for(issuer: IssuerSettings, terms: EndpointPolicySource) -> Policy:
+    """The preset, then the document's knobs, then the issuer's: of the plain endpoint or of the endpoint."""
     policy = preset_policy(terms, issuer.preset)
     if terms.name is None:
         return with_knobs(policy, _said(issuer.policy))
-    dialect = issuer.dialects.get(terms.name)
-    return with_knobs(policy, _said(dialect.policy)) if dialect else policy
+    endpoint = issuer.dialects.get(terms.name)
+    return with_knobs(policy, _said(endpoint.policy)) if endpoint else policy
 
 
 def _said(overrides: Any) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The presets: complete policies, as data. An issuer or a dialect starts from one and overrides single knobs.
+"""The presets: complete policies, as data. An issuer or an endpoint starts from one and overrides single knobs.
 
 The table with the reasons is in `docs/policy.md`; a test holds the two to each other.
 """

@@ -2,7 +2,7 @@
 
 endsession.toml, line 14: issuers.acme.preset (ENDSESSION_ISSUERS__ACME__PRESET)
     it has to be one of: oidc, authpi, pingfederate, strict.
-    Mend: did you mean oidc?
+    Fix: did you mean oidc?
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def variable_name(prefix: str, location: Location) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with the setting at `location`, and what would mend it. Never holds a secret.
+    """What is wrong with the setting at `location`, and what would fix it. Never holds a secret.
 
     `place` says where it stands if the location does not. `also` are the other settings that the problem is about:
     where one of them is wrong itself, that has to be mended first.
@@ -45,7 +45,7 @@ class Problem:
 
     location: Location
     message: str
-    mend: str = ""
+    fix: str = ""
     place: str = ""
     also: tuple[Location, ...] = ()
 
@@ -74,16 +74,16 @@ class Places:
         self._lines = _lines_of(text)
 
     def tell(self, problem: Problem) -> str:
-        """The problem in three lines: where, what, and how to mend it."""
+        """The problem in three lines: where, what, and how to fix it."""
         head = problem.place or self._place(problem.location)
-        mend = problem.mend or "correct it"
+        fix = problem.fix or "correct it"
         if problem.location:
             variable = variable_name(self._prefix, problem.location)
             named = head.upper().endswith(variable)
             head += f": {dotted(problem.location)}" + ("" if named else f" ({variable})")
-        if problem.location and not problem.mend:
-            mend += f"; docs/settings.md describes {self._describe(problem.location)}"
-        return f"{head}\n    {problem.message.rstrip('.')}.\n    Mend: {mend.rstrip('.')}"
+        if problem.location and not problem.fix:
+            fix += f"; docs/settings.md describes {self._describe(problem.location)}"
+        return f"{head}\n    {problem.message.rstrip('.')}.\n    Fix: {fix.rstrip('.')}"
 
     def _place(self, location: Location) -> str:
         """The place of the setting, else that of the nearest table around it."""

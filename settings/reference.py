@@ -42,7 +42,7 @@ Settings come from three sources. The environment goes before the secrets folder
   error. What is set here merges into the file's tables and replaces its lists.
 
 Durations are written with a unit: `500ms`, `5s`, `10m`, `24h`, `30d`; a bare number is seconds.
-`endsession check` tells everything that is wrong with the settings at once, with its place and a mend.
+`endsession check` tells everything that is wrong with the settings at once, with its place and a fix.
 """
 
 

@@ -27,7 +27,7 @@ def problem_of(detail: Any, model: Any) -> Problem:
     """The problem that one of pydantic's error details is about. `model` is where its location starts."""
     location, kind, context = tuple(detail["loc"]), str(detail["type"]), detail.get("ctx", {})
     if kind == "wrong":
-        return Problem(location, context["message"], context["mend"])
+        return Problem(location, context["message"], context["fix"])
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         near = _near(str(location[-1]), list(members(at(model, location[:-1])) or ()))
         return Problem(location, "there is no such setting", near or "remove it")
@@ -43,8 +43,8 @@ def problem_of(detail: Any, model: Any) -> Problem:
         return Problem(location, "it is empty, or holds a character that it cannot have")
     if bound := _bound(location, kind, context):
         return bound
-    message, mend = _SENTENCES.get(kind.partition("_")[0], (detail["msg"].removeprefix("Value error, "), ""))
-    return Problem(location, message, mend)
+    message, fix = _SENTENCES.get(kind.partition("_")[0], (detail["msg"].removeprefix("Value error, "), ""))
+    return Problem(location, message, fix)
 
 
 def _bound(location: Location, kind: str, context: Any) -> Problem | None:
@@ -55,9 +55,9 @@ def _bound(location: Location, kind: str, context: Any) -> Problem | None:
     }
     if kind not in words:
         return None
-    name, message, mend = words[kind]
+    name, message, fix = words[kind]
     limit = f"{context[name]:g}"
-    return Problem(location, message.format(limit), mend.format(limit))
+    return Problem(location, message.format(limit), fix.format(limit))
 
 
 def _near(word: str, known: list[str]) -> str:

@@ -75,7 +75,7 @@ def generic(kind: Any, location: tuple[str | int, ...]) -> str:
     return ".".join(words)
 
 
-_PLACEHOLDERS = {"IssuerSettings": "ID", "Client": "CLIENT_ID", "DialectSettings": "NAME"}
+_PLACEHOLDERS = {"IssuerSettings": "ID", "Client": "CLIENT_ID", "EndpointSettings": "NAME"}
 
 
 def placeholder(kind: Any) -> str:

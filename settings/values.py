@@ -14,9 +14,9 @@ _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|)")
 _RATE = re.compile(r"[1-9]\d{0,8}/(second|minute|hour|day)")
 
 
-def wrong(message: str, mend: str) -> PydanticCustomError:
-    """The error of a validator: what is wrong, and what would mend it. Never holds the value."""
-    return PydanticCustomError("wrong", "{message}", {"message": message, "mend": mend})
+def wrong(message: str, fix: str) -> PydanticCustomError:
+    """The error of a validator: what is wrong, and what would fix it. Never holds the value."""
+    return PydanticCustomError("wrong", "{message}", {"message": message, "fix": fix})
 
 
 def _seconds(value: Any) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from endsession.contract.document import METHODS, load, read, resolved
+from endsession.contract.document import METHODS, load_document, read_yaml, resolved
 from endsession.contract.writing import as_yaml
 
 from .narrowing import Comparison
@@ -139,11 +139,11 @@ def announced(old: str, new: str) -> bool:
 
 def main(arguments: list[str]) -> None:
     """The command."""
-    new = load().raw
+    new = load_document().raw
     if arguments == ["--release"]:
         RELEASED.write_bytes(as_yaml(new))
         return
-    old = read(RELEASED)
+    old = read_yaml(RELEASED)
     versions = old["info"]["version"], new["info"]["version"]
     found = sorted(set(breaks(old, new)))
     for one in found:

@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 from endsession.contract.added_paths import merge, shipped
-from endsession.contract.document import load
+from endsession.contract.document import load_document
 
 
 def write(folder: Path) -> list[Path]:
     """One file per document; returns them."""
     folder.mkdir(parents=True, exist_ok=True)
-    plain = load()
+    plain = load_document()
     documents = {"idp": plain, **{f"idp-{name}": merge(plain, file) for name, file in shipped().items()}}
     files = []
     for name, document in documents.items():

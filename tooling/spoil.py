@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from endsession.contract.document import load
+from endsession.contract.document import load_document
 
 Faults = dict[str, Callable[[dict[str, Any]], Any]]
 
@@ -46,10 +46,10 @@ FAULTS: Faults = {
 }  # fmt: skip
 
 
-def unseen(ruleset: Path, spectral: list[str]) -> set[str]:
+def unregistered_sub(ruleset: Path, spectral: list[str]) -> set[str]:
     """The rules of the house that did not see their fault, or that have none here."""
     ours = {name for name, rule in yaml.safe_load(ruleset.read_text())["rules"].items() if isinstance(rule, dict)}
-    raw = copy.deepcopy(dict(load().raw))
+    raw = copy.deepcopy(dict(load_document().raw))
     for spoil in FAULTS.values():
         spoil(raw)
     with tempfile.TemporaryDirectory() as folder:
@@ -61,5 +61,5 @@ def unseen(ruleset: Path, spectral: list[str]) -> set[str]:
 
 
 if __name__ == "__main__":
-    if missing := unseen(Path(sys.argv[1]), sys.argv[2:]):
+    if missing := unregistered_sub(Path(sys.argv[1]), sys.argv[2:]):
         sys.exit(f"these rules do not see their fault: {', '.join(sorted(missing))}")

@@ -70,7 +70,7 @@ class Scene:
 
     def path(self, operation: Operation, **values: str) -> str:
         """A path of an operation. What `values` does not fill is well formed, and names nothing real."""
-        dialect = self.target.document.dialects.get(operation.path)
+        dialect = self.target.document.endpoints.get(operation.path)
         issuer = values.pop("issuer_id", None) or self.options.issuer or "contract-nobody"
         path = dialect.address(issuer) if dialect else operation.path.replace("{issuer_id}", issuer)
         ordinary = {"sid": "contract-nobody", "handle": "contract-no-handle", "delivery_id": "0c"}

@@ -26,7 +26,7 @@ def echoes(exchange: Exchange, operation: Operation | None, target: Target) -> I
     """Values as they are, and as HTML, URLs and JSON write them; in the head as in the body."""
     head = [value for name, value in exchange.headers if name.lower() not in _ORDINARY]
     seen = "\n".join([*head, exchange.text])
-    dialect = target.document.dialects.get(exchange.path or "")
+    dialect = target.document.endpoints.get(exchange.path or "")
     hint = dialect.vendor_name(_HINT) if dialect else _HINT
     for name, value in exchange.parameters:
         if name == hint and _stands_in(value, seen):

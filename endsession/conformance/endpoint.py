@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from endsession.contract.endpoint import Dialect
+from endsession.contract.endpoint import LogoutEndpoint
 
 from .exchange import Exchange
 from .target import Operation, Target
@@ -23,7 +23,7 @@ class Endpoint:
     """One method of one path with `x-logout`. `policy` is what the deployment says its knobs are, empty if unknown."""
 
     operation: Operation
-    dialect: Dialect
+    dialect: LogoutEndpoint
     address: str
     policy: Mapping[str, Any]
     takes: frozenset[str]
@@ -66,7 +66,7 @@ def endpoints(target: Target, issuer: str, policies: Mapping[str, Mapping[str, A
     """All logout endpoints of the document, at an issuer."""
     found = []
     for operation in target.operations():
-        dialect = target.document.dialects.get(operation.path)
+        dialect = target.document.endpoints.get(operation.path)
         if dialect is None:
             continue
         in_query, in_form = _declared(target, operation)

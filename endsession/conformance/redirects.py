@@ -39,7 +39,7 @@ def _leaving(exchange: Exchange, location: str, target: Target) -> Iterator[str]
     if uri is None:
         yield "a redirect to a URI that is not registered"
         return
-    dialect = target.document.dialects.get(exchange.path or "")
+    dialect = target.document.endpoints.get(exchange.path or "")
     if dialect is None:  # the request that it belongs to came before
         return
     asked = exchange.parameter(dialect.vendor_name("post_logout_redirect_uri"))

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import yaml
 
-from endsession.contract.document import BadDocument, Document, from_dict
+from endsession.contract.document import BadDocument, Document, checked_document
 
 from .book import Book, Verdict
 from .claim import Broken, Claim, NotTried, Scene
@@ -100,7 +100,7 @@ def run(options: Options, say: Say) -> Result:
 
 def _check_host(target: Target, wire: Wire) -> None:
     """A wrong public name would break nearly every claim. Raises BadOptions."""
-    for dialect in target.document.dialects.values():
+    for dialect in target.document.endpoints.values():
         answer = wire.send("GET", dialect.address("contract-nobody"), patient=False)
         if answer.status == 421:
             raise BadOptions(
@@ -123,7 +123,7 @@ def _document(options: Options) -> Document:
     source = options.document or f"{options.url}/openapi.json"
     text = _fetched(source, options) if source.startswith(("http://", "https://")) else _read(source)
     try:
-        return from_dict(yaml.safe_load(text) if not text.lstrip().startswith("{") else json.loads(text))
+        return checked_document(yaml.safe_load(text) if not text.lstrip().startswith("{") else json.loads(text))
     except (ValueError, yaml.YAMLError, BadDocument) as error:
         reason = str(error) if isinstance(error, BadDocument) else type(error).__name__
         raise BadOptions(f"{source} is no document of endsession ({reason}). Give one with --document FILE.") from None
@@ -158,7 +158,7 @@ def _endpoints(options: Options, wire: Wire, parties: Parties) -> list[Endpoint]
     policies: dict[str, Mapping[str, Any]] = {}
     explain = next((one for one in wire.target.operations() if one.name == "explainLogout"), None)
     if options.issuer and options.token and explain:
-        for path in wire.target.document.dialects:
+        for path in wire.target.document.endpoints:
             answer = wire.send(
                 "POST",
                 explain.path.replace("{issuer_id}", options.issuer),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from .app import build
-from .document import DEFAULT_PATH, METHODS, BadDocument, Document, from_dict, read
+from .document import DEFAULT_PATH, METHODS, BadDocument, Document, checked_document, read_yaml
 from .request import Service
 
 FOLDER = DEFAULT_PATH.parent / "vendors"
@@ -29,15 +29,15 @@ def shipped() -> dict[str, Path]:
 
 def merge(document: Document, file: Path) -> Document:
     """The document with the endpoints of a file. Raises BadDocument, which leaves it to the caller to say where."""
-    more = _paths(read(file), document)
-    return from_dict({**document.raw, "paths": {**document.raw["paths"], **more}})
+    more = _paths(read_yaml(file), document)
+    return checked_document({**document.raw, "paths": {**document.raw["paths"], **more}})
 
 
 def try_out(document: Document, merged: Document) -> None:
     """Compile the endpoints that `merged` has and `document` has not, as serving them will. Raises BadDocument."""
     for path in merged.raw["paths"]:
         if path not in document.raw["paths"]:
-            alone = from_dict({**merged.raw, "paths": {path: merged.raw["paths"][path]}})
+            alone = checked_document({**merged.raw, "paths": {path: merged.raw["paths"][path]}})
             try:
                 build(alone, cast(Service, None))  # which is asked for the first time when a request comes
             except BadDocument as error:
@@ -52,7 +52,7 @@ def _paths(content: Any, document: Document) -> dict[str, Any]:
         raise BadDocument("it has to hold paths, and nothing else")
     if not content["paths"]:
         raise BadDocument("it has no paths")
-    names = {dialect.name for dialect in document.dialects.values()}
+    names = {endpoint.name for endpoint in document.endpoints.values()}
     return {path: _item(path, item, document, names) for path, item in content["paths"].items()}
 
 
@@ -80,5 +80,5 @@ def _operation(where: str, operation: Any, method: str, document: Document) -> d
     """An operation with the answers that every logout endpoint gives, unless it lists its own."""
     if not isinstance(operation, Mapping) or operation.get("tags") != ["logout"]:
         raise BadDocument(f"{where}: its tags have to be [logout]")
-    plain = next(path for path, dialect in document.dialects.items() if dialect.name is None)
+    plain = next(path for path, endpoint in document.endpoints.items() if endpoint.name is None)
     return {"responses": document.raw["paths"][plain][method]["responses"], **operation}

@@ -43,7 +43,7 @@ class HandlerResolver(Resolver):  # type: ignore[misc]  # connexion is untyped
         """See connexion's Resolver."""
         tag = self._document.raw["paths"][operation.path][operation.method]["tags"][0]
         name = operation.operation_id
-        function = "end_session" if operation.path in self._document.dialects else _snake_case(name)
+        function = "end_session" if operation.path in self._document.endpoints else _snake_case(name)
         module = f"endsession.handlers.{tag}"
         if find_spec(module) is None or not hasattr(import_module(module), function):
             raise BadDocument(f"{name}, tagged {tag}, has no handler: there is no {module}.{function}")
@@ -96,21 +96,21 @@ def _only(document: Document, tags: Collection[str]) -> Document:
         kept = {key: value for key, value in item.items() if key not in METHODS or keep(value)}
         if any(method in kept for method in METHODS):
             paths[path] = kept
-    dialects = {path: dialect for path, dialect in document.dialects.items() if path in paths}
-    return Document({**document.raw, "paths": paths}, dialects)
+    endpoints = {path: endpoint for path, endpoint in document.endpoints.items() if path in paths}
+    return Document({**document.raw, "paths": paths}, endpoints)
 
 
 async def _on_error(document: Document, service: Service, request: Any, error: Exception) -> ConnexionResponse:
     """What routing and security raise, before an operation has begun."""
     path = document.path_of(request.scope["path"])
     problem = _as_ours(error, document, path, request.scope["endsession.request_id"])
-    dialect = document.dialects.get(path or "")
+    endpoint = document.endpoints.get(path or "")
     operations = document.raw["paths"][path] if path else {}
     tags = {operations[method]["tags"][0] for method in METHODS if method in operations}
     form = ErrorForm("oauth_json" if path else "negotiate")
     if tags == {"logout"}:
-        issuer_id = issuer_named(dialect, request.scope.get("path_params", {}))
-        form = service.error_form(dialect, issuer_id, host_name(request.headers.get("host", "")))
+        issuer_id = issuer_named(endpoint, request.scope.get("path_params", {}))
+        form = service.error_form(endpoint, issuer_id, host_name(request.headers.get("host", "")))
     request.scope["endsession.learned"]["error"] = problem
     response = render(
         problem,

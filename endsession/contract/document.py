@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from . import writing
-from .endpoint import Dialect, read_dialect
+from .endpoint import LogoutEndpoint, read_endpoint
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 DEFAULT_PATH = Path(__file__).resolve().parents[1] / "openapi" / "idp.yaml"
@@ -24,10 +24,10 @@ class BadDocument(ValueError):
 
 @dataclass(frozen=True)
 class Document:
-    """An OpenAPI document with its logout dialects. `raw` is the document itself, references and all."""
+    """An OpenAPI document with its logout endpoints. `raw` is the document itself, references and all."""
 
     raw: Mapping[str, Any]
-    dialects: Mapping[str, Dialect]
+    endpoints: Mapping[str, LogoutEndpoint]
     """By path template."""
     _patterns: list[tuple[re.Pattern[str], str]] = field(init=False, repr=False)
 
@@ -76,7 +76,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return found
 
 
-def read(path: Path) -> Any:
+def read_yaml(path: Path) -> Any:
     """The YAML at `path`. Raises BadDocument, which leaves it to the caller to say where."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -91,15 +91,15 @@ def read(path: Path) -> Any:
         raise BadDocument(str(error)) from None
 
 
-def load(path: Path = DEFAULT_PATH) -> Document:
+def load_document(path: Path = DEFAULT_PATH) -> Document:
     """Read the document at `path`. Raises BadDocument."""
     try:
-        return from_dict(read(path))
+        return checked_document(read_yaml(path))
     except BadDocument as error:
         raise BadDocument(f"{path}: {error}") from None
 
 
-def from_dict(raw: Mapping[str, Any]) -> Document:
+def checked_document(raw: Mapping[str, Any]) -> Document:
     """Check a parsed document. Concrete paths come before templated ones, as OpenAPI matches them (Paths Object)."""
     if not isinstance(raw, Mapping) or not isinstance(raw.get("paths"), Mapping):
         raise BadDocument("it has no paths")
@@ -112,8 +112,8 @@ def from_dict(raw: Mapping[str, Any]) -> Document:
         if (other := shapes.setdefault(_shape(path), path)) != path:
             raise BadDocument(f"{path}: it stands for the same addresses as {other}")
     paths = dict(sorted(raw["paths"].items(), key=lambda entry: ["{" in part for part in entry[0].split("/")]))
-    dialects = {path: _dialect(raw, path, item) for path, item in paths.items() if "x-logout" in item}
-    return Document({**raw, "paths": paths}, dialects)
+    endpoints = {path: _endpoint(raw, path, item) for path, item in paths.items() if "x-logout" in item}
+    return Document({**raw, "paths": paths}, endpoints)
 
 
 def _check_path_item(path: str, item: Any, seen: dict[str, str]) -> None:
@@ -138,14 +138,14 @@ def _check_path_item(path: str, item: Any, seen: dict[str, str]) -> None:
             raise BadDocument(f"{where}: the operationId {name} is also that of {other}")
 
 
-def _dialect(raw: Mapping[str, Any], path: str, item: Mapping[str, Any]) -> Dialect:
+def _endpoint(raw: Mapping[str, Any], path: str, item: Mapping[str, Any]) -> LogoutEndpoint:
     try:
-        dialect = read_dialect(path, item["x-logout"])
-        if undeclared := set(dialect.parameters.values()) - _declared(raw, item):
+        endpoint = read_endpoint(path, item["x-logout"])
+        if undeclared := set(endpoint.parameters.values()) - _declared(raw, item):
             raise ValueError(f"parameters: no operation here takes {min(undeclared)}")
     except ValueError as error:
         raise BadDocument(f"{path}: x-logout: {error}") from None
-    return dialect
+    return endpoint
 
 
 def _declared(raw: Mapping[str, Any], item: Mapping[str, Any]) -> set[str]:

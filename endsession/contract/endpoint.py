@@ -23,7 +23,7 @@ ISSUER_PARAMETER = "issuer_id"
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class LogoutEndpoint:
     """What `x-logout` says about one path.
 
     `path` is the template it stands at. `name` is what `issuers.ID.dialects.NAME` in the settings refers to; the plain
@@ -47,11 +47,11 @@ class Dialect:
         return self.parameters.get(standard, standard)
 
 
-def read_dialect(path: str, extension: Any) -> Dialect:
+def read_endpoint(path: str, extension: Any) -> LogoutEndpoint:
     """Read the value of `x-logout` at `path`. Raises ValueError with what is wrong."""
     if not isinstance(extension, Mapping):
         raise ValueError("it must be an object")
-    known = {item.name for item in fields(Dialect)} - {"issuer_from", "issuer_parameter", "path"} | {"issuer"}
+    known = {item.name for item in fields(LogoutEndpoint)} - {"issuer_from", "issuer_parameter", "path"} | {"issuer"}
     if unknown := set(extension) - known:
         raise ValueError(f"unknown member {min(unknown)}; known are {', '.join(sorted(known))}")
     issuer_from, issuer_parameter = _issuer(extension.get("issuer"), path)
@@ -68,7 +68,7 @@ def read_dialect(path: str, extension: Any) -> Dialect:
         if not isinstance(vendor, str):
             raise ValueError(f"parameters: the name of {standard} must be a text")
     preset = extension.get("preset")
-    return Dialect(
+    return LogoutEndpoint(
         path=path,
         name=extension.get("name", preset),
         preset=preset,
@@ -93,6 +93,6 @@ def _issuer(issuer: Any, path: str) -> tuple[IssuerFrom, str]:
     return cast(IssuerFrom, issuer["from"]), parameter
 
 
-def issuer_named(dialect: Dialect | None, path: Mapping[str, str]) -> str | None:
+def issuer_named(endpoint: LogoutEndpoint | None, path: Mapping[str, str]) -> str | None:
     """The issuer that the parameters of a request's path name, if they name one."""
-    return path.get(dialect.issuer_parameter if dialect else ISSUER_PARAMETER)
+    return path.get(endpoint.issuer_parameter if endpoint else ISSUER_PARAMETER)

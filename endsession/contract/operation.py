@@ -26,7 +26,7 @@ from ..protocol.errors import (
 )
 from .body import FORM, BodyReader, receive_body
 from .document import Document
-from .endpoint import Dialect, issuer_named
+from .endpoint import LogoutEndpoint, issuer_named
 from .parameters import FieldReader
 from .rendering import render
 from .request import ErrorForm, Request, Service, host_name
@@ -60,7 +60,7 @@ class CompiledOperation:
 
     def __init__(self, operation: AbstractOperation, shared: Compilation) -> None:
         self.id: str = operation.operation_id
-        self.dialect: Dialect | None = shared.document.dialects.get(operation.path)
+        self.endpoint: LogoutEndpoint | None = shared.document.endpoints.get(operation.path)
         self._service, self._sizes = shared.service, shared.sizes
         self._handler: Handler = operation.function
         definition = shared.document.raw["paths"][operation.path][operation.method]
@@ -70,7 +70,7 @@ class CompiledOperation:
         self._path = FieldReader(_schemas(parameters, "path"), _required(parameters, "path"))
         self._body = BodyReader(operation.request_body) if operation.request_body else None
         query = _schemas(parameters, "query")
-        if self.dialect and self._body:
+        if self.endpoint and self._body:
             # A POST's parameters may come from its query where policy says so; they keep the form's schemas there.
             query = {**operation.request_body["content"][FORM]["schema"]["properties"], **query}
         self._query = FieldReader(query, _required(parameters, "query"))
@@ -113,7 +113,7 @@ class CompiledOperation:
         client = scope.get("client")
         request = Request(
             method=scope["method"],
-            dialect=self.dialect,
+            endpoint=self.endpoint,
             path=path,
             query=query,
             form=form,
@@ -128,8 +128,8 @@ class CompiledOperation:
     def _refuse(self, error: EndsessionError, scope: Scope, headers: Headers) -> Response:
         form = ErrorForm("oauth_json")
         if self._for_browsers:
-            issuer_id = issuer_named(self.dialect, scope["path_params"])
-            form = self._service.error_form(self.dialect, issuer_id, host_name(headers.get("host", "")))
+            issuer_id = issuer_named(self.endpoint, scope["path_params"])
+            form = self._service.error_form(self.endpoint, issuer_id, host_name(headers.get("host", "")))
         scope["endsession.learned"]["error"] = error
         return render(error, form, headers.get("accept", ""), scope["endsession.request_id"], self._service)
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from starlette.datastructures import Headers
 
 from ..protocol.errors import EndsessionError
-from .endpoint import Dialect
+from .endpoint import LogoutEndpoint
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Request:
     """
 
     method: str
-    dialect: Dialect | None
+    endpoint: LogoutEndpoint | None
     path: Mapping[str, str]
     query: Mapping[str, str]
     form: Mapping[str, str]
@@ -78,7 +78,7 @@ class Service(Protocol):
         """Whether the caller may use `scope` at that issuer."""
         ...
 
-    def error_form(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> ErrorForm:
+    def error_form(self, endpoint: LogoutEndpoint | None, issuer_id: str | None, host: str) -> ErrorForm:
         """How the errors of an endpoint for browsers look."""
         ...
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from ..protocol.client import Client
-from ..store.deliveries import Channel, Delivery, Recipient, Terms
-from ..store.ending import Choose, End, Metadata, Reason, end, spend_and_end
+from ..store.deliveries import Channel, Delivery, Recipient, RetryLimits
+from ..store.ending import Choose, Ending, Metadata, Reason, confirm_and_end_session, end_session
 from ..store.script import Database
 from ..store.sessions import Participant
 from .outbox import Outbox
@@ -18,7 +18,7 @@ _METADATA = TypeAdapter(Client)
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
+class NotifyPolicy:
     """Whom an issuer tells. `clients` are those of the settings; those of the database come with the transaction.
 
     `everyone` tells every client with a back-channel address, whoever took part (`participants = "all"`); `provider`
@@ -41,14 +41,14 @@ class Endings:
 
     async def end(
         self,
-        audience: Audience,
+        policy: NotifyPolicy,
         sid: str,
         *,
         reason: Reason,
         actor: str,
         initiator: str | None = None,
         in_browser: bool = False,
-        unseen: str | None = None,
+        unregistered_sub: str | None = None,
         handle: tuple[str, float] | None = None,
         silent: bool = False,
     ) -> list[Delivery] | None:
@@ -58,21 +58,23 @@ class Endings:
         wait is over. `in_browser` says that frames can be shown. `handle` is a confirmation and its expiry, used up in
         the same transaction; `silent` tells nobody. See `store.ending.End` for the rest.
         """
-        wish = End(
-            issuer_id=audience.issuer_id,
+        ending = Ending(
+            issuer_id=policy.issuer_id,
             sid=sid,
             reason=reason,
             actor=actor,
             now=self._clock(),
-            choose=_nobody if silent else _chooser(audience, in_browser=in_browser),
-            terms=Terms(audience.deadline, self._outbox.lease, self._outbox.bounds.lease_for),
-            everyone=audience.everyone,
-            unseen=unseen,
+            choose=_nobody if silent else _chooser(policy, in_browser=in_browser),
+            limits=RetryLimits(policy.deadline, self._outbox.lease, self._outbox.bounds.lease_for),
+            everyone=policy.everyone,
+            unregistered_sub=unregistered_sub,
         )
-        script = end(wish) if handle is None else spend_and_end(handle[0], wish, expires_at=handle[1])
+        script = (
+            end_session(ending) if handle is None else confirm_and_end_session(handle[0], ending, expires_at=handle[1])
+        )
         deliveries = await self._store.write(script)
         if deliveries:
-            await self._outbox.tell(deliveries, initiator=initiator, wait=audience.wait)
+            await self._outbox.tell(deliveries, initiator=initiator, wait=policy.wait)
         return deliveries
 
 
@@ -80,10 +82,10 @@ def _nobody(sub: str, participants: Sequence[tuple[Participant, Metadata | None]
     return ()
 
 
-def _chooser(audience: Audience, *, in_browser: bool) -> Choose:
+def _chooser(policy: NotifyPolicy, *, in_browser: bool) -> Choose:
     def choose(sub: str, participants: Sequence[tuple[Participant, Metadata | None]]) -> Sequence[Recipient]:
-        recipients = [Recipient("", "op", sub)] if audience.provider else []
-        chosen = _everyone(audience, participants) if audience.everyone else _those(audience, participants)
+        recipients = [Recipient("", "op", sub)] if policy.provider else []
+        chosen = _everyone(policy, participants) if policy.everyone else _those(policy, participants)
         for participant, client in chosen:
             channel = channel_to(client, in_browser=in_browser)
             recipients.append(
@@ -95,18 +97,18 @@ def _chooser(audience: Audience, *, in_browser: bool) -> Choose:
 
 
 def _those(
-    audience: Audience, participants: Sequence[tuple[Participant, Metadata | None]]
+    policy: NotifyPolicy, participants: Sequence[tuple[Participant, Metadata | None]]
 ) -> Iterator[tuple[Participant, Client | None]]:
     for participant, metadata in participants:
-        client = audience.clients.get(participant.client_id)
+        client = policy.clients.get(participant.client_id)
         yield participant, client or (_METADATA.validate_python(metadata) if metadata else None)
 
 
 def _everyone(
-    audience: Audience, participants: Sequence[tuple[Participant, Metadata | None]]
+    policy: NotifyPolicy, participants: Sequence[tuple[Participant, Metadata | None]]
 ) -> Iterator[tuple[Participant, Client | None]]:
-    clients = {participant.client_id: client for participant, client in _those(audience, participants)}
-    for client_id, client in {**clients, **audience.clients}.items():
+    clients = {participant.client_id: client for participant, client in _those(policy, participants)}
+    for client_id, client in {**clients, **policy.clients}.items():
         if client is not None and client.backchannel_logout_uri:
             yield Participant(client_id), client
 

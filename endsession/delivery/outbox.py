@@ -20,16 +20,16 @@ from ..store.deliveries import (
     Attempt,
     Delivery,
     State,
-    claim,
     give_up_overdue,
+    lease_due,
     next_due,
     postpone,
-    record,
+    record_attempt,
     signed_in_since,
 )
 from ..store.script import Database
 from .breaker import Breakers
-from .retry import Verdict, delay
+from .retry import AttemptResult, delay
 from .sender import Destination, Sender
 
 log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class Outbox:
             return 0.05
         await self._store.write(give_up_overdue(now))
         until = now + self.bounds.lease_for
-        claimed = await self._store.write(claim(self.lease, until=until, now=now, limit=room))
+        claimed = await self._store.write(lease_due(self.lease, until=until, now=now, limit=room))
         for delivery in claimed:
             self._start(delivery)
         return 0.0 if claimed else 0.05
@@ -161,7 +161,7 @@ class Outbox:
         self._breakers.report(host, failed=verdict.blames_host, now=now + took)
         await self._record(delivery, verdict, now, took)
 
-    async def _record(self, delivery: Delivery, verdict: Verdict, at: float, took: float) -> None:
+    async def _record(self, delivery: Delivery, verdict: AttemptResult, at: float, took: float) -> None:
         done_at = at + took
         state: State = "delivered" if verdict.outcome == "delivered" else "failed"
         due_at = done_at
@@ -169,7 +169,7 @@ class Outbox:
             due_at = done_at + delay(delivery.attempts + 1, verdict.after)
             state = "pending" if due_at < delivery.deadline else "expired"
         attempt = Attempt(delivery.attempts + 1, at, took, verdict.status, verdict.reason)
-        await self._store.write(record(delivery, attempt, lease=self.lease, state=state, due_at=due_at))
+        await self._store.write(record_attempt(delivery, attempt, lease=self.lease, state=state, due_at=due_at))
         log.info("delivery %s to %s: %s (%s)", delivery.id, delivery.client_id or "the provider", state, verdict.reason)
         if state == "pending":
             self.wake()

@@ -15,7 +15,7 @@ LONGEST_RETRY_AFTER = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AttemptResult:
     """`delivered`, `failed` for good, or `retry`; `after` is what the app asked for in seconds, if it did."""
 
     outcome: Literal["delivered", "failed", "retry"]
@@ -29,22 +29,22 @@ class Verdict:
         return self.outcome == "retry" and self.status != 429
 
 
-def judge(result: Answer | Exception, now: float) -> Verdict:
+def judge(result: Answer | Exception, now: float) -> AttemptResult:
     """What came of a POST. 200 and 204 succeed; 5xx, 429 and no answer may be better later; all else is final."""
     if isinstance(result, AddressRefused):
-        return Verdict("failed", None, str(result))
+        return AttemptResult("failed", None, str(result))
     if isinstance(result, AnswerTooLong):
-        return Verdict("failed", None, str(result))
+        return AttemptResult("failed", None, str(result))
     if isinstance(result, TimeoutError):
-        return Verdict("retry", None, "no answer in time")
+        return AttemptResult("retry", None, "no answer in time")
     if isinstance(result, Exception):
-        return Verdict("retry", None, f"no answer: {result}")
+        return AttemptResult("retry", None, f"no answer: {result}")
     if result.status in (200, 204):
-        return Verdict("delivered", result.status, "delivered")
+        return AttemptResult("delivered", result.status, "delivered")
     if result.status == 429 or result.status >= 500:
         after = retry_after(result.headers.get("retry-after"), now)
-        return Verdict("retry", result.status, f"the app answered {result.status}", after)
-    return Verdict("failed", result.status, f"the app answered {result.status}, which is final")
+        return AttemptResult("retry", result.status, f"the app answered {result.status}", after)
+    return AttemptResult("failed", result.status, f"the app answered {result.status}, which is final")
 
 
 def retry_after(value: str | None, now: float) -> float | None:

@@ -11,7 +11,7 @@ from ..protocol.client import Client
 from ..store.deliveries import Delivery
 from ..tokens.logout_token import CannotSign, LogoutTokens
 from .http import Answer, GuardedClient
-from .retry import Verdict, judge
+from .retry import AttemptResult, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Sender(Protocol):
         """Where a delivery goes now; a sentence when it can go nowhere, since a registration may have changed."""
         ...
 
-    async def send(self, delivery: Delivery, destination: Destination) -> Verdict:
+    async def send(self, delivery: Delivery, destination: Destination) -> AttemptResult:
         """Make one attempt. Never raises for what the other side does."""
         ...
 
@@ -76,14 +76,14 @@ class BackChannel:
             return "it has no back-channel address any more"
         return Destination(url, recipient, routes.tokens, routes.http, routes.with_sid)
 
-    async def send(self, delivery: Delivery, destination: Destination) -> Verdict:
+    async def send(self, delivery: Delivery, destination: Destination) -> AttemptResult:
         """See Sender."""
         sid = (delivery.rp_sid or delivery.sid) if destination.with_sid else None
         now = self._clock()
         try:
             token = destination.tokens.make(destination.recipient, sub=delivery.sub, sid=sid, now=now)
         except CannotSign as problem:
-            return Verdict("failed", None, str(problem))
+            return AttemptResult("failed", None, str(problem))
         result: Answer | Exception
         try:
             result = await destination.http.post_form(destination.url, urlencode({"logout_token": token}).encode())

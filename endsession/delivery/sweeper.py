@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ..protocol.errors import EndsessionError
 from ..store.script import Database, Script
 from ..store.upkeep import expired_sessions
-from .endings import Audience, Endings
+from .endings import Endings, NotifyPolicy
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +32,12 @@ class Sweeper:
         self,
         store: Database,
         endings: Endings,
-        audiences: Mapping[str, tuple[Audience, bool]],
+        notify_policies: Mapping[str, tuple[NotifyPolicy, bool]],
         chores: Sequence[Chore],
         clock: Callable[[], float],
     ) -> None:
-        """`audiences` has, by issuer, whom it tells and whether it wants that on expiry."""
-        self._store, self._endings, self._audiences, self._clock = store, endings, audiences, clock
+        """`notify_policies` has, by issuer, whom it tells and whether it wants that on expiry."""
+        self._store, self._endings, self._audiences, self._clock = store, endings, notify_policies, clock
         self._chores = chores
 
     async def run(self) -> None:
@@ -67,8 +67,8 @@ class Sweeper:
                 continue
 
     async def _expire(self, issuer_id: str, sid: str) -> None:
-        audience, wanted = self._audiences.get(issuer_id, (None, False))
-        if audience is None:
-            audience = Audience(issuer_id, {}, everyone=False, provider=False, deadline=0, wait=0)
-        paced = dataclasses.replace(audience, wait=PACE)
+        notify_policy, wanted = self._audiences.get(issuer_id, (None, False))
+        if notify_policy is None:
+            notify_policy = NotifyPolicy(issuer_id, {}, everyone=False, provider=False, deadline=0, wait=0)
+        paced = dataclasses.replace(notify_policy, wait=PACE)
         await self._endings.end(paced, sid, reason="expired", actor="sweeper", silent=not wanted)

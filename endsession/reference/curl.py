@@ -43,8 +43,8 @@ def curl_line(document: Document, path: str, method: str, public_url: str) -> st
 
 def _usual(document: Document, path: str) -> set[str]:
     """The usual parameters of a logout endpoint, as it calls them."""
-    dialect = document.dialects.get(path)
-    return {dialect.parameters.get(name, name) for name in _USUAL} if dialect else set()
+    endpoint = document.endpoints.get(path)
+    return {endpoint.parameters.get(name, name) for name in _USUAL} if endpoint else set()
 
 
 def _body_options(raw: Any, body: Any) -> list[str]:

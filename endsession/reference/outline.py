@@ -117,7 +117,7 @@ def outline(document: Document, public_url: str) -> Outline:
     """The outline of a document that is served at `public_url`."""
     raw = document.raw
     operations: dict[str, list[Operation]] = {tag["name"]: [] for tag in raw.get("tags", ())}
-    plain = next((path for path, dialect in document.dialects.items() if dialect.name is None), None)
+    plain = next((path for path, endpoint in document.endpoints.items() if endpoint.name is None), None)
     # The standard's own endpoint first: it is what most clients need.
     for path, item in sorted(raw["paths"].items(), key=lambda entry: entry[0] != plain):
         for method in METHODS:

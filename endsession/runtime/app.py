@@ -39,8 +39,8 @@ from ..store.upkeep import (
     forget_spent_handles,
     shared_secret,
 )
-from ..tokens.seal import Seal
-from .issuers import Ports, wire
+from ..tokens.seal import Sealer
+from .issuers import IssuerPorts, wire
 from .served import check_document
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
@@ -48,7 +48,7 @@ MANAGEMENT_TAGS = ("sessions", "deliveries", "clients", "explain", "health")
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Ports:
     """The ports to the outside. Tests replace them; `base` is the folder that relative paths start from."""
 
     base: Path
@@ -59,9 +59,7 @@ class Surroundings:
 
 
 @asynccontextmanager
-async def open_gateway(
-    settings: configuration.Settings, document: Document, around: Surroundings
-) -> AsyncIterator[Gateway]:
+async def open_gateway(settings: configuration.Settings, document: Document, ports: Ports) -> AsyncIterator[Gateway]:
     """Build a gateway, with its outbox and sweeper at work, and let go of everything at the end.
 
     Raises BadDocument for terms that no policy has, BadSettings for keys that cannot be used, and ServiceUnavailable
@@ -69,22 +67,22 @@ async def open_gateway(
     """
     check_document(document)
     async with contextlib.AsyncExitStack() as stack:
-        store = (around.open_store or open_store)(settings.storage.url, around.base)
+        store = (ports.open_store or open_store)(settings.storage.url, ports.base)
         await store.prepare()
         stack.push_async_callback(store.close)
-        seal_key = await store.write(shared_secret("seal", Seal.new_key().decode()))
-        ports = _ports(settings, around, store, stack)
-        issuers, routes = await wire(settings, document, ports)
-        sender = around.wrap_sender(BackChannel(routes, around.clock))
+        seal_key = await store.write(shared_secret("seal", Sealer.new_key().decode()))
+        issuer_ports = _issuer_ports(settings, ports, store, stack)
+        issuers, routes = await wire(settings, document, issuer_ports)
+        sender = ports.wrap_sender(BackChannel(routes, ports.clock))
         bounds = Bounds(
             overall=settings.delivery.concurrency,
             per_host=settings.delivery.per_host,
             lease_for=10 + 2 * settings.delivery.timeout,
         )
-        outbox = Outbox(store, sender, around.clock, bounds)
+        outbox = Outbox(store, sender, ports.clock, bounds)
         store.listen(outbox.wake)
-        endings = Endings(store, outbox, around.clock)
-        sweeper = _sweeper(settings, issuers, store, endings, around)
+        endings = Endings(store, outbox, ports.clock)
+        sweeper = _sweeper(settings, issuers, store, endings, ports)
         stack.push_async_callback(outbox.stop)
         for work in (outbox.run(), sweeper.run()):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
@@ -109,10 +107,10 @@ async def open_gateway(
             store=store,
             endings=endings,
             outbox=outbox,
-            seal=Seal(seal_key.encode(), around.clock),
+            sealer=Sealer(seal_key.encode(), ports.clock),
             limiter=limiter,
             pages=Pages(),
-            clock=around.clock,
+            clock=ports.clock,
             preset_policy=configuration.preset_policy,
             reference=_reference(document, public_url(settings)) if settings.server.docs else None,
         )
@@ -131,9 +129,9 @@ async def _cancel(task: asyncio.Task[None]) -> None:
         await task
 
 
-def _ports(
-    settings: configuration.Settings, around: Surroundings, store: Database, stack: contextlib.AsyncExitStack
-) -> Ports:
+def _issuer_ports(
+    settings: configuration.Settings, ports: Ports, store: Database, stack: contextlib.AsyncExitStack
+) -> IssuerPorts:
     delivery = settings.delivery
     networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
 
@@ -141,17 +139,17 @@ def _ports(
         made = GuardedClient(
             timeout=delivery.timeout,
             allowed=(*networks, *more),
-            ca_file=str(around.base / delivery.ca_file) if delivery.ca_file else "",
+            ca_file=str(ports.base / delivery.ca_file) if delivery.ca_file else "",
             proxy=delivery.proxy,
             connections=2 * delivery.concurrency,
-            resolve=around.resolve,
+            resolve=ports.resolve,
         )
         stack.push_async_callback(made.close)
         return made
 
     fetcher = Fetcher()
     stack.push_async_callback(fetcher.close)
-    return Ports(around.base, around.clock, fetcher.get, store, client(), client(*LOOPBACK))
+    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, client(), client(*LOOPBACK))
 
 
 def _sweeper(
@@ -159,9 +157,9 @@ def _sweeper(
     issuers: dict[str, Issuer],
     store: Database,
     endings: Endings,
-    around: Surroundings,
+    ports: Ports,
 ) -> Sweeper:
-    audiences = {name: (issuer.audience, settings.issuers[name].tell_on_expiry) for name, issuer in issuers.items()}
+    policies = {name: (issuer.notify_policy, settings.issuers[name].tell_on_expiry) for name, issuer in issuers.items()}
     keep = settings.retention
     chores: list[Chore] = [
         forget_spent_handles,
@@ -169,7 +167,7 @@ def _sweeper(
         lambda now: forget_audit(now - keep.audit),
         *(partial(_forget_keys, name, table.retired_keys_for) for name, table in settings.issuers.items()),
     ]
-    return Sweeper(store, endings, audiences, chores, around.clock)
+    return Sweeper(store, endings, policies, chores, ports.clock)
 
 
 def _forget_keys(issuer_id: str, retention: float, now: float) -> Script[int]:

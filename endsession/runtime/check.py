@@ -56,8 +56,8 @@ def _storage(url: str, base: Path) -> Iterator[Finding]:
             else unknown_migrations_of_server(url)
         )
     except ServiceUnavailable as error:
-        mend = "let its folder exist and be writable" if in_file else "see that it runs and lets this user in"
-        yield Finding(Problem(("storage", "url"), error.detail, mend), certain=in_file)
+        fix = "let its folder exist and be writable" if in_file else "see that it runs and lets this user in"
+        yield Finding(Problem(("storage", "url"), error.detail, fix), certain=in_file)
         return
     if newer:
         message = f"a newer version has changed its schema (migration {', '.join(map(str, newer))})"
@@ -97,10 +97,10 @@ async def _provider(
     else:
         if missing:
             message = f"{uri} does not have {', '.join(missing)}: apps will not find the keys of our logout tokens"
-            mend = (
+            fix = (
                 f"publish there what {ours} has, or set publish_op_keys = true and let the provider's jwks_uri be that"
             )
-            yield Finding(Problem(("issuers", issuer_id, "signing_keys"), message, mend), certain=True)
+            yield Finding(Problem(("issuers", issuer_id, "signing_keys"), message, fix), certain=True)
 
 
 async def _get(url: str, fetch: Fetch) -> bytes:

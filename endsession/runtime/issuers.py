@@ -13,8 +13,8 @@ from pydantic import TypeAdapter
 
 from .. import settings as configuration
 from ..contract.document import Document
-from ..contract.endpoint import Dialect
-from ..delivery.endings import Audience
+from ..contract.endpoint import LogoutEndpoint
+from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
 from ..delivery.sender import IssuerRoutes
 from ..gateway import Issuer, SessionCookie
@@ -38,7 +38,7 @@ _CLIENT = TypeAdapter(Client)
 
 
 @dataclass(frozen=True)
-class Ports:
+class IssuerPorts:
     """What issuers are wired to. `base` is the folder that relative paths start from."""
 
     base: Path
@@ -51,7 +51,7 @@ class Ports:
 
 
 async def wire(
-    settings: configuration.Settings, document: Document, ports: Ports
+    settings: configuration.Settings, document: Document, ports: IssuerPorts
 ) -> tuple[dict[str, Issuer], dict[str, IssuerRoutes]]:
     """Wire every issuer. Raises BadSettings with every key that cannot be used."""
     problems: list[Problem] = []
@@ -91,27 +91,27 @@ def _issuer(
     keys: KeySource,
     signing: SigningKeys,
     decryption: Sequence[Key],
-    ports: Ports,
+    ports: IssuerPorts,
 ) -> Issuer:
     policies: dict[str, Policy] = {}
 
-    def policy_of(dialect: Dialect) -> Policy:
-        if dialect.path not in policies:
-            policies[dialect.path] = configuration.policy_for(table, dialect)
-        return policies[dialect.path]
+    def policy_of(endpoint: LogoutEndpoint) -> Policy:
+        if endpoint.path not in policies:
+            policies[endpoint.path] = configuration.policy_for(table, endpoint)
+        return policies[endpoint.path]
 
     def public_keys() -> list[dict[str, Any]]:
         own = signing.public() + DecryptionKeys(decryption).public()
         return own + (keys.public() if table.publish_op_keys else [])
 
-    plain = next(one for one in document.dialects.values() if one.name is None)
-    named = (one for one in document.dialects.values() if one.name == table.announce)
+    plain = next(one for one in document.endpoints.values() if one.name is None)
+    named = (one for one in document.endpoints.values() if one.name == table.announce)
     return Issuer(
         id=issuer_id,
         identifier=table.issuer,
         find_client=find_client,
         hints=IdTokenHints(table.issuer, keys, find_client, ports.clock, decryption),
-        audience=Audience(
+        notify_policy=NotifyPolicy(
             issuer_id=issuer_id,
             clients=table.clients,
             everyone=table.participants == "all",
@@ -131,7 +131,7 @@ def _issuer(
     )
 
 
-def _metadata(table: configuration.IssuerSettings, ports: Ports) -> ProviderMetadata | None:
+def _metadata(table: configuration.IssuerSettings, ports: IssuerPorts) -> ProviderMetadata | None:
     url = table.op_metadata_uri
     return None if url is None else ProviderMetadata(url, table.issuer, ports.fetch, ports.clock)
 
@@ -146,7 +146,7 @@ def _client_finder(issuer_id: str, clients: Mapping[str, Client], store: Databas
     return find_client
 
 
-async def _key_source(issuer_id: str, table: configuration.IssuerSettings, ports: Ports) -> KeySource:
+async def _key_source(issuer_id: str, table: configuration.IssuerSettings, ports: IssuerPorts) -> KeySource:
     ring = KeyRing(
         ports.clock,
         retention=table.retired_keys_for,
@@ -165,7 +165,7 @@ async def _key_source(issuer_id: str, table: configuration.IssuerSettings, ports
 
 
 async def _signing_keys(
-    issuer_id: str, table: configuration.IssuerSettings, ports: Ports, problems: list[Problem]
+    issuer_id: str, table: configuration.IssuerSettings, ports: IssuerPorts, problems: list[Problem]
 ) -> SigningKeys:
     keys = own_keys(issuer_id, "signing_keys", table.signing_keys, ports.base, problems, SigningKeys)
     if not table.signing_keys and on_this_machine(table):
@@ -197,8 +197,8 @@ def unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: Signi
         alg = client.id_token_signed_response_alg
         if client.backchannel_logout_uri and not alg.startswith("HS") and signing.active(alg) is None:
             where = ("issuers", issuer_id, "clients", client_id, "id_token_signed_response_alg")
-            mend = f"make a key (endsession keygen --alg {alg}) and name its file in issuers.{issuer_id}.signing_keys"
-            yield Problem(where, f"its logout tokens are signed with {alg}, for which there is no signing key", mend)
+            fix = f"make a key (endsession keygen --alg {alg}) and name its file in issuers.{issuer_id}.signing_keys"
+            yield Problem(where, f"its logout tokens are signed with {alg}, for which there is no signing key", fix)
 
 
 async def _development_key(issuer_id: str, alg: str, store: Database) -> Key:

@@ -15,8 +15,8 @@ Where = tuple[str | int, ...]
 
 def check_document(document: Document) -> None:
     """What the document says of policies must be what the settings know of them. Raises BadDocument."""
-    for path, dialect in document.dialects.items():
-        if why := configuration.complaint(dialect):
+    for path, endpoint in document.endpoints.items():
+        if why := configuration.complaint(endpoint):
             raise BadDocument(f"{path}: x-logout: {why}")
 
 
@@ -32,12 +32,12 @@ def served_document(base: Document, server: configuration.Server, folder: Path, 
             problems.append(Problem(where, f"{name} is named twice", "leave one"))
         elif name in known:
             document = _with(document, known[name], where, problems)
-        elif name in {dialect.name for dialect in base.dialects.values()}:
+        elif name in {endpoint.name for endpoint in base.endpoints.values()}:
             problems.append(Problem(where, f"{name} is always served", "leave it out"))
         else:
             near = difflib.get_close_matches(name, known, 1)
-            mend = f"did you mean {near[0]}?" if near else f"use some of: {', '.join(known)}"
-            problems.append(Problem(where, "there is no such vendor", mend))
+            fix = f"did you mean {near[0]}?" if near else f"use some of: {', '.join(known)}"
+            problems.append(Problem(where, "there is no such vendor", fix))
     for index, name in enumerate(server.extra_paths):
         document = _with(document, folder / name, ("server", "extra_paths", index), problems, theirs=True)
     return document

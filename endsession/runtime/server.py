@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from .. import settings as configuration
 from ..contract.document import Document
-from .app import MANAGEMENT_TAGS, PUBLIC_TAGS, Surroundings, application, open_gateway
+from .app import MANAGEMENT_TAGS, PUBLIC_TAGS, Ports, application, open_gateway
 from .connection import BoundedHttp, bounded_http
 
 log = logging.getLogger(__name__)
@@ -75,12 +75,12 @@ def _settle_memory() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-async def serve(settings: configuration.Settings, document: Document, around: Surroundings) -> None:
+async def serve(settings: configuration.Settings, document: Document, ports: Ports) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way.
 
     Raises CannotListen, and what `open_gateway` raises.
     """
-    async with open_gateway(settings, document, around) as gateway:
+    async with open_gateway(settings, document, ports) as gateway:
         server, management = settings.server, settings.management
         listen = partial(listener, http=bounded_http(settings.limits.query_bytes))
         if management.host is None:

@@ -76,7 +76,7 @@ def new_id(now: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class RetryLimits:
     """How long deliveries are tried, and who works on them first. Times are in seconds."""
 
     deadline: float
@@ -84,22 +84,23 @@ class Terms:
     lease_for: float
 
 
-def write(
-    issuer_id: str, sid: str, recipients: Sequence[Recipient], terms: Terms, now: float
+def insert_deliveries(
+    issuer_id: str, sid: str, recipients: Sequence[Recipient], limits: RetryLimits, now: float
 ) -> Script[list[Delivery]]:
     """Write the deliveries of an ending, leased to the process that ended it. Belongs into its transaction."""
     ids = sorted(new_id(now) for _ in recipients)
     deliveries = [
-        _first_state(one, issuer_id, sid, recipient, terms, now) for one, recipient in zip(ids, recipients, strict=True)
+        _first_state(one, issuer_id, sid, recipient, limits, now)
+        for one, recipient in zip(ids, recipients, strict=True)
     ]
-    rows = [(*_values(one), terms.lease) for one in deliveries]
+    rows = [(*_values(delivery), limits.lease) for delivery in deliveries]
     for start in range(0, len(rows), _AT_ONCE):
         yield insert_many("deliveries", (*_FIELDS, "lease"), rows[start : start + _AT_ONCE])
     return deliveries
 
 
 def _first_state(
-    delivery_id: str, issuer_id: str, sid: str, recipient: Recipient, terms: Terms, now: float
+    delivery_id: str, issuer_id: str, sid: str, recipient: Recipient, limits: RetryLimits, now: float
 ) -> Delivery:
     untold = recipient.channel == "none"
     return Delivery(
@@ -112,8 +113,8 @@ def _first_state(
         channel=recipient.channel,
         state="failed" if untold else "pending",
         created_at=now,
-        deadline=now + (terms.lease_for if recipient.channel == "front" else terms.deadline),
-        due_at=now if untold else now + terms.lease_for,
+        deadline=now + (limits.lease_for if recipient.channel == "front" else limits.deadline),
+        due_at=now if untold else now + limits.lease_for,
         attempts=0,
         status=None,
         reason="there is no way to tell this app" if untold else "",
@@ -124,7 +125,7 @@ def _first_state(
 _values = attrgetter(*_FIELDS)
 
 
-def claim(lease: str, *, until: float, now: float, limit: int) -> Script[list[Delivery]]:
+def lease_due(lease: str, *, until: float, now: float, limit: int) -> Script[list[Delivery]]:
     """Take up to `limit` deliveries that are due and that nobody holds, for `lease`, until `until`."""
     rows = yield Statement(
         "UPDATE deliveries SET lease = :lease, due_at = :until WHERE (issuer_id, id) IN ("
@@ -142,7 +143,7 @@ def next_due() -> Script[float | None]:
     return None if rows[0][0] is None else float(rows[0][0])
 
 
-def record(
+def record_attempt(
     delivery: Delivery, attempt: Attempt, *, lease: str, state: State, due_at: float
 ) -> Script[bool]:  # fmt: skip
     """Write down what an attempt led to. False when the lease was lost meanwhile; the attempt is kept all the same."""
@@ -212,7 +213,7 @@ def give_up_overdue(now: float) -> Script[None]:
     )
 
 
-def redeliver(issuer_id: str, delivery_id: str, *, now: float, deadline: float) -> Script[Delivery]:
+def make_due_again(issuer_id: str, delivery_id: str, *, now: float, deadline: float) -> Script[Delivery]:
     """Try a settled delivery once more, with a new deadline. A pending one is made due now. Raises NotFound."""
     rows = yield Statement(
         "UPDATE deliveries SET state = 'pending', due_at = :now, deadline = :deadline, settled_at = NULL,"
@@ -225,7 +226,7 @@ def redeliver(issuer_id: str, delivery_id: str, *, now: float, deadline: float) 
     return _deliveries(rows)[0]
 
 
-def of_session(issuer_id: str, sid: str) -> Script[list[Delivery]]:
+def deliveries_of_session(issuer_id: str, sid: str) -> Script[list[Delivery]]:
     """The deliveries of one session's end, in the order of their making."""
     rows = yield Statement(
         f"SELECT {_COLUMNS} FROM deliveries WHERE issuer_id = :issuer_id AND sid = :sid ORDER BY id",
@@ -243,7 +244,7 @@ def attempts_of(delivery_id: str) -> Script[list[Attempt]]:
     return [Attempt(*row) for row in rows]
 
 
-def page(
+def deliveries_page(
     issuer_id: str, *, state: str | None, client_id: str | None, after: str, limit: int
 ) -> Script[list[Delivery]]:  # fmt: skip
     """Up to `limit` deliveries after the cursor `after`, oldest first."""

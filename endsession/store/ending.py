@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..protocol.errors import InvalidRequest
-from .deliveries import Delivery, Recipient, Terms, write
+from .deliveries import Delivery, Recipient, RetryLimits, insert_deliveries
 from .script import Script, Statement
 from .sessions import Participant
 
@@ -22,13 +22,13 @@ Choose = Callable[[str, Sequence[tuple[Participant, Metadata | None]]], Sequence
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """A wish to end a session.
+class Ending:
+    """A request to end a session.
 
-    `actor` is the client or the management token that asked, for the audit. `choose` decides who is told; `terms` say
-    how long that is tried. `unseen` ends a session that was never registered, as an issuer without session registration
-    does: its `sub` is the hint's, and the row that is written now is what can be written only once. `everyone` offers
-    every client of the database to `choose`, in place of the session's participants.
+    `actor` is the client or the management token that asked, for the audit. `choose` decides who is told; `limits` say
+    how long that is tried. `unregistered_sub` ends a session that was never registered, at an issuer that registers
+    none: it is the `sub` of the hint, and the row that is written now is what can be written only once. `everyone`
+    offers every client of the database to `choose`, in place of the session's participants.
     """
 
     issuer_id: str
@@ -37,28 +37,28 @@ class End:
     actor: str
     now: float
     choose: Choose
-    terms: Terms
+    limits: RetryLimits
     everyone: bool = False
-    unseen: str | None = None
+    unregistered_sub: str | None = None
 
 
-def end(wish: End) -> Script[list[Delivery] | None]:
+def end_session(ending: Ending) -> Script[list[Delivery] | None]:
     """End a live session and write who has to be told.
 
     The one caller who ended it gets the deliveries; None when it was over already, or is unknown.
     """
-    ending = {
-        "issuer_id": wish.issuer_id,
-        "sid": wish.sid,
-        "reason": wish.reason,
-        "actor": wish.actor,
-        "now": wish.now,
+    values = {
+        "issuer_id": ending.issuer_id,
+        "sid": ending.sid,
+        "reason": ending.reason,
+        "actor": ending.actor,
+        "now": ending.now,
     }
-    if wish.unseen is None:
+    if ending.unregistered_sub is None:
         rows = yield Statement(
             "UPDATE sessions SET ended_at = :now, end_reason = :reason, ended_by = :actor"
             " WHERE issuer_id = :issuer_id AND sid = :sid AND ended_at IS NULL RETURNING sub",
-            ending,
+            values,
         )
     else:
         rows = yield Statement(
@@ -67,7 +67,7 @@ def end(wish: End) -> Script[list[Delivery] | None]:
             " ON CONFLICT (issuer_id, sid) DO UPDATE SET ended_at = excluded.ended_at,"
             " end_reason = excluded.end_reason, ended_by = excluded.ended_by"
             " WHERE sessions.ended_at IS NULL RETURNING sub",
-            ending | {"sub": wish.unseen},
+            values | {"sub": ending.unregistered_sub},
         )
     if not rows:
         return None
@@ -75,15 +75,15 @@ def end(wish: End) -> Script[list[Delivery] | None]:
     yield Statement(
         "INSERT INTO audit (at, issuer_id, event, sid, sub, reason, actor)"
         " VALUES (:now, :issuer_id, 'session_ended', :sid, :sub, :reason, :actor)",
-        ending | {"sub": sub},
+        values | {"sub": sub},
     )
-    recipients = wish.choose(sub, (yield from _candidates(wish)))
-    return (yield from write(wish.issuer_id, wish.sid, recipients, wish.terms, wish.now))
+    recipients = ending.choose(sub, (yield from _candidates(ending)))
+    return (yield from insert_deliveries(ending.issuer_id, ending.sid, recipients, ending.limits, ending.now))
 
 
-def _candidates(wish: End) -> Script[list[tuple[Participant, Metadata | None]]]:
+def _candidates(ending: Ending) -> Script[list[tuple[Participant, Metadata | None]]]:
     """The session's participants, or every client of the database, each with its metadata if that is in there."""
-    if wish.everyone:
+    if ending.everyone:
         sql = "SELECT client_id, NULL, '', metadata FROM clients WHERE issuer_id = :issuer_id ORDER BY client_id"
     else:
         sql = (
@@ -91,14 +91,14 @@ def _candidates(wish: End) -> Script[list[tuple[Participant, Metadata | None]]]:
             " LEFT JOIN clients c ON c.issuer_id = p.issuer_id AND c.client_id = p.client_id"
             " WHERE p.issuer_id = :issuer_id AND p.sid = :sid ORDER BY p.joined_at, p.client_id"
         )
-    rows = yield Statement(sql, {"issuer_id": wish.issuer_id, "sid": wish.sid})
+    rows = yield Statement(sql, {"issuer_id": ending.issuer_id, "sid": ending.sid})
     return [
         (Participant(client_id, own_sub, rp_sid or None), json.loads(metadata) if metadata else None)
         for client_id, own_sub, rp_sid, metadata in rows
     ]
 
 
-def spend(handle: str, *, expires_at: float) -> Script[None]:
+def spend_handle(handle: str, *, expires_at: float) -> Script[None]:
     """Use a confirmation, once; `expires_at` is when it could not be used any more anyway. Raises InvalidRequest."""
     rows = yield Statement(
         "INSERT INTO spent_handles (sha256, expires_at) VALUES (:sha256, :expires_at)"
@@ -109,9 +109,9 @@ def spend(handle: str, *, expires_at: float) -> Script[None]:
         raise InvalidRequest("This question has been answered already.")
 
 
-def spend_and_end(handle: str, wish: End | None, *, expires_at: float) -> Script[list[Delivery] | None]:
+def confirm_and_end_session(handle: str, ending: Ending | None, *, expires_at: float) -> Script[list[Delivery] | None]:
     """A user's yes: the confirmation is used and the session ends together, or neither."""
-    yield from spend(handle, expires_at=expires_at)
-    if wish is None:
+    yield from spend_handle(handle, expires_at=expires_at)
+    if ending is None:
         return None
-    return (yield from end(wish))
+    return (yield from end_session(ending))

@@ -35,7 +35,7 @@ class Found:
 _COLUMNS = "s.sid, s.sub, s.user_label, s.ended_at, s.dies_at"
 
 
-def find(search: Search) -> Script[Found]:
+def search_sessions(search: Search) -> Script[Found]:
     """Find the sessions that a logout request is about."""
     by_cookie = by_sid = None
     of_subject: tuple[Session, ...] = ()

@@ -55,7 +55,7 @@ class Registration:
     participants: Sequence[Participant] | None = None
 
 
-def register(
+def register_session(
     issuer_id: str,
     sid: str,
     said: Registration,
@@ -119,7 +119,7 @@ def _replace_cookies(issuer_id: str, sid: str, digests: Sequence[str]) -> Script
         )
 
 
-def join(issuer_id: str, sid: str, participant: Participant, *, now: float) -> Script[None]:
+def add_participant(issuer_id: str, sid: str, participant: Participant, *, now: float) -> Script[None]:
     """An app joined a session. Joining again changes the subject only. Raises NotFound, SessionEnded."""
     rows = yield Statement(
         "SELECT ended_at, dies_at FROM sessions WHERE issuer_id = :issuer_id AND sid = :sid {for_update}",
@@ -149,14 +149,14 @@ def _insert_participant(issuer_id: str, sid: str, participant: Participant, now:
     )
 
 
-def load(issuer_id: str, sid: str) -> Script[SessionRecord | None]:
+def load_session(issuer_id: str, sid: str) -> Script[SessionRecord | None]:
     """Everything known of one session, live or ended."""
     key = {"issuer_id": issuer_id, "sid": sid}
     rows = yield Statement(f"SELECT {_RECORD} FROM sessions WHERE issuer_id = :issuer_id AND sid = :sid", key)
     return (yield from _with_participants(rows[0])) if rows else None
 
 
-def list_page(
+def sessions_page(
     issuer_id: str,
     *,
     sub: str | None,
@@ -191,7 +191,7 @@ def list_page(
     return records
 
 
-def live_of_user(issuer_id: str, sub: str, *, now: float) -> Script[list[str]]:
+def live_sessions_of_user(issuer_id: str, sub: str, *, now: float) -> Script[list[str]]:
     """The sids of a user's live sessions."""
     rows = yield Statement(
         "SELECT sid FROM sessions WHERE issuer_id = :issuer_id AND sub = :sub AND ended_at IS NULL AND dies_at > :now",

@@ -22,7 +22,7 @@ class BadHandle(ValueError):
     """The handle is not ours, was changed, is for something else, or is too old."""
 
 
-class Seal:
+class Sealer:
     """Makes and opens handles with one key, which all nodes of a deployment share."""
 
     def __init__(self, key: bytes, clock: Callable[[], float], *, lifetime: int = 600) -> None:
@@ -34,13 +34,13 @@ class Seal:
         """A fresh random key."""
         return Fernet.generate_key()
 
-    def close(self, purpose: str, content: dict[str, Any]) -> str:
+    def seal(self, purpose: str, content: dict[str, Any]) -> str:
         """Seal `content` for one `purpose`. The result is URL-safe."""
         # As UTF-8, which is half as long as escapes: a `state` of the longest, in any language, has to fit.
         text = json.dumps([purpose, content], separators=(",", ":"), ensure_ascii=False).encode()
         return self._fernet.encrypt_at_time(text, int(self._clock())).rstrip(b"=").decode()
 
-    def open(self, purpose: str, handle: str) -> dict[str, Any]:
+    def unseal(self, purpose: str, handle: str) -> dict[str, Any]:
         """Give back what was sealed. Raises BadHandle."""
         if len(handle) > MAX_HANDLE_BYTES:
             raise BadHandle("no handle of ours")

@@ -17,8 +17,8 @@ from starlette.routing import Host, Route, Router
 from starlette.types import ASGIApp
 
 from endsession import settings
-from endsession.contract.document import load
-from endsession.runtime.app import Surroundings, application, open_gateway
+from endsession.contract.document import load_document
+from endsession.runtime.app import Ports, application, open_gateway
 from endsession.runtime.server import listener
 
 from . import configuration, contract, network
@@ -57,11 +57,11 @@ def _sockets(wanted: str) -> list[socket.socket]:
 
 async def _serve(everybody: Parties, port: int, sockets: list[socket.socket]) -> None:
     file = configuration.write(FOLDER, port, everybody)
-    document = load()
+    document = load_document()
     configured = settings.load(file, lambda *_: document)
     async with (
         httpx2.AsyncClient(trust_env=False) as http,
-        open_gateway(configured, document, Surroundings(FOLDER)) as gateway,
+        open_gateway(configured, document, Ports(FOLDER)) as gateway,
     ):
         management = Management(http, everybody.gateway, everybody.management_token)
         sign_ins = SignIns(everybody.issuer, management)

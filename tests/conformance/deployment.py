@@ -16,7 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from endsession import settings as configuration
-from endsession.runtime.app import Surroundings, application, open_gateway
+from endsession.runtime.app import Ports, application, open_gateway
 from endsession.runtime.served import served_document
 from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, merged
 from tests.kit.tokens import signing_key
@@ -31,7 +31,7 @@ def serving(
     folder: Path,
     break_it: Break | None = None,
     changes: Mapping[str, Any] | None = None,
-    around: Callable[[Path], Surroundings] = Surroundings,
+    ports: Callable[[Path], Ports] = Ports,
 ) -> Iterator[str]:
     """Serve until the end of the block; yields the address. Its public name is https://login.example."""
     settings = configuration.Settings(**merged(CONFIGURATION, changes or {}))
@@ -43,7 +43,7 @@ def serving(
         problems: list[configuration.Problem] = []
         document = served_document(DOCUMENT, settings.server, folder, problems)
         assert not problems, problems
-        async with open_gateway(settings, document, around(folder)) as gateway:
+        async with open_gateway(settings, document, ports(folder)) as gateway:
             app = application(gateway, settings)
             app = break_it(app) if break_it else app
             config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off", server_header=False)

@@ -25,10 +25,10 @@ from endsession.handlers.questions import LIFETIME, Parked, Question
 from endsession.pages import Page, Pages
 from endsession.protocol import decide
 from endsession.protocol.errors import NotFound
-from endsession.store.deliveries import Delivery, page
-from endsession.store.ending import spend
+from endsession.store.deliveries import Delivery, deliveries_page
+from endsession.store.ending import spend_handle
 from endsession.store.script import Script
-from endsession.store.sessions import register
+from endsession.store.sessions import register_session
 
 from .breakages import answering
 from .deployment import Break
@@ -57,7 +57,7 @@ def language_spends_the_question(patch: pytest.MonkeyPatch) -> None:
     async def broken(request: Request, gateway: Gateway) -> Response:
         response = await confirm(request, gateway)
         if "decision" not in request.form:
-            await gateway.store.write(spend(request.form["handle"], expires_at=gateway.clock() + LIFETIME))
+            await gateway.store.write(spend_handle(request.form["handle"], expires_at=gateway.clock() + LIFETIME))
         return response
 
     patch.setattr(logout, "confirm_logout", broken)
@@ -88,7 +88,7 @@ def an_update_forgets_the_apps(patch: pytest.MonkeyPatch) -> None:
     """A session that is registered again, without its apps, loses them: they will not be told."""
 
     def broken(issuer_id: str, sid: str, said: Any, **options: Any) -> Script[Any]:
-        return register(issuer_id, sid, replace(said, participants=said.participants or ()), **options)
+        return register_session(issuer_id, sid, replace(said, participants=said.participants or ()), **options)
 
     patch.setattr(sessions, "register", broken)
 
@@ -97,7 +97,7 @@ def redelivers_nothing(patch: pytest.MonkeyPatch) -> None:
     """Asked to send again, it answers 200 with the delivery as it was, and sends nothing."""
 
     def broken(issuer_id: str, delivery_id: str, *, now: float, deadline: float) -> Script[Delivery]:
-        known = yield from page(issuer_id, state=None, client_id=None, after="", limit=100_000)
+        known = yield from deliveries_page(issuer_id, state=None, client_id=None, after="", limit=100_000)
         found = [one for one in known if one.id == delivery_id and one.channel in ("back", "op")]
         if not found:
             raise NotFound("There is no such delivery that could be sent again.")

@@ -23,9 +23,9 @@ from endsession.protocol import session_matrix as matching
 from endsession.protocol.decision import Decision
 from endsession.protocol.errors import UnsupportedMediaType
 from endsession.protocol.redirect import RedirectMatch, RegisteredRedirect, match
-from endsession.store.deliveries import Delivery, page
+from endsession.store.deliveries import Delivery, deliveries_page
 from endsession.store.script import Script
-from endsession.store.sessions import SessionRecord, list_page
+from endsession.store.sessions import SessionRecord, sessions_page
 from endsession.tokens import claims
 
 
@@ -58,7 +58,7 @@ def a_page_skips_a_session(patch: pytest.MonkeyPatch) -> None:
 
     def broken(issuer_id: str, *, after: str, limit: int, **options: Any) -> Script[list[SessionRecord]]:
         skipped = 1 if after else 0
-        found = yield from list_page(issuer_id, after=after, limit=limit + skipped, **options)
+        found = yield from sessions_page(issuer_id, after=after, limit=limit + skipped, **options)
         return found[skipped:]
 
     patch.setattr(sessions, "list_page", broken)
@@ -96,7 +96,7 @@ def the_ledger_shows_every_app(patch: pytest.MonkeyPatch) -> None:
     """Asked for the deliveries of one app, the ledger answers with those of all."""
 
     def broken(issuer_id: str, *, client_id: str | None, **options: Any) -> Script[list[Delivery]]:
-        return page(issuer_id, client_id=None, **options)
+        return deliveries_page(issuer_id, client_id=None, **options)
 
     patch.setattr(deliveries, "page", broken)
 

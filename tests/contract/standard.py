@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from endsession.contract.app import build
 from endsession.contract.document import Document
-from endsession.contract.endpoint import Dialect
+from endsession.contract.endpoint import LogoutEndpoint
 from endsession.contract.request import ErrorForm
 from endsession.protocol.errors import EndsessionError
 from tests.kit.raw import HOST
@@ -56,7 +56,7 @@ class Everything:
         """See Service."""
         return caller is not None
 
-    def error_form(self, dialect: Dialect | None, issuer_id: str | None, host: str) -> ErrorForm:
+    def error_form(self, endpoint: LogoutEndpoint | None, issuer_id: str | None, host: str) -> ErrorForm:
         """See Service."""
         return ErrorForm("oauth_json")
 

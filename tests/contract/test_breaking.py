@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from endsession.contract.document import from_dict, read
+from endsession.contract.document import checked_document, read_yaml
 from tests.kit.deployment import DOCUMENT
 from tooling.breaking import RELEASED, announced, breaks
 
 Raw = dict[str, Any]
 Edit = Callable[[Raw], object]
-RELEASE = read(RELEASED)
+RELEASE = read_yaml(RELEASED)
 
 
 def test_the_document_breaks_nothing_of_the_last_release() -> None:
@@ -34,7 +34,7 @@ def test_document_and_package_have_one_version() -> None:
 
 def test_the_release_is_a_document_that_could_be_served() -> None:
     """It was written by the gate, not by hand."""
-    assert from_dict(RELEASE).raw == RELEASE
+    assert checked_document(RELEASE).raw == RELEASE
     assert yaml.safe_load(RELEASED.read_text()) == RELEASE
 
 
@@ -43,7 +43,7 @@ def _get(path: str, method: str = "get") -> Callable[[Raw], Raw]:
 
 
 LOGOUT, SESSION, SESSIONS = "/{issuer_id}/logout", "/{issuer_id}/sessions/{sid}", "/{issuer_id}/sessions"
-end_session, put_session, list_sessions = _get(LOGOUT), _get(SESSION, "put"), _get(SESSIONS)
+end_session, put_session, sessions_page = _get(LOGOUT), _get(SESSION, "put"), _get(SESSIONS)
 
 
 def _schema(raw: Raw, name: str) -> Raw:
@@ -160,7 +160,7 @@ HARMLESS: dict[str, Edit] = {
     "an example": lambda raw: _parameter(raw, "State").update(example="x"),
     "a path": lambda raw: raw["paths"].update({"/x": raw["paths"]["/healthz"]}),
     "an operation": lambda raw: raw["paths"]["/healthz"].update(post=_get(SESSIONS)(raw)),
-    "a parameter": lambda raw: list_sessions(raw)["parameters"].append(
+    "a parameter": lambda raw: sessions_page(raw)["parameters"].append(
         {"name": "x", "in": "query", "schema": {"type": "string"}}
     ),
     "a parameter that need not be sent": lambda raw: _get(SESSIONS, "delete")(raw)["parameters"][1].pop("required"),

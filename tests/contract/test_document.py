@@ -12,7 +12,7 @@ import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from endsession.contract.document import DEFAULT_PATH, BadDocument, from_dict, load
+from endsession.contract.document import DEFAULT_PATH, BadDocument, checked_document, load_document
 from endsession.runtime.app import MANAGEMENT_TAGS, PUBLIC_TAGS
 from tests.kit.deployment import DOCUMENT, deploy
 
@@ -199,7 +199,7 @@ def _logout(**extension: Any) -> Edit:
 def test_what_cannot_be_served_is_refused(edit: Edit, complaint: str) -> None:
     """Each thing that connexion would stumble over, or that would be passed over in silence, is told with its place."""
     with pytest.raises(BadDocument) as caught:
-        from_dict(edited(edit))
+        checked_document(edited(edit))
     assert complaint in str(caught.value)
 
 
@@ -217,7 +217,7 @@ def test_a_bad_file_is_refused_by_name(tmp_path: Path, text: str, complaint: str
     """What is wrong is told with the file's name; braces because connexion renders the text as a template."""
     (file := tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(BadDocument) as caught:
-        load(file)
+        load_document(file)
     assert str(file) in str(caught.value)
     assert complaint in str(caught.value)
 
@@ -229,7 +229,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, content: 
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(BadDocument, match=re.escape(str(file))):
-        load(file)
+        load_document(file)
 
 
 @pytest.mark.parametrize(
@@ -249,14 +249,14 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, content: 
 async def test_a_document_that_does_not_fit_its_handlers_is_refused_at_start(tmp_path: Path, edit: Edit) -> None:
     """An operation without a handler, or of a shape that is not read, is found before the first request."""
     with pytest.raises(BadDocument):
-        async with deploy(tmp_path, document=from_dict(edited(edit))):
+        async with deploy(tmp_path, document=checked_document(edited(edit))):
             pass
 
 
 def test_fixed_paths_come_before_templated_ones() -> None:
     """OpenAPI 3.0, Paths Object: a concrete path is matched before its templated counterpart, wherever it stands."""
     raw = edited(lambda raw: raw.update(paths=dict(reversed(raw["paths"].items()))))
-    paths = list(from_dict(raw).raw["paths"])
+    paths = list(checked_document(raw).raw["paths"])
     templated = ["{" in path.split("/")[1] for path in paths]
     assert templated == sorted(templated)
 

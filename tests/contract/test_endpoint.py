@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from endsession.contract.document import BadDocument, Document, from_dict
-from endsession.contract.endpoint import Dialect, issuer_named, read_dialect
+from endsession.contract.document import BadDocument, Document, checked_document
+from endsession.contract.endpoint import LogoutEndpoint, issuer_named, read_endpoint
 from endsession.settings.presets import AUTHPI, OIDC, PINGFEDERATE
 from tests.kit.deployment import DOCUMENT, cookie_of, deploy
 from tests.kit.flow import HTML, JSON, answer, asks, both_methods, clears_cookie, log_out
@@ -27,36 +27,36 @@ def test_what_stands_in_it_is_read() -> None:
         "parameters": {"post_logout_redirect_uri": "returnTo"},
         "policy": {"prompt": "never"},
     }
-    dialect = read_dialect(VENDOR, extension)
-    assert dialect == Dialect(
+    endpoint = read_endpoint(VENDOR, extension)
+    assert endpoint == LogoutEndpoint(
         VENDOR, "oidc", "oidc", "host", {"post_logout_redirect_uri": "returnTo"}, {"prompt": "never"}
     )
-    assert dialect.vendor_name("post_logout_redirect_uri") == "returnTo"
-    assert dialect.vendor_name("state") == "state"
-    assert read_dialect(VENDOR, {**extension, "name": "acme"}).name == "acme"
+    assert endpoint.vendor_name("post_logout_redirect_uri") == "returnTo"
+    assert endpoint.vendor_name("state") == "state"
+    assert read_endpoint(VENDOR, {**extension, "name": "acme"}).name == "acme"
 
 
 def test_a_vendors_word_for_the_issuer() -> None:
     """The part of the path that names the issuer can be called otherwise, and an address has its name there."""
     extension = {"preset": "oidc", "issuer": {"from": "path", "parameter": "realm"}}
-    dialect = read_dialect("/realms/{realm}/logout", extension)
-    assert dialect.issuer_parameter == "realm"
-    assert dialect.address("acme") == "/realms/acme/logout"
-    assert issuer_named(dialect, {"realm": "acme", "issuer_id": "globex"}) == "acme"
+    endpoint = read_endpoint("/realms/{realm}/logout", extension)
+    assert endpoint.issuer_parameter == "realm"
+    assert endpoint.address("acme") == "/realms/acme/logout"
+    assert issuer_named(endpoint, {"realm": "acme", "issuer_id": "globex"}) == "acme"
     assert issuer_named(None, {"realm": "acme", "issuer_id": "globex"}) == "globex"
-    assert read_dialect(VENDOR, {"issuer": {"from": "host"}}).address("acme") == VENDOR
+    assert read_endpoint(VENDOR, {"issuer": {"from": "host"}}).address("acme") == VENDOR
 
 
 def test_the_plain_endpoint_has_no_name_and_no_preset() -> None:
     """It follows the issuer's own preset and policy."""
-    assert read_dialect("/{issuer_id}/end-session", {"issuer": {"from": "path"}}) == Dialect(
+    assert read_endpoint("/{issuer_id}/end-session", {"issuer": {"from": "path"}}) == LogoutEndpoint(
         "/{issuer_id}/end-session", None, None, "path"
     )
 
 
 def test_the_documents_own_dialects() -> None:
     """Both seed vendors and the plain standard, each with its preset and the place of its issuer."""
-    found = {path: (one.name, one.preset, one.issuer_from) for path, one in DOCUMENT.dialects.items()}
+    found = {path: (one.name, one.preset, one.issuer_from) for path, one in DOCUMENT.endpoints.items()}
     assert found == {
         "/idp/init_logout.openid": ("pingfederate", "pingfederate", "host"),
         "/{issuer_id}/logout": ("authpi", "authpi", "path"),
@@ -69,7 +69,7 @@ def test_the_documents_own_dialects() -> None:
 def test_what_cannot_be_read_is_a_value_error(extension: Any) -> None:
     """An extension of another shape is told, not guessed at."""
     with pytest.raises(ValueError, match="must be"):
-        read_dialect(VENDOR, extension)
+        read_endpoint(VENDOR, extension)
 
 
 # A made-up vendor, with its own URL and its own names for the parameters
@@ -114,7 +114,7 @@ def vendor(**extension: Any) -> Document:
         },
     }
     raw = copy.deepcopy(dict(DOCUMENT.raw))
-    return from_dict({**raw, "paths": {**raw["paths"], VENDOR: item}})
+    return checked_document({**raw, "paths": {**raw["paths"], VENDOR: item}})
 
 
 @both_methods

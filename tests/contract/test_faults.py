@@ -23,7 +23,7 @@ OAUTH, PAGE = "application/json", "text/html; charset=utf-8"
 async def faulty(tmp_path: Path) -> AsyncIterator[tuple[Deployment, StorageFaults]]:
     """A deployment whose storage can be taken away, with alice signed in."""
     faults = StorageFaults()
-    async with deploy(tmp_path, around=faults.around) as deployment:
+    async with deploy(tmp_path, ports=faults.ports) as deployment:
         await deployment.register()
         yield deployment, faults
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from endsession.conformance.table import Table
-from endsession.contract.document import from_dict
+from endsession.contract.document import checked_document
 from tests.kit.deployment import DOCUMENT
 from tests.kit.fuzz_chains import links_of
 from tests.kit.fuzz_deployments import all_deployments
@@ -36,7 +36,7 @@ def test_a_disagreement_is_found(tmp_path: Path) -> None:
     responses = raw["paths"]["/healthz"]["get"]["responses"]
     responses["204"] = {"description": "It never says so."}
     del responses["200"]
-    document = from_dict(raw)
+    document = checked_document(raw)
     table = Table(document)
     with stage(tmp_path, table, document=document) as running:
         problems = explore(running, few=5, operations=["getHealth"])
@@ -50,7 +50,7 @@ def test_an_answer_that_does_not_fit_is_found(tmp_path: Path) -> None:
     raw = copy.deepcopy(dict(DOCUMENT.raw))
     raw["components"]["schemas"]["Health"]["required"] = ["mood"]
     raw["paths"]["/healthz"]["get"]["responses"]["404"] = {"description": "It never says so."}
-    document = from_dict(raw)
+    document = checked_document(raw)
     table = Table(document)
     with all_deployments(tmp_path, table, document) as stages:
         problems = aim(stages, document, table, 2, operations=["getHealth"])

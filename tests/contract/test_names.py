@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from endsession.contract.added_paths import shipped
-from endsession.contract.document import load, read
+from endsession.contract.document import load_document, read_yaml
 
-DOCUMENT = load().raw
+DOCUMENT = load_document().raw
 TAKEN = {"Client", "Configuration", "Options", "Request", "Response", "Error", "Model", "Type"}
 """Names that generated clients have for themselves."""
 
@@ -34,7 +34,7 @@ def test_names_are_words_of_their_own() -> None:
 
 def test_operations_are_called_after_what_they_do() -> None:
     """An operationId is a short camelCase name, used once; it tells nothing of the code behind it."""
-    paths = [DOCUMENT["paths"], *(read(file)["paths"] for file in shipped().values())]
+    paths = [DOCUMENT["paths"], *(read_yaml(file)["paths"] for file in shipped().values())]
     methods = ("get", "put", "post", "delete")
     items = [item for one in paths for item in one.values()]
     found = [item[method]["operationId"] for item in items for method in methods if method in item]

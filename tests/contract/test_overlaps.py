@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from endsession.contract.document import BadDocument, Document, from_dict
+from endsession.contract.document import BadDocument, Document, checked_document
 from tests.kit.deployment import DOCUMENT, TOKEN, deploy
 from tests.kit.raw import ask
 
@@ -31,7 +31,7 @@ def vendor(name: str, *methods: str) -> dict[str, Any]:
 def with_paths(**paths: dict[str, Any]) -> Document:
     """The document with more paths, put before all others or behind them, which must make no difference."""
     raw = copy.deepcopy(dict(DOCUMENT.raw))
-    return from_dict({**raw, "paths": {**raw["paths"], **paths}})
+    return checked_document({**raw, "paths": {**raw["paths"], **paths}})
 
 
 OVERLAPPING = {

@@ -20,8 +20,8 @@ from typing import Any
 import uvicorn
 
 from endsession import settings as configuration
-from endsession.contract.document import load
-from endsession.runtime.app import Surroundings, application, open_gateway, open_store
+from endsession.contract.document import load_document
+from endsession.runtime.app import Ports, application, open_gateway, open_store
 
 POINTS = {
     "request arrives": "the request is read, nothing else has happened",
@@ -52,7 +52,7 @@ class Trap:
 
 
 class Store:
-    """The storage, with points around and inside its transactions."""
+    """The storage, with points ports and inside its transactions."""
 
     def __init__(self, inner: Any, trap: Trap) -> None:
         self._inner, self._trap = inner, trap
@@ -63,10 +63,10 @@ class Store:
     async def read(self, script: Any) -> Any:
         """See Database."""
         name = script.__name__
-        if name == "find":
+        if name == "search_sessions":
             self._trap.reach("session is looked up")
         result = await self._inner.read(script)
-        if name == "find":
+        if name == "search_sessions":
             self._trap.reach("decided")
         return result
 
@@ -74,9 +74,9 @@ class Store:
         """See Database."""
         name = script.__name__
         result = await self._inner.write(self._watched(script, name))
-        if name == "end":
+        if name == "end_session":
             self._trap.reach("after the commit")
-        if name == "record":
+        if name == "record_attempt":
             self._trap.reach("after a record")
         return result
 
@@ -86,16 +86,18 @@ class Store:
             statement = next(script)
             while True:
                 rows = yield statement
-                if name == "end" and statement.sql.startswith("UPDATE sessions"):
+                if name == "end_session" and statement.sql.startswith("UPDATE sessions"):
                     self._trap.reach("in the transaction")
                 statement = script.send(rows)
         except StopIteration as stop:
-            self._trap.reach("before the commit" if name == "end" else f"before a {name}'s commit")
+            self._trap.reach(
+                {"end_session": "before the commit", "record_attempt": "before a record's commit"}.get(name, name)
+            )
             return stop.value
 
 
 class Sender:
-    """The sender, with points around each attempt."""
+    """The sender, with points ports each attempt."""
 
     def __init__(self, inner: Any, trap: Trap) -> None:
         self._inner, self._trap = inner, trap
@@ -137,12 +139,12 @@ def watched(app: Any, trap: Trap) -> Callable[..., Any]:
 async def run(folder: Path, trap: Trap) -> None:
     """Serve until killed."""
     settings = configuration.Settings(**json.loads((folder / "configuration.json").read_text()))
-    around = Surroundings(
+    ports = Ports(
         folder,
         open_store=lambda url, base: Store(open_store(url, base), trap),
         wrap_sender=lambda inner: Sender(inner, trap),
     )
-    async with open_gateway(settings, load(), around) as gateway:
+    async with open_gateway(settings, load_document(), ports) as gateway:
         app = watched(application(gateway, settings), trap)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve())

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from endsession.protocol.errors import ServiceUnavailable
-from endsession.runtime.app import Surroundings, open_store
+from endsession.runtime.app import Ports, open_store
 from tests.kit.apps import deploy_with_apps, sign_in, states
 from tests.kit.deployment import TOKEN, cookie_of, deploy
 from tests.kit.faults import FailingDatabase
@@ -139,9 +139,9 @@ class Forgetful(FailingDatabase):
 
 async def test_frames_are_shown_without_the_ledger(tmp_path: Path) -> None:
     """The session has ended, so nobody may be told that nothing changed, and the app gets its frame (T28)."""
-    around = Surroundings(tmp_path, open_store=lambda url, base: Forgetful(open_store(url, base)))
+    ports = Ports(tmp_path, open_store=lambda url, base: Forgetful(open_store(url, base)))
     app = {"redirect_uris": ["https://a.example/cb"], "frontchannel_logout_uri": "https://a.example/out"}
-    async with deploy(tmp_path, {"issuers": {"acme": {"clients": {"a": app}}}}, around=around) as gateway:
+    async with deploy(tmp_path, {"issuers": {"acme": {"clients": {"a": app}}}}, ports=ports) as gateway:
         await sign_in(gateway, "a")
         response = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a")}, cookie=cookie_of(), accept=HTML)
         assert response.status_code == 200

@@ -12,7 +12,7 @@ import pytest
 
 from endsession.delivery.http import AddressRefused, AnswerTooLong, GuardedClient
 from endsession.delivery.ssrf import LOOPBACK
-from endsession.runtime.app import Surroundings
+from endsession.runtime.app import Ports
 from tests.kit.apps import deploy_with_apps, sign_in
 from tests.kit.deployment import TOKEN
 from tests.kit.receivers import Receivers
@@ -130,9 +130,9 @@ async def test_rebinding_through_the_whole_gateway(tmp_path: Path, apps: Receive
     async def rebinding(host: str, port: int) -> Sequence[str]:
         return next(answers)
 
-    around = Surroundings(tmp_path, resolve=rebinding)
+    ports = Ports(tmp_path, resolve=rebinding)
     changes = {"delivery": {"allow_networks": []}}
-    async with deploy_with_apps(tmp_path, apps, "a", changes=changes, around=around) as gateway:
+    async with deploy_with_apps(tmp_path, apps, "a", changes=changes, ports=ports) as gateway:
         await sign_in(gateway, "a")
         await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
         ((state,),) = await gateway.rows("SELECT state FROM deliveries")

@@ -3,7 +3,7 @@
 import pytest
 
 from endsession.protocol.errors import ServiceUnavailable
-from endsession.runtime.app import Surroundings
+from endsession.runtime.app import Ports
 from endsession.store.sqlite import SqliteDatabase
 from tests.kit.deployment import Deployment, cookie_of, deploy
 from tests.kit.flow import AUTHPI, HTML, both_methods, clears_cookie, log_out
@@ -154,8 +154,8 @@ class GoneDatabase(SqliteDatabase):
 async def test_storage_gone_and_back(tmp_path, method: str) -> None:
     """503 as OAuthError with Retry-After, no redirect, nothing ended; and repeating it later works."""
     database = GoneDatabase(tmp_path / "gone.db")
-    around = Surroundings(tmp_path, open_store=lambda url, base: database)
-    async with deploy(tmp_path, around=around) as gateway:
+    ports = Ports(tmp_path, open_store=lambda url, base: database)
+    async with deploy(tmp_path, ports=ports) as gateway:
         await gateway.register()
         request = {"id_token_hint": id_token(), "post_logout_redirect_uri": SIGNED_OUT}
         database.gone = ServiceUnavailable(detail="no disk")
@@ -172,8 +172,8 @@ async def test_storage_gone_and_back(tmp_path, method: str) -> None:
 async def test_an_unexpected_exception(tmp_path, method: str) -> None:
     """500 as OAuthError, and no detail leaves."""
     database = GoneDatabase(tmp_path / "gone.db")
-    around = Surroundings(tmp_path, open_store=lambda url, base: database)
-    async with deploy(tmp_path, around=around) as gateway:
+    ports = Ports(tmp_path, open_store=lambda url, base: database)
+    async with deploy(tmp_path, ports=ports) as gateway:
         database.gone = RuntimeError("a detail that must not leave")
         response = await log_out(gateway, method, AUTHPI, id_token_hint=id_token())
         assert is_error(response, 500, "server_error")

@@ -142,7 +142,7 @@ async def test_a_parked_request_holds_no_token_and_never_parks_again(gateway: De
     token = id_token()
     parked = await gateway.post(PLAIN, {"id_token_hint": token, "post_logout_redirect_uri": SIGNED_OUT}, accept=HTML)
     handle = parked.headers["location"].partition("handle=")[2]
-    assert token.split(".")[2] not in str(gateway.gateway.seal.open("parked", handle))
+    assert token.split(".")[2] not in str(gateway.gateway.sealer.unseal("parked", handle))
     response = await gateway.get(parked.headers["location"], cookie=browser_cookie(parked), accept=HTML)
     assert response.headers["location"] == SIGNED_OUT
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from endsession.runtime.app import Surroundings
+from endsession.runtime.app import Ports
 
 from .deployment import Deployment, deploy, merged
 from .logout_tokens import write_keys
@@ -37,12 +37,12 @@ async def deploy_with_apps(
     apps: Receivers,
     *names: str,
     changes: Mapping[str, Any] | None = None,
-    around: Surroundings | None = None,
+    ports: Ports | None = None,
     **client: Any,
 ) -> AsyncIterator[Deployment]:
     """Run a gateway with these apps."""
     configuration = merged(with_apps(folder, apps, *names, **client), changes or {})
-    async with deploy(folder, configuration, around=around) as gateway:
+    async with deploy(folder, configuration, ports=ports) as gateway:
         yield gateway
 
 

@@ -18,9 +18,9 @@ import httpx2
 from starlette.types import ASGIApp
 
 from endsession import settings as configuration
-from endsession.contract.document import Document, load
+from endsession.contract.document import Document, load_document
 from endsession.gateway import Gateway
-from endsession.runtime.app import Surroundings, application, open_gateway
+from endsession.runtime.app import Ports, application, open_gateway
 from endsession.runtime.served import served_document
 from endsession.settings.check import check
 from endsession.store.script import Script, Statement
@@ -29,7 +29,7 @@ from .tokens import SECRET, jwks
 
 TOKEN = "a-management-token"
 READER = "a-reading-token"
-DOCUMENT = load()
+DOCUMENT = load_document()
 
 CONFIGURATION: dict[str, Any] = {
     "server": {"public_url": "https://login.example"},
@@ -183,7 +183,7 @@ async def deploy(
     changes: Mapping[str, Any] | None = None,
     *,
     document: Document = DOCUMENT,
-    around: Surroundings | None = None,
+    ports: Ports | None = None,
 ) -> AsyncIterator[Deployment]:
     """Run a gateway in `folder` with the ordinary configuration and `changes` to it."""
     settings = configuration.Settings(**merged(CONFIGURATION, changes or {}))
@@ -192,7 +192,7 @@ async def deploy(
     problems += check(settings, document, folder)
     assert not problems, problems
     clock = Clock()
-    surroundings = replace(around, base=folder) if around else Surroundings(folder, clock)
+    surroundings = replace(ports, base=folder) if ports else Ports(folder, clock)
     async with open_gateway(settings, document, surroundings) as gateway:
         app = application(gateway, settings)
         transport = httpx2.ASGITransport(app, client=("192.0.2.7", 40000))

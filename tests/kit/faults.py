@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from endsession.protocol.errors import ServiceUnavailable
-from endsession.runtime.app import Surroundings, open_store
+from endsession.runtime.app import Ports, open_store
 from endsession.store.script import Database, Script
 
 T = TypeVar("T")
@@ -45,9 +45,9 @@ class StorageFaults:
         self._databases: list[FailingDatabase] = []
 
     @property
-    def around(self) -> Surroundings:
+    def ports(self) -> Ports:
         """For `deploy`."""
-        return Surroundings(Path(), open_store=self._open)
+        return Ports(Path(), open_store=self._open)
 
     def _open(self, url: str, base: Path) -> Database:
         database = FailingDatabase(open_store(url, base))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from endsession.contract.document import Document
-from endsession.contract.endpoint import Dialect
+from endsession.contract.endpoint import LogoutEndpoint
 
 from .fuzz_kinds import Parts, slots_of
 
@@ -41,11 +41,11 @@ class Aim:
 def aims_of(document: Document, path: str, method: str) -> list[Aim]:
     """The aims of an operation: at least one for each status that the document announces."""
     definition = document.raw["paths"][path][method]
-    dialect = document.dialects.get(path)
-    name = (dialect.name or "plain") if dialect else definition["operationId"]
+    endpoint = document.endpoints.get(path)
+    name = (endpoint.name or "plain") if endpoint else definition["operationId"]
     special = _OWN.get(name, {})
-    if dialect and not special:
-        special = _of_vendor(document, dialect)
+    if endpoint and not special:
+        special = _of_vendor(document, endpoint)
     aims = []
     for status in map(int, definition["responses"]):
         own = special.get(status)
@@ -53,10 +53,10 @@ def aims_of(document: Document, path: str, method: str) -> list[Aim]:
     return aims
 
 
-def _of_vendor(document: Document, dialect: Dialect) -> Mapping[int, tuple[Parts, ...]]:
+def _of_vendor(document: Document, endpoint: LogoutEndpoint) -> Mapping[int, tuple[Parts, ...]]:
     """The aims of an endpoint that a file adds: what its policy must not change, and what is refused at `strict`."""
-    aims = _WITH_HINT if takes_hint(document, dialect.path) else _WITHOUT_HINT
-    return aims if dialect.issuer_from == "path" else {**aims, 404: ({"at": "nowhere"},)}
+    aims = _WITH_HINT if takes_hint(document, endpoint.path) else _WITHOUT_HINT
+    return aims if endpoint.issuer_from == "path" else {**aims, 404: ({"at": "nowhere"},)}
 
 
 def takes_hint(document: Document, path: str) -> bool:
@@ -187,4 +187,4 @@ _OWN: dict[str, dict[int, tuple[Parts, ...]]] = {
     },
     "deleteClient": {404: ({"name": "new"}, {"issuer": "nobody"}), 409: ({"name": "of settings"},)},
 }
-"""By the name of a logout endpoint's dialect, or by operationId. What is not here has the common aims."""
+"""By the name of a logout endpoint's endpoint, or by operationId. What is not here has the common aims."""

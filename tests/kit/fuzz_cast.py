@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from endsession.contract.endpoint import Dialect
+from endsession.contract.endpoint import LogoutEndpoint
 
 from .deployment import READER, TOKEN, cookie_of
 from .flow import HTML, JSON, PLAIN, browser_cookie, form_of
@@ -43,9 +43,9 @@ class Cast:
         self._hints: dict[tuple[str, str], str] = {}
         self._joined = ""
 
-    def dialect(self, path: str) -> Dialect | None:
+    def endpoint(self, path: str) -> LogoutEndpoint | None:
         """What the document says of the logout endpoint at this path template, if it is one."""
-        return self._stage.deployment.gateway.document.dialects.get(path)
+        return self._stage.deployment.gateway.document.endpoints.get(path)
 
     def next_request(self) -> None:
         """A request has gone by: what is known of the sessions may not hold any more."""

@@ -110,7 +110,7 @@ def furnished(folder: Path, apps: Receivers, name: str, document: Document = DOC
 def _refusing(document: Document) -> dict[str, Any]:
     """Policies with which vendors' endpoints refuse as well; AuthPI's does so by itself."""
     return {
-        dialect.name: {"policy": _REFUSES if takes_hint(document, path) else _REFUSES_STRANGERS}
-        for path, dialect in document.dialects.items()
-        if dialect.name not in (None, "authpi")
+        endpoint.name: {"policy": _REFUSES if takes_hint(document, path) else _REFUSES_STRANGERS}
+        for path, endpoint in document.endpoints.items()
+        if endpoint.name not in (None, "authpi")
     }

@@ -48,8 +48,8 @@ def _parameter(case: Case, name: str, value: str | None, place: str = "form") ->
 
 def _standard(cast: Cast, case: Case, name: str, value: str | None, parts: Parts) -> None:
     """Set a parameter of the standard, under the name that it has at this endpoint."""
-    dialect = cast.dialect(case.operation.path)
-    _parameter(case, dialect.vendor_name(name) if dialect else name, value, parts["place"])
+    endpoint = cast.endpoint(case.operation.path)
+    _parameter(case, endpoint.vendor_name(name) if endpoint else name, value, parts["place"])
 
 
 def _put_hint(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
@@ -130,8 +130,8 @@ def _put_header(name: str, values: dict[str, str]) -> Put:
 
 
 def _put_issuer(cast: Cast, case: Case, kind: str, parts: Parts) -> None:
-    dialect = cast.dialect(case.operation.path)
-    name = dialect.issuer_parameter if dialect else ISSUER_PARAMETER
+    endpoint = cast.endpoint(case.operation.path)
+    name = endpoint.issuer_parameter if endpoint else ISSUER_PARAMETER
     if f"{{{name}}}" in case.path:
         case.path_parameters = {**case.path_parameters, name: kind}
 

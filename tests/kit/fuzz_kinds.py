@@ -67,6 +67,6 @@ _OF_TAGS: dict[str, Slots] = {
 def slots_of(document: Document, path: str, method: str) -> Slots:
     """The slots of an operation's requests, with the kinds that each can take."""
     definition: Any = document.raw["paths"][path][method]
-    if path in document.dialects:
+    if path in document.endpoints:
         return _LOGOUT
     return _OF_OPERATIONS.get(definition["operationId"]) or _OF_TAGS.get(definition["tags"][0]) or {}

@@ -97,6 +97,6 @@ def stage(
 ) -> Iterator[Stage]:
     """Run a deployment (see `deploy`) on a loop of its own, and tell `table` of every request."""
     faults = StorageFaults()
-    running = deploy(folder, changes, document=document, around=faults.around)
+    running = deploy(folder, changes, document=document, ports=faults.ports)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running) as deployment:
         yield Stage(deployment, table, portal, faults)

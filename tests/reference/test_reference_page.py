@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from endsession.contract.added_paths import merge, shipped
-from endsession.contract.document import METHODS, from_dict
+from endsession.contract.document import METHODS, checked_document
 from endsession.reference.outline import outline
 from endsession.reference.page import reference_page
 from tests.kit.deployment import DOCUMENT, TOKEN, deploy
@@ -98,7 +98,7 @@ def test_what_the_document_says_is_shown_and_not_obeyed() -> None:
     operation |= {"summary": evil, "description": evil}
     raw["components"]["schemas"]["State"] |= {"description": evil, "example": evil}
     raw["components"]["examples"]["Kept"] |= {"summary": evil, "value": {"status": evil}}
-    read = Reader(reference_page(outline(from_dict(raw), URL)).html)
+    read = Reader(reference_page(outline(checked_document(raw), URL)).html)
     assert read.elements == READ.elements
     assert read.attributes == READ.attributes
     assert not any("javascript" in link for link in read.links)
@@ -164,7 +164,10 @@ def test_a_command_line_quotes_what_it_has_to() -> None:
     nasty = "https://app.example/?a=1&b='$(x)'"
     raw["components"]["parameters"]["PostLogoutRedirectUri"]["example"] = nasty
     line = next(
-        one.curl for group in outline(from_dict(raw), URL).groups for one in group.operations if one.id == "endSession"
+        one.curl
+        for group in outline(checked_document(raw), URL).groups
+        for one in group.operations
+        if one.id == "endSession"
     )
     assert ("post_logout_redirect_uri", nasty) in _from_curl(line)["fields"]
 

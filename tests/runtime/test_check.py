@@ -162,7 +162,7 @@ def test_what_the_command_warns_of_is_in_the_log_of_the_gateway(tmp_path: Path) 
 
 
 async def test_the_command(tmp_path: Path, web: Provider) -> None:
-    """Warnings leave its status at 0, mistakes make it 2; both say the place and the mend."""
+    """Warnings leave its status at 0, mistakes make it 2; both say the place and the fix."""
     write_keys(tmp_path, "RS256")
     text = f"""
 [server]
@@ -177,12 +177,12 @@ signing_keys = ["RS256.jwk"]
     cookie, keys = complaints.split("FOLDER/endsession.toml, line ")[1:]
     assert cookie.startswith("4: issuers.acme.cookie (ENDSESSION_ISSUERS__ACME__COOKIE)")
     assert keys.startswith("7: issuers.acme.signing_keys (ENDSESSION_ISSUERS__ACME__SIGNING_KEYS)")
-    assert f"Mend: publish there what {OURS} has" in keys
+    assert f"Fix: publish there what {OURS} has" in keys
     web.publish(*jwks("RS256", kid="logout")["keys"])
     status, output, complaints = await run_check(tmp_path, text)
     assert (status, output) == (0, "The settings hold together. Issuers: 1, warnings: 1.\n")
     assert complaints.startswith("Warning: FOLDER/endsession.toml, line 4: issuers.acme.cookie")
-    assert "Mend: configure the provider's cookie" in complaints
+    assert "Fix: configure the provider's cookie" in complaints
 
 
 async def of_storage(url: str, folder: Path) -> list[tuple[bool, str]]:

@@ -1,4 +1,4 @@
-"""A gateway that cannot start says which setting that is about, and how to mend it."""
+"""A gateway that cannot start says which setting that is about, and how to fix it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_port_that_is_taken(tmp_path: Path, table: str) -> None:
         [
             f"FOLDER/endsession.toml, {place}: {table}.port (ENDSESSION_{table.upper()}__PORT)",
             f"    nothing can listen at 127.0.0.1:{port}.",
-            f"    Mend: stop what listens there already, or change {table}.host or {table}.port",
+            f"    Fix: stop what listens there already, or change {table}.host or {table}.port",
         ],
     )
 
@@ -51,6 +51,6 @@ def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
         [
             "FOLDER/endsession.toml, line 4: storage.url (ENDSESSION_STORAGE__URL)",
             "    FOLDER/nowhere/x.db: unable to open database file.",
-            "    Mend: let its folder exist and be writable",
+            "    Fix: let its folder exist and be writable",
         ],
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from endsession.contract.document import load as load_document
+from endsession.contract.document import load_document
 from endsession.runtime.served import served_document
 from endsession.settings import BadSettings, Settings, load
 
@@ -67,11 +67,11 @@ class Operator:
         return str(refusal.value).replace(str(self.folder), "FOLDER")
 
     def told_once(self) -> tuple[str, str, str]:
-        """The one problem: its head, what is wrong, and the mend."""
-        head, message, mend = self.told().split("\n")
+        """The one problem: its head, what is wrong, and the fix."""
+        head, message, fix = self.told().split("\n")
         assert message.startswith("    ")
-        assert mend.startswith("    Mend: ")
-        return head, message.strip(), mend.removeprefix("    Mend: ")
+        assert fix.startswith("    Fix: ")
+        return head, message.strip(), fix.removeprefix("    Fix: ")
 
 
 @pytest.fixture

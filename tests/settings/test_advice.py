@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from endsession.contract.document import load as load_document
+from endsession.contract.document import load_document
 from endsession.runtime.served import served_document
 from endsession.settings import Settings, advice
 
@@ -74,7 +74,7 @@ def advised(settings: Settings, operator: Operator) -> list[tuple[str, str, str]
     """What is said about the settings."""
     document = served_document(load_document(), settings.server, operator.folder, [])
     found = advice(settings, document)
-    return sorted((".".join(map(str, one.location)), one.message, one.mend) for one in found)
+    return sorted((".".join(map(str, one.location)), one.message, one.fix) for one in found)
 
 
 @pytest.mark.parametrize("case", CASES)

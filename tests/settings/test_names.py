@@ -26,10 +26,10 @@ from .operator import GOOD, Operator
 def test_a_mistyped_variable(operator: Operator, name: str, meant: str) -> None:
     """The nearest right name is told."""
     operator.export(**{name: "1"})
-    head, message, mend = operator.told_once()
+    head, message, fix = operator.told_once()
     assert head == f"environment variable ENDSESSION_{name}"
     assert message == "there is no setting of this name."
-    assert mend == f"did you mean {meant}?"
+    assert fix == f"did you mean {meant}?"
 
 
 def test_a_variable_that_is_like_nothing(operator: Operator) -> None:
@@ -59,29 +59,29 @@ def test_an_entry_that_is_nearly_another(operator: Operator, name: str, meant: s
 def test_an_entry_like_no_other_is_new(operator: Operator) -> None:
     """Then it has to be whole."""
     operator.export(ISSUERS__GLOBEX__ISSUER="https://op.example/globex")
-    head, message, mend = operator.told_once()
+    head, message, fix = operator.told_once()
     assert head == "environment variable ENDSESSION_ISSUERS__GLOBEX__ISSUER: issuers.globex.jwks_uri (" + (
         "ENDSESSION_ISSUERS__GLOBEX__JWKS_URI)"
     )
     assert message == "exactly one of jwks_uri, jwks_file and jwks is needed; there is none of them."
-    assert mend == "say where the provider's keys are"
+    assert fix == "say where the provider's keys are"
 
 
 def test_a_mistyped_secret_file(operator: Operator) -> None:
     """Its path is told."""
     operator.keep_secret({"ENDSESSION_ISSUERS__ACME__CLIENTS__WEB__CLIENTSECRET": "hush"})
-    head, _, mend = operator.told_once()
+    head, _, fix = operator.told_once()
     assert head == "secret file FOLDER/secrets/ENDSESSION_ISSUERS__ACME__CLIENTS__WEB__CLIENTSECRET"
-    assert mend == "did you mean ENDSESSION_ISSUERS__ACME__CLIENTS__WEB__CLIENT_SECRET?"
+    assert fix == "did you mean ENDSESSION_ISSUERS__ACME__CLIENTS__WEB__CLIENT_SECRET?"
 
 
 def test_a_secret_file_without_the_prefix(operator: Operator) -> None:
     """It looks like a setting and would have no effect."""
     operator.keep_secret({"issuers__acme__clients__web__client_secret": "hush"})
-    head, message, mend = operator.told_once()
+    head, message, fix = operator.told_once()
     assert head == "file FOLDER/secrets/issuers__acme__clients__web__client_secret"
     assert message == "its name does not begin with ENDSESSION_, so it has no effect."
-    assert mend == "rename it to ENDSESSION_ISSUERS__ACME__CLIENTS__WEB__CLIENT_SECRET"
+    assert fix == "rename it to ENDSESSION_ISSUERS__ACME__CLIENTS__WEB__CLIENT_SECRET"
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_a_mistyped_key(operator: Operator, text: str, name: str, meant: str) ->
     operator.write(GOOD + text)
     line = (GOOD + text).count("\n") + (0 if name == "sever" else 1)
     problem = next(one for one in operator.told().split("\nFOLDER") if "there is no such setting" in one)
-    head, _, mend = problem.removeprefix("FOLDER").split("\n")
+    head, _, fix = problem.removeprefix("FOLDER").split("\n")
     assert head.startswith(f"/endsession.toml, line {line}: {name} (ENDSESSION_")
-    assert mend == f"    Mend: did you mean {meant}?"
+    assert fix == f"    Fix: did you mean {meant}?"
 
 
 def test_a_key_that_is_like_nothing(operator: Operator) -> None:

@@ -1,4 +1,4 @@
-"""How problems are told: all at once, each with its place, its names and a mend, and never with a secret."""
+"""How problems are told: all at once, each with its place, its names and a fix, and never with a secret."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ HUSH = "hush-this-must-never-be-shown"
 
 
 def test_a_whole_message(operator: Operator) -> None:
-    """Where, the setting, its environment name, what is wrong, and how to mend it."""
+    """Where, the setting, its environment name, what is wrong, and how to fix it."""
     operator.write(GOOD.replace('cookie = { name = "op_session" }', 'preset = "odic"'))
     assert operator.told() == (
         "FOLDER/endsession.toml, line 8: issuers.acme.preset (ENDSESSION_ISSUERS__ACME__PRESET)\n"
         "    it has to be one of: oidc, authpi, pingfederate, strict.\n"
-        "    Mend: did you mean oidc?"
+        "    Fix: did you mean oidc?"
     )
 
 
@@ -82,7 +82,7 @@ def test_the_items_of_a_list_are_told_by_their_own_numbers(operator: Operator) -
 
 
 def test_something_else_in_the_place_of_a_table(operator: Operator) -> None:
-    """A variable cannot mend a part of it; it can replace the whole."""
+    """A variable cannot fix a part of it; it can replace the whole."""
     operator.write("server = 5\n" + GOOD.replace('[server]\npublic_url = "https://login.example"\n', ""))
     operator.export(SERVER__PORT="9000")
     assert operator.told_once()[:2] == (
@@ -174,7 +174,7 @@ def test_what_is_missing_has_the_place_of_its_neighbours() -> None:
 
 
 def test_what_was_overridden_is_told_where_it_was(operator: Operator) -> None:
-    """The value that counts is the one to mend."""
+    """The value that counts is the one to fix."""
     operator.write(GOOD.replace("[server]", "[server]\nport = 1"))
     operator.keep_secret({"ENDSESSION_SERVER__PORT": "many"})
     assert operator.told_once()[0] == "secret file FOLDER/secrets/ENDSESSION_SERVER__PORT: server.port"
@@ -193,10 +193,10 @@ def test_what_was_overridden_is_told_where_it_was(operator: Operator) -> None:
 def test_a_file_that_is_no_toml(operator: Operator, text: bytes, message: str) -> None:
     """Where, and what to do."""
     operator.write(text)
-    head, told, mend = operator.told_once()
+    head, told, fix = operator.told_once()
     assert head == "FOLDER/endsession.toml"
     assert told.partition(":")[0] == message.partition(":")[0]
-    assert mend
+    assert fix
 
 
 def test_a_file_that_is_not_there(operator: Operator, tmp_path: Path) -> None:
@@ -222,10 +222,10 @@ def test_a_secrets_folder_that_is_not_there(operator: Operator) -> None:
     """Or is a file."""
     for place in ("nowhere", "endsession.toml"):
         operator.export(SECRETS_DIR=str(operator.folder / place))
-        head, message, mend = operator.told_once()
+        head, message, fix = operator.told_once()
         assert head == "environment variable ENDSESSION_SECRETS_DIR"
         assert message.startswith(f"the secrets folder FOLDER/{place} cannot be read: ")
-        assert mend == "name another folder, or unset it"
+        assert fix == "name another folder, or unset it"
 
 
 @pytest.mark.parametrize(

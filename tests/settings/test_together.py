@@ -156,7 +156,7 @@ CASES = {
         "there is no issuer acem.",
         "use one of: acme, *",
     ),
-    "a dialect that is not there": (
+    "an endpoint that is not there": (
         add(ACME, "dialects.pingfed.policy = { prompt = 'always' }"),
         "issuers.acme.dialects.pingfed",
         "no endpoint has this name.",
@@ -257,12 +257,12 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_does_not_hold_together(operator: Operator, case: str) -> None:
-    """The setting, what is wrong with it in the light of the others, and a mend that says what to do."""
-    text, name, message, mend = CASES[case]
+    """The setting, what is wrong with it in the light of the others, and a fix that says what to do."""
+    text, name, message, fix = CASES[case]
     operator.write(text)
     head, told_message, told_mend = operator.told_once()
     assert f": {name}" in head
-    assert (told_message, told_mend) == (message, mend)
+    assert (told_message, told_mend) == (message, fix)
 
 
 def test_relative_paths_start_at_the_settings_file(operator: Operator) -> None:

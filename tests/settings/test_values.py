@@ -77,8 +77,8 @@ def test_a_wrong_value(operator: Operator, text: str, expected: tuple[str, str])
     table = text.splitlines()[0]
     good = GOOD.replace('cookie = { name = "op_session" }\n', "")
     operator.write(text + "\n" if table == "[issuers]" else _into(good, text))
-    _, message, mend = operator.told_once()
-    assert (message, mend) == expected
+    _, message, fix = operator.told_once()
+    assert (message, fix) == expected
 
 
 def _into(good: str, text: str) -> str:
@@ -131,7 +131,7 @@ def test_rates(operator: Operator, rate: str) -> None:
 
 @pytest.mark.parametrize("text", ["10.0.0.0/8", "[", "10.0.0.0/8, 10.1.0.0/16", '["10.0.0.0/8"'])
 def test_a_list_in_a_variable_that_is_no_json(operator: Operator, text: str) -> None:
-    """The most common slip has a mend of its own."""
+    """The most common slip has a fix of its own."""
     operator.export(SERVER__TRUSTED_PROXIES=text)
     assert operator.told_once() == (
         "environment variable ENDSESSION_SERVER__TRUSTED_PROXIES: server.trusted_proxies",
@@ -144,9 +144,9 @@ def test_a_table_in_a_variable_that_is_no_json(operator: Operator) -> None:
     """One bad variable spoils no other."""
     operator.export(ISSUERS__ACME="acme", SERVER__PORT="many", LIMITS="none")
     told = operator.told()
-    assert 'limits\n    it is not JSON, as lists and tables are in variables.\n    Mend: write it as in {"' in told
+    assert 'limits\n    it is not JSON, as lists and tables are in variables.\n    Fix: write it as in {"' in told
     assert (
-        'issuers.acme\n    it is not JSON, as lists and tables are in variables.\n    Mend: write it as in {"name"'
+        'issuers.acme\n    it is not JSON, as lists and tables are in variables.\n    Fix: write it as in {"name"'
         in told
     )
     assert "server.port\n    it is not a whole number." in told
@@ -156,4 +156,4 @@ def test_the_error_of_a_validator_has_a_mend() -> None:
     """And braces in it mean nothing."""
     error = wrong("it is not {that}", "write {this}")
     assert str(error.message()) == "it is not {that}"
-    assert error.context == {"message": "it is not {that}", "mend": "write {this}"}
+    assert error.context == {"message": "it is not {that}", "fix": "write {this}"}

@@ -8,7 +8,7 @@ import pytest
 
 from endsession.protocol.errors import ServiceUnavailable
 from endsession.store.postgres import PostgresDatabase
-from endsession.store.sessions import load
+from endsession.store.sessions import load_session
 from tests.kit import servers
 from tests.kit.deployment import Deployment, cookie_of, deploy
 from tests.kit.flow import HTML, PLAIN, answer, asks
@@ -25,7 +25,7 @@ async def test_broken_connections_are_replaced(postgres_server: str) -> None:
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'endsession'"
         )
-    assert await store.read(load("acme", "s1")) is not None
+    assert await store.read(load_session("acme", "s1")) is not None
     results = await asyncio.gather(*(store.write(registering(sid=f"t{n}")) for n in range(30)))
     assert results == ["created"] * 30
     await store.close()

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from endsession.protocol.errors import InvalidRequest, NotFound, SessionEnded
-from endsession.store.deliveries import Recipient, Terms, of_session
-from endsession.store.ending import End, end, spend, spend_and_end
-from endsession.store.finding import Search, find
+from endsession.store.deliveries import Recipient, RetryLimits, deliveries_of_session
+from endsession.store.ending import Ending, confirm_and_end_session, end_session, spend_handle
+from endsession.store.finding import Search, search_sessions
 from endsession.store.script import Database
-from endsession.store.sessions import Participant, Registration, join, load, register
+from endsession.store.sessions import Participant, Registration, add_participant, load_session, register_session
 
 NOW = 1_800_000_000.0
 ALICE = Registration(sub="alice", cookie_sha256=["c1"], participants=[Participant("web")])
@@ -18,19 +18,19 @@ ALICE = Registration(sub="alice", cookie_sha256=["c1"], participants=[Participan
 
 def registering(said: Registration = ALICE, *, issuer: str = "acme", sid: str = "s1", now: float = NOW):
     """The script that registers a session."""
-    return register(issuer, sid, said, now=now, default_lifetime=1000, default_idle=None)
+    return register_session(issuer, sid, said, now=now, default_lifetime=1000, default_idle=None)
 
 
-def ending(issuer: str = "acme", sid: str = "s1", **changes) -> End:
+def ending(issuer: str = "acme", sid: str = "s1", **changes) -> Ending:
     """A wish to end a session, telling each participant by a token."""
-    wish = End(
+    wish = Ending(
         issuer,
         sid,
         "user",
         "web",
         NOW + 1,
         choose=lambda sub, those: [Recipient(one.client_id, "back", one.sub or sub, one.sid or "") for one, _ in those],
-        terms=Terms(deadline=3600, lease="me", lease_for=20),
+        limits=RetryLimits(deadline=3600, lease="me", lease_for=20),
     )
     return replace(wish, **changes)
 
@@ -40,13 +40,13 @@ async def test_a_session_is_created_once_and_updated_after(store: Database) -> N
     assert await store.write(registering(replace(ALICE, idle_seconds=100, user_label="Alice"))) == "created"
     again = Registration(sub="alice", cookie_sha256=["c2", "c3"])
     assert await store.write(registering(again, now=NOW + 50)) == "updated"
-    record = await store.read(load("acme", "s1"))
+    record = await store.read(load_session("acme", "s1"))
     assert record is not None
     assert record.user_label == "Alice"
     assert record.dies_at == NOW + 150
     assert record.participants == (Participant("web"),)
-    assert (await store.read(find(Search("acme", NOW, cookies=("c1",))))).by_cookie is None
-    found = await store.read(find(Search("acme", NOW, cookies=("c3",))))
+    assert (await store.read(search_sessions(Search("acme", NOW, cookies=("c1",))))).by_cookie is None
+    found = await store.read(search_sessions(Search("acme", NOW, cookies=("c3",))))
     assert found.by_cookie is not None
 
 
@@ -55,27 +55,27 @@ async def test_a_session_does_not_change_its_user(store: Database) -> None:
     await store.write(registering())
     with pytest.raises(InvalidRequest):
         await store.write(registering(Registration(sub="mallory", cookie_sha256=["c9"])))
-    assert (await store.read(find(Search("acme", NOW, cookies=("c9",))))).by_cookie is None
+    assert (await store.read(search_sessions(Search("acme", NOW, cookies=("c9",))))).by_cookie is None
 
 
 async def test_one_of_many_ends_a_session(store: Database) -> None:
     """However many try at once, one gets the deliveries, and there is one set of them."""
     await store.write(registering())
-    results = await asyncio.gather(*(store.write(end(ending())) for _ in range(10)))
+    results = await asyncio.gather(*(store.write(end_session(ending())) for _ in range(10)))
     assert sorted(result is None for result in results) == [False] + [True] * 9
-    assert [one.client_id for one in await store.read(of_session("acme", "s1"))] == ["web"]
+    assert [one.client_id for one in await store.read(deliveries_of_session("acme", "s1"))] == ["web"]
 
 
 async def test_an_ended_session_takes_no_changes(store: Database) -> None:
     """Registering, joining and ending again: SessionEnded, SessionEnded, and nothing."""
     await store.write(registering())
-    await store.write(end(ending()))
+    await store.write(end_session(ending()))
     with pytest.raises(SessionEnded):
         await store.write(registering())
     with pytest.raises(SessionEnded):
-        await store.write(join("acme", "s1", Participant("other"), now=NOW))
-    assert await store.write(end(ending())) is None
-    record = await store.read(load("acme", "s1"))
+        await store.write(add_participant("acme", "s1", Participant("other"), now=NOW))
+    assert await store.write(end_session(ending())) is None
+    record = await store.read(load_session("acme", "s1"))
     assert record is not None
     assert (record.ended_at, record.end_reason, record.ended_by) == (NOW + 1, "user", "web")
 
@@ -86,7 +86,7 @@ async def test_a_session_past_its_lifetime_takes_no_changes(store: Database) -> 
     with pytest.raises(SessionEnded):
         await store.write(registering(now=NOW + 1000))
     with pytest.raises(SessionEnded):
-        await store.write(join("acme", "s1", Participant("other"), now=NOW + 1000))
+        await store.write(add_participant("acme", "s1", Participant("other"), now=NOW + 1000))
 
 
 async def test_joining_and_ending_at_once_loses_nobody(store: Database) -> None:
@@ -96,41 +96,41 @@ async def test_joining_and_ending_at_once_loses_nobody(store: Database) -> None:
 
     async def joins(name: str) -> str | None:
         try:
-            await store.write(join("acme", "s1", Participant(name), now=NOW))
+            await store.write(add_participant("acme", "s1", Participant(name), now=NOW))
         except SessionEnded:
             return None
         return name
 
-    *joined, _ = await asyncio.gather(*map(joins, names), store.write(end(ending())))
-    told = {one.client_id for one in await store.read(of_session("acme", "s1"))}
+    *joined, _ = await asyncio.gather(*map(joins, names), store.write(end_session(ending())))
+    told = {one.client_id for one in await store.read(deliveries_of_session("acme", "s1"))}
     assert told == {"web", *filter(None, joined)}
 
 
 async def test_joining_an_unknown_session(store: Database) -> None:
     """There is nothing to join."""
     with pytest.raises(NotFound):
-        await store.write(join("acme", "nobody", Participant("web"), now=NOW))
+        await store.write(add_participant("acme", "nobody", Participant("web"), now=NOW))
 
 
 async def test_issuers_are_apart(store: Database) -> None:
     """The same sid, cookie and app at two issuers are two things; ending one leaves the other."""
     for issuer in ("acme", "globex"):
         await store.write(registering(issuer=issuer))
-    await store.write(end(ending("globex")))
-    record = await store.read(load("acme", "s1"))
+    await store.write(end_session(ending("globex")))
+    record = await store.read(load_session("acme", "s1"))
     assert record is not None
     assert record.ended_at is None
-    found = await store.read(find(Search("acme", NOW, cookies=("c1",))))
+    found = await store.read(search_sessions(Search("acme", NOW, cookies=("c1",))))
     assert found.by_cookie is not None
     assert found.by_cookie.live
-    assert await store.write(end(ending("initech"))) is None
+    assert await store.write(end_session(ending("initech"))) is None
 
 
 async def test_a_cookie_belongs_to_the_session_that_claimed_it_last(store: Database) -> None:
     """A browser that signs in anew with the same cookie value is in the new session."""
     await store.write(registering())
     await store.write(registering(sid="s2"))
-    found = await store.read(find(Search("acme", NOW, cookies=("c1",))))
+    found = await store.read(search_sessions(Search("acme", NOW, cookies=("c1",))))
     assert found.by_cookie is not None
     assert found.by_cookie.sid == "s2"
 
@@ -138,10 +138,10 @@ async def test_a_cookie_belongs_to_the_session_that_claimed_it_last(store: Datab
 async def test_the_live_one_of_several_cookies_counts(store: Database) -> None:
     """A leftover cookie of an ended session does not hide the live one, in whatever order they come."""
     await store.write(registering(replace(ALICE, cookie_sha256=["old"])))
-    await store.write(end(ending()))
+    await store.write(end_session(ending()))
     await store.write(registering(replace(ALICE, cookie_sha256=["new"]), sid="s2"))
     for cookies in (("old", "new"), ("new", "old"), ("none", "old", "new")):
-        found = await store.read(find(Search("acme", NOW, cookies=cookies)))
+        found = await store.read(search_sessions(Search("acme", NOW, cookies=cookies)))
         assert found.by_cookie is not None
         assert found.by_cookie.sid == "s2"
 
@@ -151,12 +151,12 @@ async def test_a_session_is_found_by_an_apps_own_sid(store: Database) -> None:
     own = replace(ALICE, participants=[Participant("web", sub="pw", sid="mine")])
     await store.write(registering(own))
     search = Search("acme", NOW, client_id="web", sub="pw", sid="mine")
-    found = await store.read(find(search))
+    found = await store.read(search_sessions(search))
     assert found.by_sid is not None
     assert found.by_sid.sid == "s1"
     assert found.by_sid.is_user("pw")
     for other in (replace(search, client_id="other"), replace(search, issuer_id="globex"), replace(search, sid="x")):
-        assert (await store.read(find(other))).by_sid is None
+        assert (await store.read(search_sessions(other))).by_sid is None
 
 
 async def test_live_sessions_of_a_subject_at_a_client(store: Database) -> None:
@@ -165,23 +165,23 @@ async def test_live_sessions_of_a_subject_at_a_client(store: Database) -> None:
     await store.write(registering(replace(ALICE, participants=[Participant("other")]), sid="s2"))
     await store.write(registering(Registration(sub="bob", participants=[Participant("web", sub="alice")]), sid="s3"))
     search = Search("acme", NOW, client_id="web", sub="alice")
-    assert {one.sid for one in (await store.read(find(search))).of_subject} == {"s1", "s3"}
-    await store.write(end(ending()))
-    assert [one.sid for one in (await store.read(find(search))).of_subject] == ["s3"]
-    assert (await store.read(find(replace(search, now=NOW + 5000)))).of_subject == ()
+    assert {one.sid for one in (await store.read(search_sessions(search))).of_subject} == {"s1", "s3"}
+    await store.write(end_session(ending()))
+    assert [one.sid for one in (await store.read(search_sessions(search))).of_subject] == ["s3"]
+    assert (await store.read(search_sessions(replace(search, now=NOW + 5000)))).of_subject == ()
 
 
 async def test_a_confirmation_is_used_once(store: Database) -> None:
     """Of many answers with one handle, one is taken; and it ends the session in the same transaction."""
     await store.write(registering())
     results = await asyncio.gather(
-        *(store.write(spend_and_end("handle", ending(), expires_at=NOW + 600)) for _ in range(5)),
+        *(store.write(confirm_and_end_session("handle", ending(), expires_at=NOW + 600)) for _ in range(5)),
         return_exceptions=True,
     )
     assert sum(isinstance(result, list) for result in results) == 1
     assert sum(isinstance(result, InvalidRequest) for result in results) == 4
     with pytest.raises(InvalidRequest):
-        await store.write(spend("handle", expires_at=NOW))
+        await store.write(spend_handle("handle", expires_at=NOW))
 
 
 async def test_a_failed_transaction_leaves_nothing(store: Database) -> None:
@@ -195,24 +195,24 @@ async def test_a_failed_transaction_leaves_nothing(store: Database) -> None:
         store.write(broken()), store.write(registering(sid="whole")), store.write(broken()), return_exceptions=True
     )
     assert [type(result) for result in results] == [RuntimeError, str, RuntimeError]
-    assert await store.read(load("acme", "half")) is None
-    assert await store.read(load("acme", "whole")) is not None
+    assert await store.read(load_session("acme", "half")) is None
+    assert await store.read(load_session("acme", "whole")) is not None
 
 
 async def test_a_session_that_is_registered_all_the_same_ends_once(store: Database) -> None:
     """Its own row says whose it is, and can be ended only once too."""
     await store.write(registering(sid="s1"))
-    wish = ending(unseen="as the hint has it", choose=lambda sub, those: [Recipient("web", "back", sub)])
-    results = await asyncio.gather(*(store.write(end(wish)) for _ in range(5)))
+    wish = ending(unregistered_sub="as the hint has it", choose=lambda sub, those: [Recipient("web", "back", sub)])
+    results = await asyncio.gather(*(store.write(end_session(wish)) for _ in range(5)))
     assert [one.sub for result in results if result is not None for one in result] == ["alice"]
-    record = await store.read(load("acme", "s1"))
+    record = await store.read(load_session("acme", "s1"))
     assert record is not None
     assert record.ended_at is not None
 
 
 async def test_an_unregistered_session_ends_once(store: Database) -> None:
     """Where nobody registers sessions, writing the row of the ending is what can happen only once."""
-    wish = ending(unseen="alice", choose=lambda sub, those: [Recipient("web", "back", sub)])
-    results = await asyncio.gather(*(store.write(end(wish)) for _ in range(5)))
+    wish = ending(unregistered_sub="alice", choose=lambda sub, those: [Recipient("web", "back", sub)])
+    results = await asyncio.gather(*(store.write(end_session(wish)) for _ in range(5)))
     assert sum(result is not None for result in results) == 1
-    assert len(await store.read(of_session("acme", "s1"))) == 1
+    assert len(await store.read(deliveries_of_session("acme", "s1"))) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from endsession.protocol.errors import ServiceUnavailable
-from endsession.store.sessions import load
+from endsession.store.sessions import load_session
 from endsession.store.sqlite import SqliteDatabase
 
 from .test_sessions import registering
@@ -25,7 +25,7 @@ async def test_many_requests_share_a_commit(file: Path) -> None:
     before = _commits(file)
     await asyncio.gather(*(store.write(registering(sid=f"s{n}")) for n in range(100)))
     assert _commits(file) - before <= 20
-    assert await store.read(load("acme", "s99")) is not None
+    assert await store.read(load_session("acme", "s99")) is not None
     await store.close()
 
 
@@ -47,8 +47,8 @@ async def test_several_processes_share_one_file(file: Path) -> None:
     await asyncio.gather(
         *(store.write(registering(sid=f"{name}{n}")) for n in range(50) for name, store in (("a", one), ("b", two)))
     )
-    assert await one.read(load("acme", "b49")) is not None
-    assert await two.read(load("acme", "a49")) is not None
+    assert await one.read(load_session("acme", "b49")) is not None
+    assert await two.read(load_session("acme", "a49")) is not None
     await one.close()
     await two.close()
 
@@ -62,7 +62,7 @@ async def test_a_locked_file_is_unavailable_and_nothing_is_lost(file: Path) -> N
         await store.write(registering())
     other.execute("ROLLBACK")
     other.close()
-    assert await store.read(load("acme", "s1")) is None
+    assert await store.read(load_session("acme", "s1")) is None
     assert await store.write(registering()) == "created"
     await store.close()
 
@@ -78,7 +78,7 @@ async def test_a_full_disk_is_unavailable_and_nothing_is_lost(file: Path) -> Non
     refused = [result for result in results if isinstance(result, ServiceUnavailable)]
     assert refused
     assert len(refused) + results.count("created") == 2000
-    assert await store.read(load("acme", "before")) is not None
+    assert await store.read(load_session("acme", "before")) is not None
     await store.close()
 
 

@@ -11,7 +11,7 @@ import yaml
 from openapi_spec_validator import validate
 
 from endsession.contract.added_paths import FOLDER, merge, shipped
-from endsession.contract.document import METHODS, Document, load
+from endsession.contract.document import METHODS, Document, load_document
 from endsession.settings import complaint
 from tests.kit.deployment import cookie_of, deploy, merged
 from tests.kit.flow import HTML, asks
@@ -23,7 +23,7 @@ from .table import ALL, ENDPOINTS, VENDORS
 @pytest.fixture(scope="module")
 def everything() -> Document:
     """The document with all vendors."""
-    document = load()
+    document = load_document()
     for file in shipped().values():
         document = merge(document, file)
     return document
@@ -31,7 +31,7 @@ def everything() -> Document:
 
 def operations(document: Document) -> list[dict[str, Any]]:
     """Every operation of a logout endpoint."""
-    items = [document.raw["paths"][path] for path in document.dialects]
+    items = [document.raw["paths"][path] for path in document.endpoints]
     return [item[method] for item in items for method in METHODS if method in item]
 
 
@@ -63,9 +63,9 @@ def test_every_endpoint_says_what_it_does(everything: Document) -> None:
 
 def test_the_names_and_policies_are_known(everything: Document) -> None:
     """Every endpoint has a name of its own, and terms that a policy can have."""
-    names = [dialect.name for dialect in everything.dialects.values()]
+    names = [endpoint.name for endpoint in everything.endpoints.values()]
     assert len(names) == len(set(names))
-    assert [complaint(dialect) for dialect in everything.dialects.values()] == [None] * len(names)
+    assert [complaint(endpoint) for endpoint in everything.endpoints.values()] == [None] * len(names)
 
 
 def test_no_vendor_has_code() -> None:
@@ -84,7 +84,7 @@ async def test_it_is_served_as_it_is(tmp_path: Path, everything: Document) -> No
     async with deploy(tmp_path, {"server": {"vendors": ["okta", "entra"]}}) as gateway:
         served = (await gateway.get("/openapi.json")).json()
         assert served == yaml.safe_load((await gateway.get("/openapi.yaml")).text)
-    added = {path for path in served["paths"] if path not in load().raw["paths"]}
+    added = {path for path in served["paths"] if path not in load_document().raw["paths"]}
     assert added == {"/oauth2/{authorizationServerId}/v1/logout", "/oauth2/v1/logout", "/{tenant}/oauth2/v2.0/logout"}
     assert all(served["paths"][path] == everything.raw["paths"][path] for path in added)
 

@@ -8,7 +8,7 @@ import pytest
 
 from endsession.conformance.table import Table
 from endsession.contract.added_paths import merge, shipped
-from endsession.contract.document import METHODS, load
+from endsession.contract.document import METHODS, load_document
 from tests.kit.fuzz_deployments import all_deployments
 from tests.kit.fuzz_run import aim, explore
 from tests.kit.fuzz_whole import FLOOR
@@ -16,11 +16,11 @@ from tests.kit.fuzz_whole import FLOOR
 
 def test_the_vendors_documents_and_the_gateway_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every documented answer is given at least 20 times, no other one ever, and no check of schemathesis fails."""
-    document = load()
-    ours = set(document.dialects)
+    document = load_document()
+    ours = set(document.endpoints)
     for file in shipped().values():
         document = merge(document, file)
-    paths = document.dialects.keys() - ours
+    paths = document.endpoints.keys() - ours
     items = [document.raw["paths"][path] for path in paths]
     operations = [item[method]["operationId"] for item in items for method in METHODS if method in item]
     table = Table(document, paths)

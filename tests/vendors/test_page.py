@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from endsession.contract.added_paths import merge, shipped
-from endsession.contract.document import METHODS, load
+from endsession.contract.document import METHODS, load_document
 from tests.kit.deployment import cookie_of, deploy
 from tests.kit.flow import HTML, answer, asks
 from tests.kit.tokens import id_token
@@ -25,8 +25,8 @@ def blocks(language: str) -> list[str]:
 
 def row(vendor: str, path: str) -> tuple[str, ...]:
     """A row of the table, as the vendor's file and the expectations of the tests have it."""
-    document = merge(load(), shipped()[vendor])
-    dialect, item = document.dialects[path], document.raw["paths"][path]
+    document = merge(load_document(), shipped()[vendor])
+    dialect, item = document.endpoints[path], document.raw["paths"][path]
     assert dialect.name
     endpoint = ENDPOINTS[dialect.name]
     methods = ", ".join(method.upper() for method in METHODS if method in item)
@@ -41,11 +41,11 @@ def test_the_table_is_the_documents() -> None:
     told = {
         tuple(cell.strip() for cell in line.strip("|").split("|")) for line in PAGE.splitlines() if "` | `/" in line
     }
-    ours = set(load().raw["paths"])
+    ours = set(load_document().raw["paths"])
     known = {
         row(vendor, path)
         for vendor, file in shipped().items()
-        for path in merge(load(), file).raw["paths"]
+        for path in merge(load_document(), file).raw["paths"]
         if path not in ours
     }
     assert told == known
@@ -57,7 +57,7 @@ async def test_every_vendor_can_be_switched_on(tmp_path: Path) -> None:
     assert tuple(shipped()) == ALL["server"]["vendors"]
     assert set(tomllib.loads(blocks("toml")[0])["server"]["vendors"]) <= set(shipped())
     async with deploy(tmp_path, ALL) as gateway:
-        names = {dialect.name for dialect in gateway.gateway.document.dialects.values()}
+        names = {dialect.name for dialect in gateway.gateway.document.endpoints.values()}
     assert names == {None, "authpi", "pingfederate", *ENDPOINTS}
 
 

@@ -87,7 +87,7 @@ def _unless_authenticated(scene: Scene, operation: Operation) -> tuple[int, ...]
 @claims("an unknown issuer is 404", "operation", where=lambda operation: 404 in operation.statuses)
 def unknown_issuer(scene: Scene, operation: Operation) -> None:
     """At every operation whose path names the issuer, whatever else the request holds."""
-    dialect = scene.target.document.dialects.get(operation.path)
+    dialect = scene.target.document.endpoints.get(operation.path)
     if not (_has_issuer(operation) or (dialect and dialect.issuer_from == "path")):
         raise NotTried("its path names no issuer")
     if operation.secured and not scene.options.token:
