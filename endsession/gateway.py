@@ -154,7 +154,6 @@ class Gateway:
         asks = issuer.policy_of(plain).on_no_params == "prompt"
         return self.public_url + plain.address(issuer.id) if asks else None
 
-    def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> tuple[str, str]:
+    def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> Page:
         """See Service."""
-        page = self.pages.error(error, request_id, way_out)
-        return page.html, page.csp
+        return self.pages.error(error, request_id, way_out)

@@ -9,14 +9,12 @@ from typing import Any
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from starlette.responses import Response
 
-from endsession.contract.rendering import json_response
+from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.client import Client, registration_problems
 from endsession.protocol.errors import ClientOfSettings, InvalidClientMetadata, InvalidRequest, NotFound
 from endsession.store.clients import all_clients, remove_client, store_client
-
-from .paging import without_none
 
 _CLIENT = TypeAdapter(Client)
 _MEMBERS = {member.name for member in fields(Client)}

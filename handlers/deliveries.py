@@ -6,19 +6,17 @@ from typing import Any
 
 from starlette.responses import Response
 
-from endsession.contract.rendering import json_response
+from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway
 from endsession.store.deliveries import Delivery, attempts_of, deliveries_page, make_due_again
 from endsession.store.script import Database
 
-from .paging import page_of, without_none
-
 
 async def list_deliveries(request: Request, gateway: Gateway) -> Response:
     """Who was to be told of what, and what became of it."""
     issuer = gateway.find_issuer(request)
-    limit = page_of(request)
+    limit = request.page_size
     found = await gateway.store.read(
         deliveries_page(
             issuer.id,

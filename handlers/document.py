@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
+from endsession.contract.rendering import page_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway
 from endsession.protocol.errors import NotFound
@@ -23,4 +24,4 @@ async def get_reference(request: Request, gateway: Gateway) -> Response:
     """The document as a page, where `server.docs` is on. Raises NotFound."""
     if gateway.reference is None:
         raise NotFound("The reference page is switched off here.")
-    return HTMLResponse(gateway.reference.html, headers={"Content-Security-Policy": gateway.reference.csp})
+    return page_response(gateway.reference)

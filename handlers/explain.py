@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from difflib import SequenceMatcher
 
 from starlette.responses import Response
 
 from endsession.contract.endpoint import LogoutEndpoint
-from endsession.contract.rendering import json_response
+from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
+from endsession.flow.evaluate import evaluate
+from endsession.flow.receive import read_hint
 from endsession.gateway import Gateway
 from endsession.protocol.client import Client
-from endsession.protocol.decide import Case, client_to_look_up, decide
 from endsession.protocol.errors import InvalidRequest
 from endsession.protocol.hint import RefusedHint
-from endsession.protocol.request import LogoutRequest
-
-from .finding import find_by_values, read_hint
-from .paging import without_none
+from endsession.protocol.request import read_request
 
 
 async def explain_logout(request: Request, gateway: Gateway) -> Response:
     """What a given logout request would do, and why. Ends nothing."""
     issuer, asked = gateway.find_issuer(request), request.body
     policy = issuer.policy_of(_endpoint(gateway, asked.get("endpoint")))
-    logout = LogoutRequest(
-        method=asked.get("method", "GET"),
-        client_id=asked.get("client_id") or None,
-        post_logout_redirect_uri=asked.get("post_logout_redirect_uri") or None,
-        state=asked.get("state") or None,
-        logout_hint=asked.get("logout_hint") or None,
-    )
-    if policy.client_id_param == "ignore":
-        logout = replace(logout, client_id=None)
-    hint = await read_hint(asked.get("id_token_hint") or None, logout, policy, issuer)
+    logout, raw_hint = read_request(asked.get("method", "GET"), asked, policy)
+    hint = await read_hint(raw_hint, logout, policy, issuer)
     cookies = [asked["cookie"]] if issuer.cookie and asked.get("cookie") else []
-    sessions = await find_by_values(cookies, gateway, issuer, hint)
-    client_id = client_to_look_up(logout, hint, policy)
-    client = await issuer.client(client_id) if client_id else None
-    decision = decide(Case(logout, policy, hint, client, sessions, gateway.clock()))
+    evaluation = await evaluate(gateway, issuer, policy, logout, hint, cookies)
+    decision, client = evaluation.decision, evaluation.client
     return json_response(
         without_none(
             action=decision.action,

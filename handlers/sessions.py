@@ -8,8 +8,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from endsession.contract.rendering import json_response
+from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
+from endsession.flow.result import result_of
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.errors import InvalidRequest, NotFound, UnknownClient
 from endsession.store.deliveries import deliveries_of_session
@@ -25,8 +26,6 @@ from endsession.store.sessions import (
 )
 
 from .deliveries import as_json as delivery_as_json
-from .paging import page_of, without_none
-from .results import result_of
 
 _AT_ONCE = 100
 """Sessions that are ended beside each other."""
@@ -86,7 +85,7 @@ async def delete_session(request: Request, gateway: Gateway) -> Response:
 
 async def list_sessions(request: Request, gateway: Gateway) -> Response:
     """Sessions of an issuer, page by page."""
-    issuer, limit = gateway.find_issuer(request), page_of(request)
+    issuer, limit = gateway.find_issuer(request), request.page_size
     found = await gateway.store.read(
         sessions_page(
             issuer.id,

@@ -23,6 +23,7 @@ from ..protocol.errors import EndsessionError, MethodNotAllowed, NotFound, Unaut
 from .document import METHODS, BadDocument, Document
 from .edge import Edge
 from .endpoint import issuer_named
+from .negotiation import prefers
 from .operation import Compilation, CompiledContract, Sizes, nothing_here
 from .rendering import render
 from .request import ErrorForm, Service, host_name
@@ -115,7 +116,7 @@ async def _on_error(document: Document, service: Service, request: Any, error: E
     response = render(
         problem,
         form,
-        request.headers.get("accept", ""),
+        prefers(request.headers.get("accept", "")),
         request.scope["endsession.request_id"],
         service,
     )

@@ -9,6 +9,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..pages.csp import NO_PAGE
 from ..protocol.errors import EndsessionError
 from .rendering import render
 from .request import ErrorForm, Service
@@ -23,7 +24,7 @@ _HEADERS = [
     (b"x-frame-options", b"DENY"),
 ]
 """R62, R63, T17, T18, T23. A page adds its own Content-Security-Policy."""
-_CSP = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_CSP = (b"content-security-policy", NO_PAGE.encode())
 _STRAY = re.compile(rb"%(?:2[Ff]|5[Cc]|[01].|7[Ff])")
 """What no path of ours holds in any encoding: separators and control characters."""
 
@@ -70,7 +71,7 @@ class Edge:
             log.exception("unexpected error outside any operation (request %s)", request_id)
             if status == 0:
                 problem = EndsessionError(detail=type(error).__name__)
-                response = render(problem, ErrorForm("oauth_json"), "", request_id, self._service)
+                response = render(problem, ErrorForm("oauth_json"), None, request_id, self._service)
                 await response(scope, receive, send_with_headers)
         finally:
             if access_log.isEnabledFor(logging.INFO):

@@ -9,14 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, cast, get_args
 
-STANDARD_PARAMETERS = (
-    "id_token_hint",
-    "logout_hint",
-    "client_id",
-    "post_logout_redirect_uri",
-    "state",
-    "ui_locales",
-)
+from ..protocol.request import STANDARD_PARAMETERS
+
 IssuerFrom = Literal["path", "host", "default"]
 ISSUER_PARAMETER = "issuer_id"
 """What the parameter of a path that names the issuer is called, unless a vendor calls it otherwise."""

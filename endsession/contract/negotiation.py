@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
+Wants = Literal["html", "json"] | None
+"""A page for a browser, JSON for a program, or neither was named."""
+
 
 @lru_cache(maxsize=256)
-def prefers(accept: str) -> Literal["html", "json"] | None:
+def prefers(accept: str) -> Wants:
     """What an Accept header names explicitly; None when it is absent or leaves the choice to us (`*/*`)."""
     html, json = (
         _quality(accept, ("text/html", "application/xhtml+xml")),

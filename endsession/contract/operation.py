@@ -27,6 +27,7 @@ from ..protocol.errors import (
 from .body import FORM, BodyReader, receive_body
 from .document import Document
 from .endpoint import LogoutEndpoint, issuer_named
+from .negotiation import Wants, prefers
 from .parameters import FieldReader
 from .rendering import render
 from .request import ErrorForm, Request, Service, host_name
@@ -79,16 +80,17 @@ class CompiledOperation:
         """Answer one request. Whatever goes wrong is answered as the document says."""
         headers = Headers(scope=scope)
         scope["endsession.learned"]["operation"] = self.id
+        wants = prefers(headers.get("accept", ""))
         try:
-            response = await self._answer(scope, receive, headers)
+            response = await self._answer(scope, receive, headers, wants)
         except EndsessionError as error:
-            response = self._refuse(error, scope, headers)
+            response = self._refuse(error, scope, headers, wants)
         except Exception as error:
             log.exception("unexpected error in %s (request %s)", self.id, scope["endsession.request_id"])
-            response = self._refuse(EndsessionError(detail=type(error).__name__), scope, headers)
+            response = self._refuse(EndsessionError(detail=type(error).__name__), scope, headers, wants)
         await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, headers: Headers) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive, headers: Headers, wants: Wants) -> Response:
         if scope["method"] == "HEAD" and self._for_browsers:
             return Response()  # a HEAD ends nothing, asks nothing and spends nothing
         if self._for_browsers and not self._service.is_our_host(host_name(headers.get("host", ""))):
@@ -122,16 +124,17 @@ class CompiledOperation:
             client_address=client[0] if client else "",
             caller=caller,
             id=scope["endsession.request_id"],
+            wants=wants,
         )
         return await self._handler(request, self._service)
 
-    def _refuse(self, error: EndsessionError, scope: Scope, headers: Headers) -> Response:
+    def _refuse(self, error: EndsessionError, scope: Scope, headers: Headers, wants: Wants) -> Response:
         form = ErrorForm("oauth_json")
         if self._for_browsers:
             issuer_id = issuer_named(self.endpoint, scope["path_params"])
             form = self._service.error_form(self.endpoint, issuer_id, host_name(headers.get("host", "")))
         scope["endsession.learned"]["error"] = error
-        return render(error, form, headers.get("accept", ""), scope["endsession.request_id"], self._service)
+        return render(error, form, wants, scope["endsession.request_id"], self._service)
 
 
 def _schemas(parameters: list[Mapping[str, Any]], place: str) -> dict[str, Mapping[str, Any]]:

@@ -9,8 +9,12 @@ from typing import Any, Protocol
 
 from starlette.datastructures import Headers
 
+from ..pages import Page
 from ..protocol.errors import EndsessionError
 from .endpoint import LogoutEndpoint
+from .negotiation import Wants
+
+DEFAULT_PAGE_SIZE = 100
 
 
 @dataclass(slots=True)
@@ -31,11 +35,18 @@ class Request:
     client_address: str
     caller: Any
     id: str
+    wants: Wants = None
+    """The form of answer that the Accept header names: a page for a browser, JSON for a program, or neither."""
 
     @property
     def host(self) -> str:
         """The host of the request without its port, in lower case."""
         return host_name(self.headers.get("host", ""))
+
+    @property
+    def page_size(self) -> int:
+        """How many items of a list the caller wants at the most."""
+        return int(self.query.get("limit", DEFAULT_PAGE_SIZE))
 
     def cookies(self, name: str) -> list[str]:
         """The raw values of a cookie, as sent. A name can come more than once (RFC 6265, section 5.4)."""
@@ -82,6 +93,6 @@ class Service(Protocol):
         """How the errors of an endpoint for browsers look."""
         ...
 
-    def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> tuple[str, str]:
-        """An error as an HTML page, and the Content-Security-Policy under which it works."""
+    def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> Page:
+        """An error as an HTML page."""
         ...

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..protocol.decide import Doubt
 from ..protocol.errors import EndsessionError
+from .csp import form_to_ourselves, page_csp
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,8 @@ class Pages:
         style = (files(__package__) / "templates" / "style.css").read_text()
         script = (files(__package__) / "templates" / "front_channel.js").read_text()
         self._templates.globals |= {"style": style, "script": script}
-        self._csp = f"default-src 'none'; style-src '{hash_source(style)}'; base-uri 'none'; frame-ancestors 'none'"
-        self._script_hash = hash_source(script)
+        self._style, self._script = style, script
+        self._csp = page_csp(style=style)
 
     def question(
         self,
@@ -77,13 +75,13 @@ class Pages:
         doubt: Doubt,
         app: str | None,
         account: str | None,
-        goes_to: str | None,
+        redirect: str | None,
     ) -> Page:
-        """Ask whether to log out. `action` takes the answer; `goes_to` is the redirect that a yes leads to."""
+        """Ask whether to log out. `action` takes the answer; `redirect` is where that a yes leads to."""
         html = self._templates.get_template("question.html").render(
             action=action, handle=handle, doubt=doubt, app=app, account=account
         )
-        return Page(html, f"{self._csp}; form-action 'self'{_form_target(goes_to)}")
+        return Page(html, page_csp(style=self._style, form=form_to_ourselves(redirect)))
 
     def signed_out(
         self, *, account: str | None, way_on: WayOn | None, apps: Sequence[AppState] = (), refresh: str | None = None
@@ -99,8 +97,8 @@ class Pages:
         html = self._templates.get_template("front_channel.html").render(
             frames=frames, go_on=go_on, seconds=FRAMES_SECONDS
         )
-        origins = " ".join(sorted({_origin(frame.url) for frame in frames}))
-        return Page(html, f"{self._csp}; script-src '{self._script_hash}'; frame-src {origins}; form-action 'none'")
+        frame_urls = [frame.url for frame in frames]
+        return Page(html, page_csp(style=self._style, script=self._script, frames=frame_urls))
 
     def nothing_to_end(self, *, way_on: WayOn | None) -> Page:
         """Nobody is signed in in this browser."""
@@ -117,24 +115,4 @@ class Pages:
         )
 
     def _plain(self, template: str, **values: object) -> Page:
-        return Page(self._templates.get_template(template).render(**values), f"{self._csp}; form-action 'none'")
-
-
-def hash_source(text: str) -> str:
-    """A text of ours as a source expression of CSP, so that it works inline and nothing else does."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _form_target(uri: str | None) -> str:
-    """Browsers hold the redirect that answers a form to `form-action` too, so its target has to be named there."""
-    if uri is None:
-        return ""
-    parts = urlsplit(uri)
-    if parts.scheme in ("http", "https"):
-        return f" {_origin(uri)}"
-    return f" {parts.scheme}:"
+        return Page(self._templates.get_template(template).render(**values), self._csp)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from .decision import CLOCK_SKEW, Case, Decision, Doubt
 from .errors import AccessDenied, EndsessionError, InvalidRedirectUri, InvalidRequest, InvalidToken, UnknownClient
 from .hint import Hint, NoHint, RefusedHint, VerifiedHint
-from .policy import Policy
 from .redirect import RegisteredRedirect, match, unusable
 from .request import LogoutRequest
 from .session_matrix import match_session
@@ -19,11 +18,11 @@ from .session_matrix import match_session
 __all__ = ["CLOCK_SKEW", "Case", "Decision", "Doubt", "client_to_look_up", "decide"]
 
 
-def client_to_look_up(request: LogoutRequest, hint: Hint, policy: Policy) -> str | None:
+def client_to_look_up(request: LogoutRequest, hint: Hint) -> str | None:
     """Whose registration the decision needs: the verified hint's client before that of `client_id`."""
     if isinstance(hint, VerifiedHint):
         return hint.client_id
-    return request.client_id if policy.client_id_param == "accept" else None
+    return request.client_id
 
 
 def decide(case: Case) -> Decision:
@@ -46,11 +45,11 @@ def decide(case: Case) -> Decision:
 def _judge_hint(case: Case, trace: list[str]) -> Hint:
     """Apply the knobs on absent, invalid, expired and old hints (RP-Initiated Logout 1.0, sections 2 and 4)."""
     policy, hint = case.policy, case.hint
-    if case.policy.client_id_param == "reject" and case.request.client_id:
+    if policy.client_id_param == "reject" and case.request.client_id:
         raise InvalidRequest("This endpoint does not take client_id.")
     if isinstance(hint, VerifiedHint):
         # Before its age is judged: an old hint of one client may not stand beside the client_id of another.
-        if policy.client_id_param == "accept" and case.request.client_id not in (None, hint.client_id):
+        if case.request.client_id not in (None, hint.client_id):
             raise InvalidRequest("The id_token_hint was not issued to the client_id of the request.")
         if problem := _age_problem(case, hint):
             hint = RefusedHint("invalid", problem)
@@ -96,10 +95,10 @@ def _is_of_live_session(case: Case, hint: VerifiedHint) -> bool:
 
 def _check_client(case: Case, hint: Hint, trace: list[str]) -> None:
     """Unknown clients are refused where unregistered redirects are; a disabled client may not ask."""
-    accepted = case.request.client_id if case.policy.client_id_param == "accept" else None
+    named = case.request.client_id
     if case.client is None:
-        trace.append("client unknown" if accepted or isinstance(hint, VerifiedHint) else "no client named")
-        if accepted and case.policy.on_unregistered_redirect == "error":
+        trace.append("client unknown" if named or isinstance(hint, VerifiedHint) else "no client named")
+        if named and case.policy.on_unregistered_redirect == "error":
             raise UnknownClient
     else:
         trace.append("client known")

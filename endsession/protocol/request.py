@@ -9,6 +9,16 @@ from typing import Literal
 from .errors import InvalidRequest
 from .policy import Policy
 
+STANDARD_PARAMETERS = (
+    "id_token_hint",
+    "logout_hint",
+    "client_id",
+    "post_logout_redirect_uri",
+    "state",
+    "ui_locales",
+)
+"""The parameters of RP-Initiated Logout 1.0, section 2, which a vendor may call by other names."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
@@ -28,6 +38,24 @@ class LogoutRequest:
     def names_nothing(self) -> bool:
         """Whether the request says neither who, nor for whom, nor where to (a hint aside)."""
         return not (self.client_id or self.post_logout_redirect_uri or self.logout_hint)
+
+
+def read_request(
+    method: Literal["GET", "POST"], parameters: Mapping[str, str], policy: Policy
+) -> tuple[LogoutRequest, str | None]:
+    """The request that `parameters` (by their standard names) make under `policy`, and the raw hint apart from it.
+
+    What a knob says is not read does not get any further than this.
+    """
+    request = LogoutRequest(
+        method=method,
+        client_id=None if policy.client_id_param == "ignore" else parameters.get("client_id") or None,
+        post_logout_redirect_uri=parameters.get("post_logout_redirect_uri") or None,
+        state=parameters.get("state") or None,
+        logout_hint=None if policy.logout_hint == "ignore" else parameters.get("logout_hint") or None,
+        ui_locales=None if policy.ui_locales == "ignore" else parameters.get("ui_locales") or None,
+    )
+    return request, parameters.get("id_token_hint") or None
 
 
 def merge_places(method: str, query: Mapping[str, str], form: Mapping[str, str], policy: Policy) -> Mapping[str, str]:

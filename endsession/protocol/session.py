@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+CookieState = Literal["not_configured", "not_presented", "presented"]
+"""Whether an issuer has a session cookie, and whether a request carried one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -29,14 +32,13 @@ class Session:
 class Sessions:
     """The sessions that a request is about.
 
-    `cookie` tells whether the issuer has a session cookie and whether this request carried one.
     `browser` is the live session of that cookie; a cookie of an ended or unknown session counts as none.
     `ended_here` is the ended session whose cookie this browser still carries.
     `named` is the session that the hint's `sid` names, live or ended, if it is known.
     `of_subject` are live sessions of the hint's `sub` with its client, two at most, where the hint has no `sid`.
     """
 
-    cookie: Literal["not_configured", "not_presented", "presented"]
+    cookie: CookieState
     browser: Session | None = None
     ended_here: Session | None = None
     named: Session | None = None

@@ -36,7 +36,7 @@ def _without_hint(case: Case, hint: Hint, redirect: RegisteredRedirect | None, t
         if policy.redirect_without_hint == "when_no_session" and isinstance(hint, NoHint):
             return Decision("nothing", redirect=redirect, over=over)
         return Decision("nothing", link=after_yes, over=over)
-    if browser and policy.logout_hint == "use" and _means_another(request.logout_hint, browser):
+    if browser and _means_another(request.logout_hint, browser):
         trace.append("logout_hint names another user")
         if policy.on_foreign_hint == "error":
             raise AccessDenied("The logout_hint does not name the user of this session.", detail="foreign_hint")

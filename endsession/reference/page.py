@@ -8,7 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from ..pages.render import Page, hash_source
+from ..pages import Page
+from ..pages.csp import page_csp
 from .outline import Outline
 
 
@@ -24,8 +25,7 @@ def reference_page(outline: Outline) -> Page:
     )
     templates.filters |= {"markdown": _Markdown(outline)}
     html = templates.get_template("reference.html").render(outline=outline, style=style)
-    csp = f"default-src 'none'; style-src '{hash_source(style)}'; base-uri 'none'; frame-ancestors 'none'"
-    return Page(html, f"{csp}; form-action 'none'")
+    return Page(html, page_csp(style=style))
 
 
 class _Markdown:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..protocol.session import Session
+from ..protocol.session import CookieState, Session, Sessions
 from .script import Rows, Script, Statement
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SessionQuery:
     """What a logout request tells of its session. `client_id`, `sub` and `sid` are a verified hint's."""
 
     issuer_id: str
     now: float
+    cookie: CookieState = "not_configured"
     cookies: tuple[str, ...] = ()
     """SHA-256 digests of the values of the presented session cookie, or sids where the cookie's value is the sid."""
     cookie_is_sid: bool = False
@@ -23,41 +24,33 @@ class Search:
     sid: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The session of the cookie, the session that the sid names, and up to two live ones of a subject without a sid."""
-
-    by_cookie: Session | None = None
-    by_sid: Session | None = None
-    of_subject: tuple[Session, ...] = ()
-
-
 _COLUMNS = "s.sid, s.sub, s.user_label, s.ended_at, s.dies_at"
 
 
-def search_sessions(search: Search) -> Script[Found]:
+def search_sessions(query: SessionQuery) -> Script[Sessions]:
     """Find the sessions that a logout request is about."""
-    by_cookie = by_sid = None
+    by_cookie = named = None
     of_subject: tuple[Session, ...] = ()
-    for cookie in search.cookies:
+    for cookie in query.cookies:
         if by_cookie is None or not by_cookie.live:
-            rows = yield _by_cookie(search, cookie)
-            by_cookie = (yield from _session(search, rows)) or by_cookie
-    if search.sid is not None:
-        if by_cookie is not None and by_cookie.sid == search.sid:
-            return Found(by_cookie, by_cookie)
-        rows = yield _by_sid(search)
+            rows = yield _by_cookie(query, cookie)
+            by_cookie = (yield from _session(query, rows)) or by_cookie
+    browser = by_cookie if by_cookie and by_cookie.live else None
+    if query.sid is not None and by_cookie is not None and by_cookie.sid == query.sid:
+        named = by_cookie
+    elif query.sid is not None:
+        rows = yield _by_sid(query)
         if not rows:
-            rows = yield _by_rp_sid(search)
-        by_sid = yield from _session(search, rows)
-    elif search.sub is not None and (by_cookie is None or not by_cookie.live):
-        rows = yield _live_of_subject(search)
-        of_subject = tuple(_as_session(search, row, (search.sub,)) for row in rows)
-    return Found(by_cookie, by_sid, of_subject)
+            rows = yield _by_rp_sid(query)
+        named = yield from _session(query, rows)
+    elif query.sub is not None and browser is None:
+        rows = yield _live_of_subject(query)
+        of_subject = tuple(_as_session(query, row, (query.sub,)) for row in rows)
+    return Sessions(query.cookie, browser, None if browser else by_cookie, named, of_subject)
 
 
-def _by_cookie(search: Search, cookie: str) -> Statement:
-    if search.cookie_is_sid:
+def _by_cookie(query: SessionQuery, cookie: str) -> Statement:
+    if query.cookie_is_sid:
         sql = f"SELECT {_COLUMNS} FROM sessions s WHERE s.issuer_id = :issuer_id AND s.sid = :cookie"
     else:
         sql = (
@@ -65,27 +58,27 @@ def _by_cookie(search: Search, cookie: str) -> Statement:
             " JOIN sessions s ON s.issuer_id = c.issuer_id AND s.sid = c.sid"
             " WHERE c.issuer_id = :issuer_id AND c.sha256 = :cookie"
         )
-    return Statement(sql, {"issuer_id": search.issuer_id, "cookie": cookie})
+    return Statement(sql, {"issuer_id": query.issuer_id, "cookie": cookie})
 
 
-def _by_sid(search: Search) -> Statement:
+def _by_sid(query: SessionQuery) -> Statement:
     return Statement(
         f"SELECT {_COLUMNS} FROM sessions s WHERE s.issuer_id = :issuer_id AND s.sid = :sid",
-        {"issuer_id": search.issuer_id, "sid": search.sid},
+        {"issuer_id": query.issuer_id, "sid": query.sid},
     )
 
 
-def _by_rp_sid(search: Search) -> Statement:
+def _by_rp_sid(query: SessionQuery) -> Statement:
     """An app's own sid is looked up within its issuer and client; of several the live one counts."""
     return Statement(
         f"SELECT {_COLUMNS} FROM participants p JOIN sessions s ON s.issuer_id = p.issuer_id AND s.sid = p.sid"
         " WHERE p.issuer_id = :issuer_id AND p.client_id = :client_id AND p.rp_sid = :sid AND p.rp_sid <> ''"
         " ORDER BY s.ended_at IS NOT NULL, s.began_at DESC LIMIT 1",
-        {"issuer_id": search.issuer_id, "client_id": search.client_id, "sid": search.sid},
+        {"issuer_id": query.issuer_id, "client_id": query.client_id, "sid": query.sid},
     )
 
 
-def _live_of_subject(search: Search) -> Statement:
+def _live_of_subject(query: SessionQuery) -> Statement:
     """Live sessions in which the client knows the user as `sub`: by the provider's subject, or a pairwise one."""
     joined = "s.issuer_id = p.issuer_id AND s.sid = p.sid"
     live = "s.ended_at IS NULL AND s.dies_at > :now"
@@ -94,25 +87,25 @@ def _live_of_subject(search: Search) -> Statement:
         f" WHERE s.issuer_id = :issuer_id AND s.sub = :sub AND p.sub IS NULL AND {live}"
         f" UNION SELECT {_COLUMNS} FROM participants p JOIN sessions s ON {joined}"
         f" WHERE p.issuer_id = :issuer_id AND p.client_id = :client_id AND p.sub = :sub AND {live} LIMIT 2",
-        {"issuer_id": search.issuer_id, "client_id": search.client_id, "sub": search.sub, "now": search.now},
+        {"issuer_id": query.issuer_id, "client_id": query.client_id, "sub": query.sub, "now": query.now},
     )
 
 
-def _session(search: Search, rows: Rows) -> Script[Session | None]:
+def _session(query: SessionQuery, rows: Rows) -> Script[Session | None]:
     """The row as a Session, with the subjects by which the client of the request knows its user."""
     if not rows:
         return None
     subs: Rows = []
-    if search.client_id is not None and search.sub is not None and search.sub != rows[0][1]:
+    if query.client_id is not None and query.sub is not None and query.sub != rows[0][1]:
         subs = yield Statement(
             "SELECT DISTINCT sub FROM participants"
             " WHERE issuer_id = :issuer_id AND sid = :sid AND client_id = :client_id AND sub IS NOT NULL",
-            {"issuer_id": search.issuer_id, "sid": rows[0][0], "client_id": search.client_id},
+            {"issuer_id": query.issuer_id, "sid": rows[0][0], "client_id": query.client_id},
         )
-    return _as_session(search, rows[0], tuple(sub for (sub,) in subs))
+    return _as_session(query, rows[0], tuple(sub for (sub,) in subs))
 
 
-def _as_session(search: Search, row: tuple[Any, ...], client_subs: tuple[str, ...] = ()) -> Session:
+def _as_session(query: SessionQuery, row: tuple[Any, ...], client_subs: tuple[str, ...] = ()) -> Session:
     sid, sub, user_label, ended_at, dies_at = row
-    live = ended_at is None and search.now < dies_at
+    live = ended_at is None and query.now < dies_at
     return Session(sid=sid, sub=sub, live=live, user_label=user_label, client_subs=client_subs)

@@ -19,9 +19,11 @@ from starlette.types import ASGIApp
 
 from endsession.contract import negotiation
 from endsession.contract.request import Request
+from endsession.flow.ask import Question
+from endsession.flow.handles import LIFETIME
+from endsession.flow.receive import Received
 from endsession.gateway import Gateway, Issuer
-from endsession.handlers import deliveries, logout, questions, sessions
-from endsession.handlers.questions import LIFETIME, Parked, Question
+from endsession.handlers import deliveries, logout, sessions
 from endsession.pages import Page, Pages
 from endsession.protocol import decide
 from endsession.protocol.errors import NotFound
@@ -41,8 +43,8 @@ def clears_any_cookie(patch: pytest.MonkeyPatch) -> None:
     """Every answer clears the provider's cookie, also where nothing of that browser's has ended (T3)."""
     carry_on = logout._carry_on
 
-    async def broken(request: Request, gateway: Gateway, issuer: Issuer, parked: Parked) -> Response:
-        response = await carry_on(request, gateway, issuer, parked)
+    async def broken(request: Request, gateway: Gateway, issuer: Issuer, received: Received) -> Response:
+        response = await carry_on(request, gateway, issuer, received)
         if issuer.cookie and request.cookies(issuer.cookie.name):
             response.headers.append("Set-Cookie", issuer.cookie.clearing)
         return response
@@ -65,12 +67,12 @@ def language_spends_the_question(patch: pytest.MonkeyPatch) -> None:
 
 def a_yes_loses_state(patch: pytest.MonkeyPatch) -> None:
     """After a question the redirect comes without `state`; without a question it is right."""
-    open_question = questions.open_question
+    open_question = logout.open_question
 
     def broken(request: Request, gateway: Gateway, issuer: Issuer, handle: str) -> Question:
         return replace(open_question(request, gateway, issuer, handle), state=None)
 
-    patch.setattr(questions, "open_question", broken)
+    patch.setattr(logout, "open_question", broken)
 
 
 def serves_disabled_clients(patch: pytest.MonkeyPatch) -> None:
@@ -90,7 +92,7 @@ def an_update_forgets_the_apps(patch: pytest.MonkeyPatch) -> None:
     def broken(issuer_id: str, sid: str, said: Any, **options: Any) -> Script[Any]:
         return register_session(issuer_id, sid, replace(said, participants=said.participants or ()), **options)
 
-    patch.setattr(sessions, "register", broken)
+    patch.setattr(sessions, "register_session", broken)
 
 
 def redelivers_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -103,7 +105,7 @@ def redelivers_nothing(patch: pytest.MonkeyPatch) -> None:
             raise NotFound("There is no such delivery that could be sent again.")
         return found[0]
 
-    patch.setattr(deliveries, "again", broken)
+    patch.setattr(deliveries, "make_due_again", broken)
 
 
 def trusts_labels(patch: pytest.MonkeyPatch) -> None:

@@ -16,10 +16,10 @@ from starlette.responses import Response
 from endsession.contract.body import BodyReader
 from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
+from endsession.flow import find, outcome
 from endsession.gateway import Gateway
-from endsession.handlers import answers, deliveries, discovery, finding, logout, sessions
-from endsession.protocol import decide
-from endsession.protocol import session_matrix as matching
+from endsession.handlers import deliveries, discovery, logout, sessions
+from endsession.protocol import decide, session_matrix
 from endsession.protocol.decision import Decision
 from endsession.protocol.errors import UnsupportedMediaType
 from endsession.protocol.redirect import RedirectMatch, RegisteredRedirect, match
@@ -31,7 +31,7 @@ from endsession.tokens import claims
 
 def looks_at_the_first_cookie_only(patch: pytest.MonkeyPatch) -> None:
     """A cookie of the same name, planted by a neighbour site, hides the user's session."""
-    patch.setattr(finding, "MAX_COOKIES", 1)
+    patch.setattr(find, "MAX_COOKIES", 1)
 
 
 def compares_redirects_without_case(patch: pytest.MonkeyPatch) -> None:
@@ -50,7 +50,7 @@ def leaves_state_unescaped(patch: pytest.MonkeyPatch) -> None:
     def broken(uri: RegisteredRedirect, state: str | None) -> str:
         return uri if state is None else f"{uri}{'&' if '?' in uri else '?'}state={quote(state, safe='&=')}"
 
-    patch.setattr(answers, "with_state", broken)
+    patch.setattr(outcome, "with_state", broken)
 
 
 def a_page_skips_a_session(patch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def a_page_skips_a_session(patch: pytest.MonkeyPatch) -> None:
         found = yield from sessions_page(issuer_id, after=after, limit=limit + skipped, **options)
         return found[skipped:]
 
-    patch.setattr(sessions, "list_page", broken)
+    patch.setattr(sessions, "sessions_page", broken)
 
 
 def takes_hints_from_the_future(patch: pytest.MonkeyPatch) -> None:
@@ -75,12 +75,12 @@ def takes_hints_from_the_future(patch: pytest.MonkeyPatch) -> None:
 
 def a_stale_sid_is_no_doubt(patch: pytest.MonkeyPatch) -> None:
     """A hint of another session of the same user ends the session of this browser, and nobody is asked."""
-    mismatch = matching._mismatch
+    mismatch = session_matrix._mismatch
 
     def broken(knob: Any, doubt: Any, session: Any, redirect: Any) -> Decision:
         return Decision("end", session, redirect) if doubt == "stale_sid" else mismatch(knob, doubt, session, redirect)
 
-    patch.setattr(matching, "_mismatch", broken)
+    patch.setattr(session_matrix, "_mismatch", broken)
 
 
 def a_no_leaves_the_question_open(patch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def a_no_leaves_the_question_open(patch: pytest.MonkeyPatch) -> None:
     def broken(handle: str, *, expires_at: float) -> Script[None]:
         yield from ()
 
-    patch.setattr(logout, "spend", broken)
+    patch.setattr(logout, "spend_handle", broken)
 
 
 def the_ledger_shows_every_app(patch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def the_ledger_shows_every_app(patch: pytest.MonkeyPatch) -> None:
     def broken(issuer_id: str, *, client_id: str | None, **options: Any) -> Script[list[Delivery]]:
         return deliveries_page(issuer_id, client_id=None, **options)
 
-    patch.setattr(deliveries, "page", broken)
+    patch.setattr(deliveries, "deliveries_page", broken)
 
 
 def metadata_names_the_issuer_with_a_slash(patch: pytest.MonkeyPatch) -> None:

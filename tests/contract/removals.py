@@ -75,23 +75,23 @@ class _Taken(ast.NodeTransformer):
         return node
 
 
-ANSWERS, LOGOUT, OPERATION = "handlers/answers.py", "handlers/logout.py", "endsession/contract/operation.py"
+ANSWER, LOGOUT, OPERATION = "endsession/flow/answer.py", "handlers/logout.py", "endsession/contract/operation.py"
 NOTHING = "response = Response(status_code=204)"
 REMOVALS: dict[int, tuple[str, tuple[Cut | Raises, ...]]] = {
     200: (
         "the pages and results at the end, the question, and the answer to a HEAD",
         (
-            Cut(ANSWERS, "response = await _signed_out(request, gateway, issuer, outcome)", NOTHING),
-            Cut(ANSWERS, "response = await _front_channel(gateway, issuer, outcome, frames)", NOTHING),
-            Cut(LOGOUT, "return questions.ask(request, gateway, issuer, parked, decision, client)", "pass"),
+            Cut(ANSWER, "response = await _signed_out(request, gateway, issuer, outcome)", NOTHING),
+            Cut(ANSWER, "response = await frames_page(gateway, issuer, outcome, frames)", NOTHING),
+            Cut(LOGOUT, "return ask(request, gateway, issuer, received, evaluation)", "pass"),
             Cut(OPERATION, "return Response()  # a HEAD", "pass  # a HEAD"),
         ),
     ),
     303: (
         "the redirect to the registered URI, and the parking of a form from another site",
         (
-            Cut(ANSWERS, "elif outcome.decision.redirect is not None:", "elif False:"),
-            Cut(LOGOUT, "return questions.park(request, gateway, issuer, parked)", "pass"),
+            Cut(ANSWER, "elif outcome.decision.redirect is not None:", "elif False:"),
+            Cut(LOGOUT, "return park(request, gateway, issuer, received)", "pass"),
         ),
     ),
     400: ("every `raise InvalidRequest`", (Raises(("InvalidRequest",)),)),

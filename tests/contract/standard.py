@@ -15,6 +15,7 @@ from endsession.contract.app import build
 from endsession.contract.document import Document
 from endsession.contract.endpoint import LogoutEndpoint
 from endsession.contract.request import ErrorForm
+from endsession.pages import Page
 from endsession.protocol.errors import EndsessionError
 from tests.kit.raw import HOST
 
@@ -60,7 +61,7 @@ class Everything:
         """See Service."""
         return ErrorForm("oauth_json")
 
-    def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> tuple[str, str]:
+    def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> Page:
         """See Service."""
         raise AssertionError("nobody asks for pages here")
 

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from endsession.contract.negotiation import prefers
 from endsession.contract.rendering import render
 from endsession.contract.request import ErrorForm
 from endsession.protocol import errors
@@ -151,7 +152,7 @@ EVERY_ERROR: list[errors.EndsessionError] = [
 def test_every_error_can_be_rendered_in_every_form(formats: Deployment, error: errors.EndsessionError) -> None:
     """With its status, its code, its own headers and a sentence that OAuth allows (RFC 6749, section 5.2)."""
     for name, accept, media_type in FORMS:
-        response = render(error, ErrorForm(name), accept, "0123456789abcdef", formats.gateway)
+        response = render(error, ErrorForm(name), prefers(accept), "0123456789abcdef", formats.gateway)
         headers = tuple((key, value) for key, value in response.headers.items())
         answer = Answer(response.status_code, headers, bytes(response.body))
         assert is_an_error(answer, error.status, media_type)
@@ -175,4 +176,4 @@ def test_the_detail_stays_inside(formats: Deployment, error: errors.EndsessionEr
     """What is for the operator's log is in no answer."""
     error.detail = "only-for-the-log"
     for name, accept, _ in FORMS:
-        assert b"only-for-the-log" not in render(error, ErrorForm(name), accept, "0", formats.gateway).body
+        assert b"only-for-the-log" not in render(error, ErrorForm(name), prefers(accept), "0", formats.gateway).body

@@ -172,7 +172,7 @@ def test_pages_have_the_headings_of_the_pages() -> None:
     real = [
         reference_page(outline(DOCUMENT, "https://login.example")).html,
         pages.signed_out(account=None, way_on=None).html,
-        pages.question(action="", handle="", doubt="no_hint", app=None, account=None, goes_to=None).html,
+        pages.question(action="", handle="", doubt="no_hint", app=None, account=None, redirect=None).html,
         *(pages.error(_made(kind), "x", None).html for kind in _kinds()),
     ]
     headings = {_headings(page) for page in real}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from hypothesis import strategies as st
 
@@ -11,7 +11,7 @@ from endsession.protocol.client import Client
 from endsession.protocol.decide import Case
 from endsession.protocol.hint import Hint, NoHint, RefusedHint, VerifiedHint
 from endsession.protocol.policy import Policy
-from endsession.protocol.request import LogoutRequest
+from endsession.protocol.request import read_request
 from endsession.protocol.session import Session, Sessions
 
 from .worlds import DAY, NOW, URI
@@ -84,20 +84,22 @@ def sessions_of(draw: st.DrawFn, hint: Hint) -> Sessions:
 def cases(draw: st.DrawFn) -> Case:
     """Any case."""
     hint = draw(hints())
-    request = LogoutRequest(
-        method=draw(st.sampled_from(["GET", "POST"])),
-        client_id=draw(st.none() | NAMES) or None,
-        post_logout_redirect_uri=draw(st.none() | URIS) or None,
-        state=draw(st.none() | st.text(max_size=10)) or None,
-        logout_hint=draw(st.none() | NAMES) or None,
-        ui_locales=draw(st.none() | st.text(max_size=10)) or None,
-    )
+    policy = draw(policies())
+    parameters = {
+        "client_id": draw(NAMES),
+        "post_logout_redirect_uri": draw(st.just("") | URIS),
+        "state": draw(st.text(max_size=10)),
+        "logout_hint": draw(NAMES),
+        "ui_locales": draw(st.text(max_size=10)),
+    }
+    kept = draw(st.sets(st.sampled_from(sorted(parameters))))
+    method: Literal["GET", "POST"] = draw(st.sampled_from(["GET", "POST"]))
+    request, _ = read_request(method, {name: parameters[name] for name in kept}, policy)
     client = Client(
         client_id="web",
         application_type=draw(st.sampled_from(["web", "native"])),
         post_logout_redirect_uris=REGISTERED[: draw(st.integers(0, len(REGISTERED)))],
         disabled=draw(st.integers(0, 9)) == 0,
     )
-    policy = draw(policies())
     known = draw(st.sampled_from([client, client, client, None]))
     return Case(request, policy, hint, known, draw(sessions_of(hint)), NOW)

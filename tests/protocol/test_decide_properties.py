@@ -156,7 +156,7 @@ def test_a_disabled_client_is_refused(case: Case) -> None:
 def test_two_clients_in_one_request_are_refused(case: Case) -> None:
     """`client_id` beside a hint names the hint's client, however old the hint is (R6)."""
     mismatch = isinstance(case.hint, VerifiedHint) and case.request.client_id not in (None, case.hint.client_id)
-    if mismatch and case.policy.client_id_param == "accept":
+    if mismatch:
         error = decide(case).error
         assert error is not None
         assert error.status == 400

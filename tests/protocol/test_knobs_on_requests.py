@@ -9,7 +9,7 @@ import pytest
 from endsession.protocol.client import Client
 from endsession.protocol.decide import client_to_look_up, decide
 from endsession.protocol.policy import Policy
-from endsession.protocol.request import LogoutRequest
+from endsession.protocol.request import LogoutRequest, read_request
 from endsession.protocol.session import Sessions
 
 from .knobs import Cases
@@ -155,23 +155,22 @@ def _matches(policy: Policy, *, exact: bool, port: bool, wildcard: bool) -> None
 def _(policy: Policy) -> None:
     assert outcome(policy, hint(), client_id="web") == "end C"
     assert outcome(policy, hint(), client_id="other") == "400 invalid_request"
-    assert client_to_look_up(LogoutRequest("GET", client_id="other"), NO_HINT, policy) == "other"
-    assert client_to_look_up(LogoutRequest("GET", client_id="other"), hint(), policy) == "web"
+    assert client_to_look_up(LogoutRequest("GET", client_id="other"), NO_HINT) == "other"
+    assert client_to_look_up(LogoutRequest("GET", client_id="other"), hint()) == "web"
 
 
 @shows("client_id_param", "ignore")
 def _(policy: Policy) -> None:
     assert outcome(policy, hint(), client_id="other") == "end C"
     assert outcome(policy, client=None, client_id="nobody") == "ask no_hint C"
-    assert client_to_look_up(LogoutRequest("GET", client_id="other"), NO_HINT, policy) is None
-    assert client_to_look_up(LogoutRequest("GET", client_id="other"), hint(), policy) == "web"
+    assert read_request("GET", {"client_id": "other"}, policy)[0].client_id is None
 
 
 @shows("client_id_param", "reject")
 def _(policy: Policy) -> None:
     assert outcome(policy, hint(), client_id="web") == "400 invalid_request"
     assert outcome(policy, hint()) == "end C"
-    assert client_to_look_up(LogoutRequest("GET", client_id="other"), INVALID, policy) is None
+    assert outcome(policy, INVALID, client=None, client_id="nobody") == "400 invalid_request"
 
 
 @shows("logout_hint", "use")

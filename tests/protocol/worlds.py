@@ -8,7 +8,7 @@ from endsession.protocol.client import Client
 from endsession.protocol.decide import Case, Decision, decide
 from endsession.protocol.hint import Hint, NoHint, RefusedHint, VerifiedHint
 from endsession.protocol.policy import Policy
-from endsession.protocol.request import LogoutRequest
+from endsession.protocol.request import read_request
 from endsession.protocol.session import Session, Sessions
 
 NOW = 1_800_000_000
@@ -44,7 +44,7 @@ def case(
     if sessions is None:
         named = C if isinstance(said, VerifiedHint) and said.sid == "C" else None
         sessions = Sessions("presented", browser=C, named=named)
-    asked = LogoutRequest(**{"method": "GET", **request})
+    asked, _ = read_request(request.pop("method", "GET"), request, policy)
     return Case(asked, policy, said, client, sessions, now)
 
 

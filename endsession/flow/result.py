@@ -1,18 +1,18 @@
-"""What became of a logout, told to whoever may know: which app was told, which was not."""
+"""What became of a logout, for whoever may know: which app was told, which was not."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from endsession.gateway import Gateway, Issuer
-from endsession.pages import AppState
-from endsession.store.deliveries import Delivery, deliveries_of_session
+from ..gateway import Gateway, Issuer
+from ..pages import AppState
+from ..store.deliveries import Delivery, deliveries_of_session
 
 
 async def apps_of(gateway: Gateway, issuer: Issuer, sid: str) -> list[AppState]:
     """The apps of an ended session and the state of each. The provider itself is not among them."""
     deliveries = await gateway.store.read(deliveries_of_session(issuer.id, sid))
-    return [await _app(issuer, one) for one in deliveries if one.channel != "op"]
+    return [await _app(issuer, delivery) for delivery in deliveries if delivery.channel != "op"]
 
 
 async def _app(issuer: Issuer, delivery: Delivery) -> AppState:

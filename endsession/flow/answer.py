@@ -1,0 +1,82 @@
+"""Step 10: the answer, to the browser or to a caller that wants JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from ..contract.rendering import json_response, page_response
+from ..contract.request import Request
+from ..gateway import Gateway, Issuer
+from ..pages import WayOn
+from ..protocol.client import Client
+from ..protocol.redirect import RegisteredRedirect, with_state
+from ..protocol.session import Session
+from .frames import frames_page
+from .outcome import Outcome, redirect_to
+from .result import apps_of, result_of
+from .status import status_url
+
+
+async def after_logout(request: Request, gateway: Gateway, issuer: Issuer, outcome: Outcome) -> Response:
+    """Frames first if an app needs them; else 303 to the registered URI with `state`; else a page or a LogoutResult.
+
+    The provider's cookie is cleared, but only one that was presented and belongs to what ended.
+    """
+    frames = [delivery for delivery in outcome.deliveries if delivery.channel == "front"]
+    if frames:
+        response = await frames_page(gateway, issuer, outcome, frames)
+    elif outcome.decision.redirect is not None:
+        response = redirect_to(outcome.decision.redirect, outcome.state)
+    else:
+        response = await _signed_out(request, gateway, issuer, outcome)
+    has_ended = outcome.decision.action == "end" or outcome.sessions.ended_here is not None
+    if issuer.cookie and outcome.own and has_ended:
+        response.headers.append("Set-Cookie", issuer.cookie.clearing)
+    return response
+
+
+async def _signed_out(request: Request, gateway: Gateway, issuer: Issuer, outcome: Outcome) -> Response:
+    has_ended = outcome.decision.action == "end" or outcome.decision.over
+    session = outcome.ended if has_ended else None
+    if request.wants == "json":
+        status = "signed_out" if has_ended else "nothing_to_end"
+        return json_response(await _as_json(gateway, issuer, session, status, own=outcome.own))
+    way_on = _link(outcome.decision.link, outcome.state)
+    if not has_ended:
+        return page_response(gateway.pages.nothing_to_end(way_on=way_on))
+    if session is None or not outcome.own:
+        return page_response(gateway.pages.signed_out(account=None, way_on=way_on))
+    page = gateway.pages.signed_out(
+        account=session.user_label,
+        way_on=way_on,
+        apps=await apps_of(gateway, issuer, session.sid),
+        refresh=status_url(gateway, issuer, session.sid, own=True),
+    )
+    return page_response(page)
+
+
+async def _as_json(
+    gateway: Gateway, issuer: Issuer, session: Session | None, status: str, *, own: bool
+) -> dict[str, Any]:
+    if session is None:
+        return {"status": status}
+    result = await result_of(gateway, issuer, session.sid, status) if own else {"status": status}
+    return {**result, "status_url": status_url(gateway, issuer, session.sid, own=own)}
+
+
+def kept(request: Request, gateway: Gateway, client: Client | None) -> Response:
+    """The user said no: the session stays, and there is a way on, but no redirect."""
+    if request.wants == "json":
+        return json_response({"status": "kept"})
+    way_on = WayOn(client.client_uri, client.name) if client and client.client_uri else None
+    return page_response(gateway.pages.kept(way_on=way_on))
+
+
+def _link(uri: RegisteredRedirect | None, state: str | None) -> WayOn | None:
+    """A link leads to web addresses only; an app's own scheme is for redirects."""
+    if uri is None or urlsplit(uri).scheme not in ("http", "https"):
+        return None
+    return WayOn(with_state(uri, state))

@@ -1,0 +1,51 @@
+"""Step 5: which sessions a logout request is about."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..contract.request import Request
+from ..gateway import Gateway, Issuer
+from ..protocol.hint import Hint, VerifiedHint
+from ..protocol.session import Session, Sessions
+from ..store.finding import SessionQuery, search_sessions
+
+MAX_COOKIES = 4
+"""Values of one cookie name that are looked up: a neighbour site can add to them, and must not hide the right one."""
+
+
+def provider_cookies(request: Request, issuer: Issuer) -> list[str]:
+    """The presented values of the provider's session cookie."""
+    return request.cookies(issuer.cookie.name) if issuer.cookie else []
+
+
+async def find_sessions(gateway: Gateway, issuer: Issuer, hint: Hint, cookies: Sequence[str]) -> Sessions:
+    """The session of the provider's cookie, and the one that a verified hint names."""
+    verified = hint if isinstance(hint, VerifiedHint) else None
+    values, is_sid = cookies[:MAX_COOKIES], issuer.cookie is not None and issuer.cookie.is_sid
+    query = SessionQuery(
+        issuer_id=issuer.id,
+        now=gateway.clock(),
+        cookie="not_configured" if issuer.cookie is None else "presented" if values else "not_presented",
+        cookies=tuple(values if is_sid else map(_digest, values)),
+        cookie_is_sid=is_sid,
+        client_id=verified.client_id if verified else None,
+        sub=verified.sub if verified else None,
+        sid=verified.sid if verified else None,
+    )
+    sessions = await gateway.store.read(search_sessions(query))
+    if sessions.named is None and issuer.stateless and verified and verified.sid:
+        # Nobody registers sessions here: what has not been ended yet is taken to be live.
+        return replace(sessions, named=Session(sid=verified.sid, sub=verified.sub, live=True))
+    return sessions
+
+
+def unregistered_sub(issuer: Issuer, session: Session, hint: Hint) -> str | None:
+    """The `sub` of a session that was never registered, at an issuer that registers none (`participants = "all"`)."""
+    return session.sub if issuer.stateless and isinstance(hint, VerifiedHint) else None
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode("latin-1")).hexdigest()
