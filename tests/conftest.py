@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from endsession.runtime.app import open_store
 from endsession.store.script import Database
@@ -21,12 +20,6 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Where everything is installed, a skipped test is a hole in what is held."""
     if report.skipped and "CI" in os.environ:
         pytest.exit(f"{report.nodeid} was skipped, and here it could have run: {report.longrepr}", returncode=1)
-
-
-settings.register_profile("default", deadline=None)
-settings.register_profile("quick", deadline=None, max_examples=10)
-"""`make quick` takes a look at properties; `make test` looks closely."""
-settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ async def test_fifty_apps_one_dead_one_unsteady(tmp_path: Path, apps: Receivers)
     async with deploy_with_apps(tmp_path, apps, *names, changes=changes) as gateway:
         await sign_in(gateway, *names)
         response = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="app0")}, cookie=cookie_of(), accept=JSON)
-        assert {"client_id": "app7", "name": "app7", "state": "pending"} in response.json()["apps"]
+        assert {"client_id": "app7", "name": "App app7", "state": "pending"} in response.json()["apps"]
         await eventually(lambda: states(gateway), lambda seen: list(seen.values()).count("delivered") == 49)
         # The dead app does not delay another logout.
         await sign_in(gateway, "app1", sid="s-2")
