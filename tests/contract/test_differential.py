@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
 from tests.kit.deployment import DOCUMENT
+from tests.kit.properties import tried
 
 from .corpus import Sent, fitting, operations
 from .hardenings import HARDENINGS, Hardening
