@@ -187,7 +187,7 @@ class RateLimited(EndsessionError):
 
 
 class ServiceUnavailable(EndsessionError):
-    """Storage cannot be reached. Nothing was ended as far as is known; repeating the request is safe."""
+    """Storage cannot be reached, and nothing was changed. Repeating the request is safe."""
 
     code = "temporarily_unavailable"
     status = 503
@@ -195,6 +195,15 @@ class ServiceUnavailable(EndsessionError):
 
     def __init__(self, *, detail: str = "", retry_after: int = 5) -> None:
         super().__init__(detail=detail, headers={"Retry-After": str(retry_after)})
+
+
+class OutcomeUnknown(ServiceUnavailable):
+    """The answer to COMMIT was lost, so it is not known whether the change was made. Repeating the request is safe."""
+
+    description = (
+        "The service lost its storage while saving the change, so it is not known whether it was made. "
+        "It is safe to repeat the request."
+    )
 
 
 class ProviderUnavailable(ServiceUnavailable):
