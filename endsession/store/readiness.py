@@ -11,7 +11,7 @@ from .upkeep import take_a_write
 WITHIN = 0.8
 """Seconds that the answer may take: a load balancer waits for about one."""
 KEPT = 1.0
-"""Seconds for which an answer is given again, so that asking often costs no disk anything."""
+"""Seconds for which a success is believed, so that asking often costs the disk nothing."""
 
 
 class Readiness:
@@ -19,12 +19,20 @@ class Readiness:
 
     def __init__(self, store: Database) -> None:
         self._store = store
-        self._asked_at = float("-inf")
-        self._answer: asyncio.Task[None] | None = None
+        self._ready_until = float("-inf")
+        self._trying: asyncio.Task[None] | None = None
 
     async def check(self) -> None:
         """Raises ServiceUnavailable when storage takes no write."""
-        if self._answer is None or (self._answer.done() and time.monotonic() - self._asked_at >= KEPT):
-            self._asked_at = time.monotonic()
-            self._answer = asyncio.create_task(self._store.write(take_a_write(), within=WITHIN))
-        await asyncio.shield(self._answer)
+        if time.monotonic() < self._ready_until:
+            return
+        if self._trying is None:
+            self._trying = asyncio.create_task(self._try())
+        await asyncio.shield(self._trying)
+
+    async def _try(self) -> None:
+        try:
+            await self._store.write(take_a_write(), within=WITHIN)
+            self._ready_until = time.monotonic() + KEPT
+        finally:
+            self._trying = None
