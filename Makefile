@@ -1,6 +1,6 @@
 # endsession: everything a newcomer needs, each in one word. `make` alone lists it.
 VENV ?= .venv
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 .PHONY: contract-lint help demo serve test test-all quick coverage check format lock clean fuzz bench sdks test-sdks
@@ -70,10 +70,13 @@ contract-lint: $(VENV)/dev.stamp tooling/node_modules/.package-lock.json ## lint
 	@$(SPECTRAL) lint --ruleset tooling/spectral.yaml --fail-severity hint build/openapi/*.yaml
 	@$(BIN)/python -m tooling.spoil tooling/spectral.yaml $(SPECTRAL)
 
-check: $(VENV)/dev.stamp ## lint, format and types
+check: $(VENV)/dev.stamp ## lint, format, types, declared dependencies, unused code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/deptry .
+	@$(BIN)/deptry tests tooling sdk/tests --config pyproject.toml --exclude sdk/tests/journeys --ignore DEP002,DEP004
+	@$(BIN)/python -m tooling.unused
 
 format: $(VENV)/dev.stamp ## put every file into the house format
 	@$(BIN)/ruff check --fix .
@@ -93,9 +96,12 @@ sdks: sdk/.venv/tools.stamp ## client SDKs for Python, TypeScript and Go (DOCUME
 test-sdks: $(VENV)/dev.stamp sdks ## compile the SDKs and use them against a running gateway
 	@$(BIN)/python -m pytest sdk/tests $(ARGS)
 
-# A lock names versions and hashes and no registry, so that it holds wherever packages come from.
+# A lock names versions and hashes and no registry, so that it holds wherever packages come from. What was released in
+# the last days is left out, since that is when most malicious releases are found; a fix that cannot wait is taken with
+# COOL_DOWN="0 days".
+COOL_DOWN ?= 7 days
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--custom-compile-command "make lock"
+	--exclude-newer "$(COOL_DOWN)" --custom-compile-command "make lock"
 lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 	@$(LOCK) --upgrade pyproject.toml -o requirements.txt
 	@$(LOCK) --upgrade pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
