@@ -97,7 +97,7 @@ test-sdks: $(VENV)/dev.stamp sdks ## compile the SDKs and use them against a run
 	@$(BIN)/python -m pytest sdk/tests $(ARGS)
 
 # A lock names versions and hashes and no registry, so that it holds wherever packages come from. What was released in
-# the last days is left out, since that is when most malicious releases are found; a fix that cannot wait is taken with
+# the last days is left out, so that a bad release has time to be found; a fix that cannot wait is taken with
 # COOL_DOWN="0 days".
 COOL_DOWN ?= 7 days
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
