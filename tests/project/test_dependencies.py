@@ -22,6 +22,7 @@ LOCKS = {
     "requirements.txt": PROJECT["project"]["dependencies"],
     "requirements-dev.txt": [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]],
     "requirements-fuzz.txt": (ROOT / "requirements-fuzz.in").read_text().splitlines(),
+    "requirements-audit.txt": (ROOT / "requirements-audit.in").read_text().splitlines(),
     "sdk/requirements.txt": (ROOT / "sdk/requirements.in").read_text().splitlines(),
 }
 """Each lock, and the requirements that it answers."""
@@ -41,6 +42,7 @@ DECLARED = {
     "The gateway": names(PROJECT["project"]["dependencies"]),
     "Development": names(PROJECT["dependency-groups"]["dev"])
     | names(LOCKS["requirements-fuzz.txt"])
+    | names(LOCKS["requirements-audit.txt"])
     | npm("tooling/package.json"),
     "Client SDKs": names(LOCKS["sdk/requirements.txt"]) | npm("sdk/package.json"),
     **{
