@@ -15,7 +15,7 @@ from endsession.tokens.signing import new_key
 from logout_conformance.responses.rules import EVERY_RESPONSE
 from tests.kit.deployment import READER, TOKEN
 
-from .breakages import answering, is_logout
+from .breakages import answering, is_logout, without
 from .deployment import SkippingClock, all_options, run, run_command, serving
 
 
@@ -138,7 +138,8 @@ def test_a_rate_limit_that_ends_in_time_is_waited_for(tmp_path: Path) -> None:
         left = ends - clock.monotonic()
         if not is_logout(scope) or left <= 0:
             return status, headers, body
-        return 429, [*headers, (b"retry-after", str(math.ceil(left)).encode())], b'{"error": "temporarily_unavailable"}'
+        changed = [(b"content-type", b"application/json"), (b"retry-after", str(math.ceil(left)).encode())]
+        return 429, [*without(headers, b"content-type"), *changed], b'{"error": "temporarily_unavailable"}'
 
     with serving(tmp_path, limited, clock=clock) as url:
         options = ["--only", "an unknown parameter is ignored"]
@@ -163,8 +164,7 @@ def test_a_rate_limit_that_ends_in_time_is_waited_for(tmp_path: Path) -> None:
         (["URL", "--public-url", "https://login.example", "--issuer", "acme", "--token-file", "FILE"], "not accepted"),
         (["URL", "--document", "missing"], "--document missing cannot be read"),
         (["URL", "--document", "FILE"], "is not a usable OpenAPI document"),
-        (["URL", "--document", "URL/nowhere"], "responds with 421. Give --public-url"),
-        (["URL", "--public-url", "https://login.example", "--document", "URL/no"], "404. Give --document FILE"),
+        (["URL", "--document", "URL/nowhere"], "responds with 404. Give --document FILE"),
         (["URL", "--rate", "0"], "--rate must be greater than 0"),
         (["URL", "--ca-file", "FILE"], "holds no certificates"),
         (["URL", "--junit", "/nowhere/junit.xml"], "/nowhere/junit.xml cannot be written"),

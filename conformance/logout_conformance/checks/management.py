@@ -58,14 +58,15 @@ def no_scope(context: Context, operation: Operation) -> None:
     """With the token of --other-token-file, at every operation that it has no scope for."""
     options = valid_request(context, operation)
     options["token"] = context.options.other_token
-    if operation.method == "GET" or operation.definition.get("x-scope", "").endswith(":read"):
-        response = context.http.send(operation.method, context.path(operation), **options)
-        if response.status != 403:
-            raise CheckSkipped("the token of --other-token-file has this scope")
-        return
-    sid = f"{context.fixtures.run_id}-forbidden"
-    options["query"] = dict.fromkeys(options["query"], sid)
-    expect_status(context.http.send(operation.method, context.path(operation, sid=sid), **options), 403)
+    name = f"{context.fixtures.run_id}-forbidden"
+    reads = operation.method == "GET" or str(operation.definition.get("x-scope")).endswith(":read")
+    if not reads:
+        options["query"] = dict.fromkeys(options["query"], name)
+    path = context.path(operation) if reads else context.path(operation, sid=name)
+    response = context.http.send(operation.method, path, **options)
+    if reads and response.status != 403:
+        raise CheckSkipped("the token of --other-token-file has this scope")
+    expect_status(response, 403)
 
 
 @check(
