@@ -1,4 +1,4 @@
-"""What is expected of a deployment and does not stand in its OpenAPI document: codes, names, tags.
+"""What is expected of a deployment and is not in its OpenAPI document: codes, names, tags.
 
 All that this suite takes for granted about a service is here, in `document.py` (the extension `x-logout`) and in the
 operationIds that `reporting/coverage.py` names.

@@ -1,7 +1,7 @@
 """What reports may show of a request: nothing that their readers could use.
 
 Values that the run created are replaced by what they are (`<a hint: alg none>`), which tells a reader more than the
-value. Everything else that looks like a token, a handle or a digest is redacted, whoever made it.
+value. Everything else that looks like a token, a handle or a digest is redacted as well.
 """
 
 from __future__ import annotations

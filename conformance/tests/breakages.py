@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Headers = list[tuple[bytes, bytes]]
 Change = Callable[[Scope, int, Headers, bytes, bytes], tuple[int, Headers, bytes]]
-"""From the request's scope and body, and the answer's status, headers and body, to another answer."""
+"""From the request's scope, the response's status, headers and body, and the request's body to another response."""
 
 
 def answering(change: Change) -> Callable[[ASGIApp], ASGIApp]:
-    """Break what is answered."""
+    """Break responses."""
 
     def break_it(app: ASGIApp) -> ASGIApp:
         async def broken(scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,7 +27,7 @@ def answering(change: Change) -> Callable[[ASGIApp], ASGIApp]:
             start = messages[0]
             body = b"".join(message.get("body", b"") for message in messages[1:])
             status, headers, body = change(scope, start["status"], list(start["headers"]), body, sent)
-            headers = [one for one in headers if one[0] != b"content-length"]
+            headers = without(headers, b"content-length")
             if body:
                 headers.append((b"content-length", str(len(body)).encode()))
             await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -40,13 +40,13 @@ def answering(change: Change) -> Callable[[ASGIApp], ASGIApp]:
 
 
 def asking(change: Callable[[Scope, bytes], tuple[Scope, bytes]]) -> Callable[[ASGIApp], ASGIApp]:
-    """Break what is asked, on its way to the application."""
+    """Break requests on their way to the application."""
 
     def break_it(app: ASGIApp) -> ASGIApp:
         async def broken(scope: Scope, receive: Receive, send: Send) -> None:
             changed, body = change(dict(scope), await whole_body(receive))
             if body:
-                kept = [one for one in changed["headers"] if one[0] != b"content-length"]
+                kept = without(changed["headers"], b"content-length")
                 changed["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
             await app(changed, replay(body), send)
 
@@ -66,7 +66,7 @@ async def whole_body(receive: Receive) -> bytes:
 
 
 def replay(body: bytes) -> Receive:
-    """A body that was read, to be read again."""
+    """Let a body that was read be read again."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
@@ -76,7 +76,7 @@ def replay(body: bytes) -> Receive:
 
 
 def collect(messages: list[Message]) -> Send:
-    """Keep what is sent."""
+    """Keep the messages of a response."""
 
     async def send(message: Message) -> None:
         messages.append(message)
@@ -90,14 +90,14 @@ def is_logout(scope: Scope) -> bool:
 
 
 def parameters(scope: Scope, body: bytes) -> dict[str, str]:
-    """What a request sends, in the query or in a form."""
+    """The parameters of a request, from its query and its form."""
     text = scope["query_string"].decode() + "&" + body.decode("utf-8", "replace")
     return {name: values[0] for name, values in parse_qs(text).items()}
 
 
 def without(headers: Headers, name: bytes) -> Headers:
-    """Headers but for one."""
-    return [one for one in headers if one[0].lower() != name]
+    """All headers except one."""
+    return [header for header in headers if header[0].lower() != name]
 
 
 # Ten ways
@@ -117,7 +117,7 @@ def wrong_schema(scope, status, headers, body, sent):  # type: ignore[no-untyped
 
 @answering
 def follows_any_uri(scope, status, headers, body, sent):  # type: ignore[no-untyped-def]
-    """A URI that is not registered is followed after all (T1)."""
+    """An unregistered URI is followed (open redirect)."""
     uri = parameters(scope, sent).get("post_logout_redirect_uri", "")
     if status == 422 and is_logout(scope) and uri.startswith("https://"):
         return 303, [*without(headers, b"content-type"), (b"location", uri.encode("ascii", "ignore"))], b""
@@ -140,10 +140,10 @@ def no_retry_after(scope, status, headers, body, sent):  # type: ignore[no-untyp
 def echoes_input(scope, status, headers, body, sent):  # type: ignore[no-untyped-def]
     """An error quotes the parameter that it does not like."""
     if 400 <= status < 500 and b"json" in dict(headers).get(b"content-type", b"") and is_logout(scope):
-        said = json.loads(body)
+        error = json.loads(body)
         values = "; ".join(parameters(scope, sent).values())
-        said["error_description"] = re.sub(r"[^ -!#-\[\]-~]", "?", f"This is not valid: {values}")
-        return status, headers, json.dumps(said).encode()
+        error["error_description"] = re.sub(r"[^ -!#-\[\]-~]", "?", f"This is not valid: {values}")
+        return status, headers, json.dumps(error).encode()
     return status, headers, body
 
 
@@ -155,7 +155,7 @@ def forgets_state(scope, status, headers, body, sent):  # type: ignore[no-untype
 
 @answering
 def may_be_cached(scope, status, headers, body, sent):  # type: ignore[no-untyped-def]
-    """A cache may keep what was answered (T18)."""
+    """Caches may store every response."""
     kept = without(headers, b"cache-control")
     return status, [*kept, (b"cache-control", b"public, max-age=60")], body
 
@@ -175,7 +175,7 @@ def head_is_get(app: ASGIApp) -> ASGIApp:
 
 
 def takes_the_last(app: ASGIApp) -> ASGIApp:
-    """Of a repeated parameter the last one counts (T25)."""
+    """The last value of a repeated parameter counts."""
 
     @asking
     def change(scope: Scope, body: bytes) -> tuple[Scope, bytes]:

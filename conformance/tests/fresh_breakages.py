@@ -1,4 +1,4 @@
-"""Ten more ways to break a gateway, chosen from the documents alone, before any look at the checks.
+"""Ten more ways to break a gateway, chosen from the documents alone, by somebody who had not seen the checks.
 
 Each replaces a part of the real gateway by one with a regression in it, or wraps the application.
 """
@@ -40,7 +40,7 @@ Regression = Callable[[pytest.MonkeyPatch], Break | None]
 
 
 def clears_any_cookie(patch: pytest.MonkeyPatch) -> None:
-    """Every answer clears the provider's cookie, also where nothing of that browser's has ended (T3)."""
+    """Every response clears the provider's cookie, also when no session of that browser has ended."""
     carry_on = logout._carry_on
 
     async def broken(request: Request, gateway: Gateway, issuer: Issuer, received: Received) -> Response:
@@ -76,7 +76,7 @@ def a_yes_loses_state(patch: pytest.MonkeyPatch) -> None:
 
 
 def serves_disabled_clients(patch: pytest.MonkeyPatch) -> None:
-    """Nobody looks whether the client is disabled, `explain` as little as the endpoints."""
+    """Neither the endpoints nor `explain` check whether the client is disabled."""
     check_client = decide._check_client
 
     def broken(case: decide.Case, hint: Any, trace: list[str]) -> None:
@@ -87,10 +87,10 @@ def serves_disabled_clients(patch: pytest.MonkeyPatch) -> None:
 
 
 def an_update_forgets_the_apps(patch: pytest.MonkeyPatch) -> None:
-    """A session that is registered again, without its apps, loses them: they will not be told."""
+    """A session that is registered again, without its apps, loses them: they will not be notified."""
 
-    def broken(issuer_id: str, sid: str, said: Any, **options: Any) -> Script[Any]:
-        return register_session(issuer_id, sid, replace(said, participants=said.participants or ()), **options)
+    def broken(issuer_id: str, sid: str, session: Any, **options: Any) -> Script[Any]:
+        return register_session(issuer_id, sid, replace(session, participants=session.participants or ()), **options)
 
     patch.setattr(sessions, "register_session", broken)
 
@@ -100,7 +100,7 @@ def redelivers_nothing(patch: pytest.MonkeyPatch) -> None:
 
     def broken(issuer_id: str, delivery_id: str, *, now: float, deadline: float) -> Script[Delivery]:
         known = yield from deliveries_page(issuer_id, state=None, client_id=None, after="", limit=100_000)
-        found = [one for one in known if one.id == delivery_id and one.channel in ("back", "op")]
+        found = [delivery for delivery in known if delivery.id == delivery_id and delivery.channel in ("back", "op")]
         if not found:
             raise NotFound("There is no such delivery that could be sent again.")
         return found[0]
@@ -109,7 +109,7 @@ def redelivers_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def trusts_labels(patch: pytest.MonkeyPatch) -> None:
-    """The account's name gets into the question as HTML (T16)."""
+    """The account's name gets into the question as HTML (XSS)."""
     question = Pages.question
 
     def broken(self: Pages, **values: Any) -> Page:
@@ -129,7 +129,7 @@ def shares_with_every_origin(patch: pytest.MonkeyPatch) -> Break:
 
 
 def believes_the_forwarded_host(patch: pytest.MonkeyPatch) -> Break:
-    """Metadata leads to whatever host a proxy's header names, and any client can send that header (T19)."""
+    """The URLs in the metadata have the host of a proxy's header, which any client can send."""
 
     @answering
     def change(scope, status, headers, body, sent):  # type: ignore[no-untyped-def]

@@ -38,14 +38,14 @@ def compares_redirects_without_case(patch: pytest.MonkeyPatch) -> None:
     """A redirect URI in other upper and lower case than the registered one is accepted."""
 
     def broken(uri: str, registered: Iterable[str], mode: RedirectMatch, *, native: bool) -> RegisteredRedirect | None:
-        found = match(uri.lower(), [one.lower() for one in registered], mode, native=native)
+        found = match(uri.lower(), [known.lower() for known in registered], mode, native=native)
         return RegisteredRedirect(uri) if found else None
 
     patch.setattr(decide, "match", broken)
 
 
 def leaves_state_unescaped(patch: pytest.MonkeyPatch) -> None:
-    """A `state` with `&` and `=` in it reaches the app cut short, beside parameters that nobody registered."""
+    """A `state` with `&` and `=` in it reaches the app truncated, with parameters that nobody registered."""
 
     def broken(uri: RegisteredRedirect, state: str | None) -> str:
         return uri if state is None else f"{uri}{'&' if '?' in uri else '?'}state={quote(state, safe='&=')}"
@@ -65,7 +65,7 @@ def a_page_skips_a_session(patch: pytest.MonkeyPatch) -> None:
 
 
 def takes_hints_from_the_future(patch: pytest.MonkeyPatch) -> None:
-    """Nobody looks whether `iat` or `nbf` of a hint is still to come."""
+    """Nothing checks whether `iat` or `nbf` of a hint is in the future."""
 
     def broken(members: dict[str, Any], now: float) -> tuple[int, int]:
         return claims.date(members, "iat"), claims.date(members, "exp")
@@ -84,7 +84,7 @@ def a_stale_sid_is_no_doubt(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_no_leaves_the_question_open(patch: pytest.MonkeyPatch) -> None:
-    """Who said no can still say yes to the same question, for instance by the browser's back button."""
+    """After a no, a yes to the same question still counts, for instance by the browser's back button."""
 
     def broken(handle: str, *, expires_at: float) -> Script[None]:
         yield from ()

@@ -36,7 +36,7 @@ def test_the_script_starts_a_gateway_tests_it_and_stops_it(tmp_path: Path) -> No
 
 
 def test_the_workflow_pins_what_it_uses() -> None:
-    """Every action stands at a commit, and the script that is run is the one that is kept."""
+    """Every action is pinned to a commit, and the script that it runs is the one in the repository."""
     workflow = yaml.safe_load((CI / "contract.yml").read_text())
     steps = workflow["jobs"]["contract"]["steps"]
     used = [step["uses"] for step in steps if "uses" in step]

@@ -77,8 +77,8 @@ def nothing_private(context: Context, endpoint: Endpoint) -> None:
     for accept in (JSON, HTML):
         response = endpoint.request(context.http, {"id_token_hint": context.fixtures.hint(session)}, accept=accept)
         body = response.json()
-        expect("apps" not in (body if isinstance(body, dict) else {}), "apps are named to a stranger", response)
-        expect("contract-private-label" not in response.text, "the account is named to a stranger", response)
+        expect("apps" not in (body if isinstance(body, dict) else {}), "apps are named without the cookie", response)
+        expect("contract-private-label" not in response.text, "the account is named without the cookie", response)
 
 
 @check(

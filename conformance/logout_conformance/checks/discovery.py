@@ -49,7 +49,7 @@ def metadata(context: Context) -> None:
 
 @check("no host of a request gets into the metadata", "deployment", "issuer")
 def metadata_of_another_host(context: Context) -> None:
-    """Whoever could change its URLs, perhaps in a cache, would receive the hints of all users."""
+    """A caller that could change its URLs, perhaps in a cache, would receive the hints of all users."""
     host = "contract-stranger.example"
     for headers in (
         {"Host": host},

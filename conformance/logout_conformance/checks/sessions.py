@@ -171,8 +171,8 @@ def dangerous_client(context: Context) -> None:
 def ledger(context: Context) -> None:
     """The host of the app does not exist: its delivery is listed, with session and app, and is not `delivered`."""
     manage, run_id = context.fixtures.manage, context.fixtures.run_id
-    app = context.fixtures.register("told", backchannel_logout_uri=f"https://{run_id}.invalid/backchannel")
-    other = context.fixtures.register("beside", backchannel_logout_uri=f"https://{run_id}.invalid/beside")
+    app = context.fixtures.register("notified", backchannel_logout_uri=f"https://{run_id}.invalid/backchannel")
+    other = context.fixtures.register("neighbour", backchannel_logout_uri=f"https://{run_id}.invalid/neighbour")
     session = context.fixtures.session(clients=[{"client_id": app.client_id}, {"client_id": other.client_id}])
     expect_status(manage("DELETE", f"sessions/{session.sid}"), 200)
     response = manage("GET", "deliveries", query={"client_id": app.client_id})
