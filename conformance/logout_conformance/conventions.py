@@ -1,7 +1,7 @@
 """What is expected of a deployment and is not in its OpenAPI document: codes, names, tags.
 
-All that this suite takes for granted about a service is here, in `document.py` (the extension `x-logout`) and in the
-operationIds that `reporting/coverage.py` names.
+What this suite takes for granted about a service is here and in `document.py` (the extension `x-logout`). Apart from
+that it knows the paths of management (`fixtures.py`) and some operationIds (`reporting/coverage.py`, `explainLogout`).
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ def answering(change: Change) -> Callable[[ASGIApp], ASGIApp]:
 
     def break_it(app: ASGIApp) -> ASGIApp:
         async def broken(scope: Scope, receive: Receive, send: Send) -> None:
-            sent, messages = await whole_body(receive), []
+            messages: list[Message] = []
+            sent = await whole_body(receive)
             await app(scope, replay(sent), collect(messages))
             start = messages[0]
             body = b"".join(message.get("body", b"") for message in messages[1:])
@@ -57,12 +58,12 @@ def asking(change: Callable[[Scope, bytes], tuple[Scope, bytes]]) -> Callable[[A
 
 async def whole_body(receive: Receive) -> bytes:
     """The body of a request."""
-    body = b""
+    chunks: list[bytes] = []
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        chunks.append(message.get("body", b""))
         if not message.get("more_body"):
-            return body
+            return b"".join(chunks)
 
 
 def replay(body: bytes) -> Receive:
@@ -86,7 +87,7 @@ def collect(messages: list[Message]) -> Send:
 
 def is_logout(scope: Scope) -> bool:
     """Whether a request is for a logout endpoint."""
-    return scope["path"].endswith(("/logout", "/end-session", "/init_logout.openid"))
+    return str(scope["path"]).endswith(("/logout", "/end-session", "/init_logout.openid"))
 
 
 def parameters(scope: Scope, body: bytes) -> dict[str, str]:

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import logout_conformance
 from logout_conformance import checks
@@ -19,6 +20,12 @@ from .deployment import FROM_CHECKOUT
 PACKAGE = Path(logout_conformance.__file__).parent
 
 
+def source_of(module: ModuleType) -> str:
+    """The source of a module."""
+    assert module.__file__
+    return Path(module.__file__).read_text()
+
+
 def test_every_module_of_checks_runs() -> None:
     """A module that is not listed, or a function without its decorator, would be a check that nobody makes."""
     files = {path.stem for path in Path(checks.__file__).parent.glob("*.py")} - {"__init__"}
@@ -28,7 +35,7 @@ def test_every_module_of_checks_runs() -> None:
         registered = {check.run.__name__ for check in module.check.checks}
         decorated = {
             node.name
-            for node in ast.walk(ast.parse(Path(module.__file__).read_text()))
+            for node in ast.walk(ast.parse(source_of(module)))
             if isinstance(node, ast.FunctionDef) and node.decorator_list
         }
         assert registered == decorated
@@ -45,7 +52,7 @@ def test_titles_are_unique_and_needs_are_known() -> None:
 def test_no_check_returns_without_a_result() -> None:
     """A check that cannot be made is skipped with a reason. A bare `return` at its start would be called passed."""
     for module in MODULES:
-        tree = ast.parse(Path(module.__file__).read_text())
+        tree = ast.parse(source_of(module))
         for function in (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.decorator_list):
             for statement in function.body:
                 if isinstance(statement, ast.If):
