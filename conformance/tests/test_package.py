@@ -17,11 +17,13 @@ from .deployment import ROOT
 
 def test_the_wheel_runs_where_the_gateway_is_not_installed(tmp_path: Path) -> None:
     """Nothing but the suite lands in site-packages, and its command tests a deployment from there."""
-    _call(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT / "conformance")
+    # An sdist, and a wheel from that.
+    _call(sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, ROOT / "conformance")
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"logout_conformance"}
-    assert any(name.endswith("licenses/LICENSE") for name in names)
+    (licence,) = (name for name in names if name.endswith("licenses/LICENSE"))
+    assert zipfile.ZipFile(wheel).read(licence) == (ROOT / "LICENSE").read_bytes()
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=False)
     python = environment / "bin" / "python"
