@@ -16,9 +16,11 @@ $(VENV)/run.stamp: requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
+# `endsession contract` finds conformance/ by a path file, so that it always runs the checkout's.
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
 	@echo "installing what the tests need into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@echo "$(CURDIR)/conformance" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/conformance.pth"
 	@touch $@
 
 demo: $(VENV)/run.stamp ## a provider, two apps and the gateway, ready to click through
@@ -75,7 +77,9 @@ check: $(VENV)/dev.stamp ## lint, format, types, declared dependencies, unused c
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/deptry .
-	@$(BIN)/deptry tests tooling sdk/tests --config pyproject.toml --exclude sdk/tests/journeys --ignore DEP002,DEP004
+	@cd conformance && $(abspath $(BIN))/deptry .
+	@$(BIN)/deptry tests tooling sdk/tests conformance/tests --config pyproject.toml \
+		--exclude sdk/tests/journeys --ignore DEP002,DEP004
 	@$(BIN)/python -m tooling.unused
 	@$(BIN)/zizmor --offline --quiet --min-severity medium .github
 
@@ -105,7 +109,8 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 	--exclude-newer "$(COOL_DOWN)" --custom-compile-command "make lock"
 lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 	@$(LOCK) --upgrade pyproject.toml -o requirements.txt
-	@$(LOCK) --upgrade pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(LOCK) --upgrade pyproject.toml conformance/pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(LOCK) --upgrade conformance/pyproject.toml -c requirements-dev.txt -o conformance/requirements.txt
 	@$(LOCK) --upgrade requirements-fuzz.in -o requirements-fuzz.txt
 	@$(LOCK) --upgrade requirements-audit.in -o requirements-audit.txt
 	@$(LOCK) --upgrade sdk/requirements.in -o sdk/requirements.txt
@@ -126,6 +131,7 @@ release: $(VENV)/dev.stamp ## build what is published as TAG=v1.2.3, if it is re
 	@rm -rf dist && mkdir dist
 	@$(BIN)/python -m tooling.release "$(TAG)" dist/notes.md
 	@$(BIN)/python -m build --no-isolation --outdir dist .
+	@$(BIN)/python -m build --no-isolation --outdir dist conformance
 
 clean: ## remove what the commands above made
 	@rm -rf $(VENV) sdk/.venv sdk/build sdk/node_modules tooling/node_modules examples/sdk/node_modules .demo dist build

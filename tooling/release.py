@@ -18,16 +18,22 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def obstacles(tag: str, root: Path = ROOT) -> Iterator[str]:
     """What has to be put right before the checkout in `root` is released as `tag`."""
-    package = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    package, suite = (_version(root / folder / "pyproject.toml") for folder in ("", "conformance"))
     document = yaml.safe_load((root / "openapi" / "idp.yaml").read_text())
     if tag != f"v{package}":
         yield f"pyproject.toml has version {package}, so the tag is v{package} and not {tag}"
+    if suite != package:
+        yield f"conformance/pyproject.toml has version {suite}, and pyproject.toml {package}"
     if document["info"]["version"] != package:
         yield f"openapi/idp.yaml has version {document['info']['version']}, and pyproject.toml {package}"
     if document != yaml.safe_load((root / "tooling" / "released.yaml").read_text()):
         yield "tooling/released.yaml is not this document: run python -m tooling.breaking --release"
     if not notes(tag, root):
         yield f"CHANGELOG.md has no section that is headed exactly: ## {tag.removeprefix('v')}"
+
+
+def _version(file: Path) -> str:
+    return str(tomllib.loads(file.read_text())["project"]["version"])
 
 
 def notes(tag: str, root: Path = ROOT) -> str:

@@ -17,10 +17,17 @@ from packaging.version import Version
 from tests.kit.serving import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+SUITE = tomllib.loads((ROOT / "conformance" / "pyproject.toml").read_text())
+EXTRAS = PROJECT["project"]["optional-dependencies"]
 PAGE = (ROOT / "docs" / "dependencies.md").read_text()
 LOCKS = {
     "requirements.txt": PROJECT["project"]["dependencies"],
-    "requirements-dev.txt": [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]],
+    "requirements-dev.txt": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["dependency-groups"]["dev"],
+        *SUITE["project"]["dependencies"],
+    ],
+    "conformance/requirements.txt": SUITE["project"]["dependencies"],
     "requirements-fuzz.txt": (ROOT / "requirements-fuzz.in").read_text().splitlines(),
     "requirements-audit.txt": (ROOT / "requirements-audit.in").read_text().splitlines(),
     "sdk/requirements.txt": (ROOT / "sdk/requirements.in").read_text().splitlines(),
@@ -45,10 +52,7 @@ DECLARED = {
     | names(LOCKS["requirements-audit.txt"])
     | npm("tooling/package.json"),
     "Client SDKs": names(LOCKS["sdk/requirements.txt"]) | npm("sdk/package.json"),
-    **{
-        f"The extra `{extra}`": names(requirements)
-        for extra, requirements in PROJECT["project"].get("optional-dependencies", {}).items()
-    },
+    "`logout-conformance`": names(SUITE["project"]["dependencies"]),
 }
 
 
@@ -63,6 +67,7 @@ def tables() -> Iterator[tuple[str, set[str]]]:
 def test_the_page_says_of_each_dependency_why_it_is_there() -> None:
     """What is declared has a line in the table of its kind, and no line speaks of what is declared no more."""
     assert dict(tables()) == DECLARED
+    assert {extra: names(asked) for extra, asked in EXTRAS.items()} == {"contract": {SUITE["project"]["name"]}}
 
 
 def locked(lock: str) -> dict[str, Version]:

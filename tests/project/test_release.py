@@ -10,7 +10,7 @@ import pytest
 from tests.kit.serving import ROOT
 from tooling.release import notes, obstacles
 
-FILES = ("pyproject.toml", "openapi/idp.yaml", "tooling/released.yaml", "CHANGELOG.md")
+FILES = ("pyproject.toml", "conformance/pyproject.toml", "openapi/idp.yaml", "tooling/released.yaml", "CHANGELOG.md")
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def test_a_version_that_is_ready_has_notes(ready: Path) -> None:
     ("name", "old", "new", "problem"),
     [
         ("pyproject.toml", '\nversion = "0.1.0"', '\nversion = "0.1.1"', "the tag is v0.1.1 and not v0.1.0"),
+        ("conformance/pyproject.toml", '"0.1.0"', '"0.1.3"', "conformance/pyproject.toml has version 0.1.3"),
         ("openapi/idp.yaml", "version: 0.1.0", "version: 0.1.2", "openapi/idp.yaml has version 0.1.2"),
         ("openapi/idp.yaml", "operationId: endSession\n", "operationId: endIt\n", "tooling/released.yaml is not this"),
         ("CHANGELOG.md", "## 0.1.0\n", "## 0.1.0 (unreleased)\n", "no section that is headed exactly: ## 0.1.0"),

@@ -1,6 +1,7 @@
 """What is particular to PostgreSQL: connections that break, and processes that wake each other."""
 
 import asyncio
+import secrets
 from pathlib import Path
 
 import psycopg
@@ -18,13 +19,15 @@ from .test_sessions import registering
 
 async def test_broken_connections_are_replaced(postgres_server: str) -> None:
     """The server closes every connection: the next requests open new ones, and none fails."""
-    store = PostgresDatabase(servers.fresh_schema(postgres_server))
+    mine = f"broken_{secrets.token_hex(4)}"  # others may use the server at the same time
+    store = PostgresDatabase(f"{servers.fresh_schema(postgres_server)}&application_name={mine}")
     await store.prepare()
     await asyncio.gather(*(store.write(registering(sid=f"s{n}")) for n in range(30)))
     async with await psycopg.AsyncConnection.connect(postgres_server, autocommit=True) as connection:
-        await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'endsession'"
+        closed = await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [mine]
         )
+        assert closed.rowcount > 0
     assert await store.read(load_session("acme", "s1")) is not None
     results = await asyncio.gather(*(store.write(registering(sid=f"t{n}")) for n in range(30)))
     assert results == ["created"] * 30
