@@ -42,7 +42,7 @@ def tracked(pattern: str) -> set[str]:
 
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_what_a_workflow_names_is_there(name: str) -> None:
-    """Each target of make, script and workflow of ours exists, and make can say what it would do."""
+    """Each make target, script and workflow of the repository exists, and make can say what it would do."""
     text = commands(WORKFLOWS[name])
     for target in MAKE.findall(text):
         plan = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -73,7 +73,7 @@ def test_ci_runs_on_every_python_that_is_promised() -> None:
 
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_an_action_is_pinned_to_a_commit(name: str) -> None:
-    """A tag can be moved to other code. The version stands beside it, for people and for Dependabot."""
+    """A tag can be moved to other code. The version stands in a comment, for people and for Dependabot."""
     used = re.findall(r"uses: (\S+/\S+@\S+)(.*)", (FOLDER / name).read_text())
     for action, comment in used:
         assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action), action
