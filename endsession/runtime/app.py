@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from .. import settings as configuration
+from ..background import stop_task
 from ..contract.app import build
 from ..contract.document import Document
 from ..contract.operation import Sizes
@@ -87,7 +88,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         stack.push_async_callback(outbox.stop)
         stack.push_async_callback(endings.stop)
         for work in (outbox.run(), sweeper.run()):
-            stack.push_async_callback(_cancel, asyncio.create_task(work))
+            stack.push_async_callback(stop_task, asyncio.create_task(work))
         by_host = {host.lower(): issuers[name] for name, table in settings.issuers.items() for host in table.hosts}
         limiter = Limiter(
             per_address=settings.limits.logout_per_address,
@@ -124,12 +125,6 @@ def _reference(document: Document, url: str) -> Page:
     from ..reference.page import reference_page  # noqa: PLC0415
 
     return reference_page(outline(document, url))
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 def _issuer_ports(

@@ -7,7 +7,6 @@ depends on them: what is not announced is found at the next poll.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from ..background import stop_task
 from .postgres_connection import Connection, severed_at
 
 log = logging.getLogger(__name__)
@@ -52,9 +52,7 @@ class Notifications:
     async def close(self) -> None:
         """Stop."""
         for task in self._tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await stop_task(task)
 
     async def _announce(self) -> None:
         while True:
