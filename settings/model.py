@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from endsession.protocol.client import Client
 from endsession.protocol.policy import Policy
@@ -243,8 +244,10 @@ class IssuerSettings(Group):
         return data
 
 
-class Settings(Group):
+class Settings(BaseSettings, Group):
     """All settings of one deployment."""
+
+    model_config = SettingsConfigDict(case_sensitive=True, env_prefix=PREFIX, env_ignore_empty=True)
 
     server: Server = Server()
     management: Management = Management()
@@ -255,6 +258,13 @@ class Settings(Group):
     issuers: dict[str, IssuerSettings] = {}
     """The issuers, by their name in paths."""
     _places: Places = PrivateAttr(default_factory=lambda: Places(PREFIX, None, "", {}))
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code is all there is: `load` alone reads a file and the environment."""
+        return (init_settings,)
 
     def refuse(self, problems: list[Problem]) -> BadSettings:
         """The error for problems that only show when the settings are put to use."""

@@ -7,9 +7,11 @@ endsession.toml, line 14: issuers.acme.preset (ENDSESSION_ISSUERS__ACME__PRESET)
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 Location = tuple[str | int, ...]
@@ -20,6 +22,7 @@ def dotted(location: Location) -> str:
     return ".".join(map(str, location))
 
 
+@cache
 def variable_part(key: str) -> str:
     """A part of a setting's name as it stands in a variable's."""
     return re.sub(r"[^A-Z0-9]", "_", key.upper())
@@ -33,6 +36,11 @@ def variable_name(prefix: str, location: Location) -> str:
             break
         names.append(variable_part(part))
     return prefix + "__".join(names)
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """The known word that a mistyped one is nearest to; empty if it is like none."""
+    return next(iter(difflib.get_close_matches(word, list(known), 1)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,11 @@ class Places:
     ) -> None:
         """`outside` says for what was set outside the file where that was; `describe` gives headings of the docs."""
         self._prefix, self._file, self._outside, self._describe = prefix, file, outside, describe
-        self._lines = _lines_of(text)
+        self._text = text
+
+    @cached_property
+    def _lines(self) -> dict[tuple[str, ...], int]:
+        return _lines_of(self._text)
 
     def tell(self, problem: Problem) -> str:
         """The problem in three lines: where, what, and how to fix it."""
@@ -104,14 +116,20 @@ _ASSIGNMENT = re.compile(
     r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*="
 )
 _KEY = re.compile(r"\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9_-]+)")
+_TEXT = re.compile(r"""\"{3}(?:[^\\]|\\.)*?\"{3,5}|'{3}.*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*""", re.DOTALL)
 
 
 def _lines_of(text: str) -> dict[tuple[str, ...], int]:
-    """The line of each table and key. A key inside an inline table is found by the line of the table."""
+    """The line of each table and key of a TOML file. A key inside an inline table is found by the line of the table."""
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     counts: dict[tuple[str, ...], int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    depth = 0  # of lists that go on from line to line
+    bare = _TEXT.sub(lambda match: "\n" * match[0].count("\n"), text)  # strings and comments may look like anything
+    for number, (line, syntax) in enumerate(zip(text.split("\n"), bare.split("\n"), strict=True), 1):
+        within, depth = depth, depth + len(re.findall(r"[\[{]", syntax)) - len(re.findall(r"[\]}]", syntax))
+        if within or not syntax.strip():
+            continue
         if header := _HEADER.fullmatch(line):
             table = _keys(header[2])
             if header[1] == "[[":

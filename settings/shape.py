@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, SecretStr
@@ -22,6 +23,7 @@ def plain(kind: Any) -> Any:
     return kind
 
 
+@cache
 def members(kind: Any) -> Mapping[str, Any] | None:
     """The settings of a table with their types as written; None for anything but a table of settings."""
     kind = plain(kind)
@@ -50,29 +52,29 @@ def is_simple(kind: Any) -> bool:
     return kind in _SIMPLE or get_origin(kind) is Literal
 
 
-def at(kind: Any, location: tuple[str | int, ...]) -> Any | None:
-    """The type of the setting at `location` below `kind`; None if there is none."""
+def follow(kind: Any, location: tuple[str | int, ...]) -> Iterator[tuple[str, Any]]:
+    """The steps from a table to a setting below it: the name in `docs/settings.md`, and the type if there is one."""
     for part in location:
         below = members(kind)
-        kind = below.get(str(part)) if below is not None else item(kind) if isinstance(part, int) else entry(kind)
+        if below is not None:
+            name, kind = str(part), below.get(str(part))
+        elif isinstance(part, int):
+            name, kind = "", item(kind)
+        else:
+            name, kind = placeholder(kind), entry(kind)
+        yield name, kind
         if kind is None:
-            return None
-    return kind
+            break
+
+
+def at(kind: Any, location: tuple[str | int, ...]) -> Any | None:
+    """The type of the setting at `location` below `kind`; None if there is none."""
+    return [kind, *(found for _, found in follow(kind, location))][-1]
 
 
 def generic(kind: Any, location: tuple[str | int, ...]) -> str:
     """The name of the setting in `docs/settings.md`: names that the operator chose are placeholders there."""
-    words = []
-    for part in location:
-        below = members(kind)
-        if below is None and isinstance(part, int):
-            kind = item(kind)
-            continue
-        words.append(str(part) if below is not None else placeholder(kind))
-        kind = below.get(str(part)) if below is not None else entry(kind)
-        if kind is None:
-            break
-    return ".".join(words)
+    return ".".join(name for name, _ in follow(kind, location) if name)
 
 
 _PLACEHOLDERS = {"IssuerSettings": "ID", "Client": "CLIENT_ID", "EndpointSettings": "NAME"}

@@ -97,7 +97,7 @@ def test_something_else_in_the_place_of_a_table(operator: Operator) -> None:
 def test_a_setting_that_is_wrong_is_not_also_missing(operator: Operator) -> None:
     """It was left out only to go on looking."""
     operator.write(GOOD.replace('"https://login.example"', '5\nhost = "0.0.0.0"'))
-    assert operator.told_once()[1] == "it is not text."
+    assert operator.told_once()[1] == "it is not a string."
 
 
 @pytest.mark.parametrize(
@@ -112,57 +112,6 @@ def test_a_setting_that_is_wrong_is_not_also_missing(operator: Operator) -> None
 def test_the_environment_name_is_one_that_can_be_set(setting: tuple[str | int, ...], variable: str) -> None:
     """Letters, digits and underscores; what stands in a list is set with the list."""
     assert f"({variable})" in Places("ENDSESSION_", None, "", {}).tell(Problem(setting, "x"))
-
-
-LINES = """\
-# a comment
-[server]   # another
-port = 1
-"host" = "x"
-'public_url' = "x"
-
-[issuers."https://op.example/"]
-issuer = "x"
-policy.prompt = "auto"
-policy.on_no_params = "done"
-cookie = { name = "a", path = "/" }
-hosts = [
-    "a.example",
-    "b.example",
-]
-
-[[management.tokens]]
-name = "one"
-[[management.tokens]]
-name = "two"
-"""
-
-
-@pytest.mark.parametrize(
-    ("location", "line"),
-    [
-        (("server",), 2),
-        (("server", "port"), 3),
-        (("server", "host"), 4),
-        (("server", "public_url"), 5),
-        (("server", "nothing"), 2),
-        (("issuers", "https://op.example/", "issuer"), 8),
-        (("issuers", "https://op.example/", "policy", "prompt"), 9),
-        (("issuers", "https://op.example/", "policy", "on_no_params"), 10),
-        (("issuers", "https://op.example/", "policy"), 9),
-        (("issuers", "https://op.example/", "cookie", "path"), 11),
-        (("issuers", "https://op.example/", "hosts", 1), 12),
-        (("issuers", "https://op.example/", "nothing"), 7),
-        (("management", "tokens", 0, "name"), 18),
-        (("management", "tokens", 1, "name"), 20),
-        (("management", "tokens", 1), 19),
-        (("storage", "url"), None),
-    ],
-)
-def test_the_line_of_a_setting(location: tuple[str | int, ...], line: int | None) -> None:
-    """In all of TOML's ways to write one; what is not there has the line of the table around it."""
-    told = Places("ENDSESSION_", Path("endsession.toml"), LINES, {}).tell(Problem(location, "x"))
-    assert told.startswith(f"endsession.toml, line {line}: " if line else "endsession.toml: ")
 
 
 def test_what_is_missing_has_the_place_of_its_neighbours() -> None:
