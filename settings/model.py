@@ -23,7 +23,7 @@ Scope = Literal[
 class Group(BaseModel):
     """A table of settings. Unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Server(Group):

@@ -157,13 +157,14 @@ def _docs_of(owner: Any) -> dict[str, str]:
     """The text below each setting of a table."""
     if owner is PolicyOverrides:
         return {knob: f"{text} [More](policy.md#{knob})." for knob, text in _docs_of(Policy).items()}
-    if issubclass(owner, BaseModel):
-        return {name: _paragraph(field.description or "") for name, field in owner.model_fields.items()}
     return attribute_docs(owner)
 
 
 def attribute_docs(kind: type) -> dict[str, str]:
-    """The string below each attribute of a class, which Python itself throws away."""
+    """The string below each attribute of a class, which Python itself throws away.
+
+    pydantic's `use_attribute_docstrings` would read them at every start, which takes longer than all else here.
+    """
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(tree, ast.ClassDef)
     texts: dict[str, str] = {}
