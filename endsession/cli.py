@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(
         level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )  # fmt: skip
-    for name in ("connexion", "uvicorn", "httpx2", "httpcore2", "asyncio"):
+    for name in ("connexion", "uvicorn", "httpx2", "httpcore2", "asyncio", "pydantic_settings"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         options.command(options)

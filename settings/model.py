@@ -23,7 +23,7 @@ Scope = Literal[
 class Group(BaseModel):
     """A table of settings. Unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # most are only needed inside Settings
 
 
 class Server(Group):

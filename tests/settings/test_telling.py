@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from endsession.settings import BadSettings, load
 from endsession.settings.problems import Places, Problem
+from tests.kit.serving import CHECKOUT, ROOT
 
 from .operator import DOCUMENT, GOOD, Operator
 
@@ -177,6 +179,20 @@ def test_a_secrets_folder_that_is_not_there(operator: Operator) -> None:
         assert fix == "name another folder, or unset it"
 
 
+def test_secret_files_that_cannot_be_read(operator: Operator) -> None:
+    """Each is told, and what the others say counts."""
+    folder = operator.keep_secret({"ENDSESSION_SERVER__PORT": "many"})
+    (folder / "ENDSESSION_DELIVERY__PROXY").symlink_to("/proc/self/mem")  # nobody can read its beginning
+    (folder / "ENDSESSION_STORAGE__URL").write_bytes(b"\xff")
+    assert operator.told().replace("\n    ", " ").splitlines() == [
+        "secret file FOLDER/secrets/ENDSESSION_DELIVERY__PROXY it cannot be read: Input/output error. "
+        "Fix: let the user that endsession runs as read it",
+        "secret file FOLDER/secrets/ENDSESSION_STORAGE__URL it is not in UTF-8. Fix: save it as UTF-8",
+        "secret file FOLDER/secrets/ENDSESSION_SERVER__PORT: server.port it is not a whole number. "
+        "Fix: write a number such as 8080",
+    ]
+
+
 @pytest.mark.parametrize(
     "variable",
     [
@@ -224,6 +240,18 @@ def test_a_secret_in_the_file_is_never_shown(operator: Operator) -> None:
         assert "hush" not in operator.told()
     operator.write(GOOD + 'client_secret = "hush"\n')
     assert "hush" not in repr(operator.start())
+
+
+def test_the_library_that_merges_them_logs_no_values(tmp_path: Path) -> None:
+    """With its own switch for that and the most detailed log."""
+    (tmp_path / "endsession.toml").write_text(
+        GOOD.replace("[server]", "[server]\nport = 'x'") + f"client_secret = '{HUSH}'\n"
+    )
+    environment = {**os.environ, "PYDANTIC_SETTINGS_DEBUG": "1", "ENDSESSION_DELIVERY__PROXY": HUSH}
+    command = [*CHECKOUT, "check", "--log-level", "debug", "--config", str(tmp_path / "endsession.toml")]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "server.port" in done.stderr) == (2, True)
+    assert HUSH not in done.stdout + done.stderr
 
 
 def _load(file: Path) -> None:
