@@ -52,7 +52,7 @@ def _validate(*sources: PydanticBaseSettingsSource) -> tuple[Settings | None, li
     problems: list[Problem] = []
     for _ in range(4):
         try:
-            return Settings(_build_sources=(sources, {})), problems  # type: ignore[call-arg]  # is in a plugin alone
+            return Settings(_build_sources=(sources, {})), problems  # type: ignore[call-arg]  # pydantic's plugin knows it
         except ValidationError as error:
             details = error.errors(include_url=False)
             told = {problem.location for problem in problems}  # what was left out may be missed now

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .model import PREFIX, Settings
-from .problems import Location, variable_name, variable_part
+from .problems import Location, did_you_mean, variable_name, variable_part
 from .shape import entry, members, walk
 
 
@@ -35,16 +35,16 @@ def locate(name: str, tables: Sequence[Any]) -> tuple[Location, Any]:
     kind: Any = Settings
     rest: str | None = name
     here = tables
-    while rest is not None and kind is not Any:
-        if here and not isinstance(here[0], Mapping):
-            raise NoTable
-        fixed = members(kind)
+    while rest is not None:
+        fixed, free = members(kind), entry(kind)
         known = {variable_part(key): key for key in fixed or _keys(here)}
         found = _first_key(rest, known)
-        if found is None and (fixed is not None or entry(kind) is None):
+        if free is None and (fixed is None or found is None):
             raise NoSuchSetting(_nearest(name, tables))
+        if here and not isinstance(here[0], Mapping | None):
+            raise NoTable
         key, rest = found or _new_key(rest, known, location)
-        location, kind = (*location, key), entry(kind) if fixed is None else fixed[key]
+        location, kind = (*location, key), free if fixed is None else fixed[key]
         here = [table[key] for table in here if isinstance(table, Mapping) and key in table]
     return location, kind
 
@@ -73,5 +73,6 @@ def _new_key(name: str, known: Mapping[str, str], location: tuple[str, ...]) -> 
 def _nearest(name: str, tables: Iterable[Any]) -> str:
     """Compared without the prefix, which makes all names alike."""
     names = [variable_name("", location) for table in tables for location, _ in walk(Settings, table)]
-    alike = difflib.get_close_matches(name, names, 1) or [known for known in names if known.endswith(f"__{name}")]
-    return f"did you mean {PREFIX}{alike[0]}?" if alike else "unset it; docs/settings.md lists all that there are"
+    same_end = (f"did you mean {PREFIX}{known}?" for known in names if known.endswith(f"__{name}"))
+    last = "unset it; docs/settings.md lists all that there are"
+    return did_you_mean(name, names, PREFIX) or next(same_end, last)

@@ -38,9 +38,10 @@ def variable_name(prefix: str, location: Location) -> str:
     return prefix + "__".join(names)
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """The known word that a mistyped one is nearest to; empty if it is like none."""
-    return next(iter(difflib.get_close_matches(word, list(known), 1)), "")
+def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """The fix for a mistyped word: the known one that it is nearest to; empty if it is like none."""
+    alike = difflib.get_close_matches(word, list(known), 1)
+    return f"did you mean {prefix}{alike[0]}?" if alike else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,12 @@ Settings come from three sources. The environment goes before the secrets folder
   holds its value; a line break at the end does not count. Other files are left alone.
 * **The environment**: the name of each setting is given below. Names of your own (issuers, clients) stand in it in
   upper case, with `_` for every character but letters and digits: the preset of the issuer `my-op` is
-  `{PREFIX}ISSUERS__MY_OP__PRESET`. Text is taken as it is; lists and tables are JSON. A name that leads nowhere is an
-  error. What is set here merges into the file's tables and replaces its lists.
+  `{PREFIX}ISSUERS__MY_OP__PRESET`. Strings are taken as they are; lists and tables are JSON. A name that leads nowhere
+  is an error. What is set here merges into the file's tables and replaces its lists.
+
+What Kubernetes and container links set by themselves for a Service called `endsession` or `endsession-NAME`
+(`{PREFIX}SERVICE_HOST`, `{PREFIX}SERVICE_PORT_HTTP`, `{PREFIX}PORT_8080_TCP_ADDR` and so on) is ignored, and
+so is `{PREFIX}URL`. `{PREFIX}PORT` is ignored if it is a URL such as `tcp://10.0.0.1:8080`, as it is there.
 
 Durations are written with a unit: `500ms`, `5s`, `10m`, `24h`, `30d`; a bare number is seconds.
 `endsession check` tells everything that is wrong with the settings at once, with its place and a fix.
@@ -110,9 +114,9 @@ def _kind(owner: Any, name: str, written: Any) -> str:
         choices = [f"`{choice}`" if choice else "empty" for choice in get_args(kind)]
         return f"one of {', '.join(choices)}"
     if (inner := item(kind)) is not None:
-        return "list of text" if is_simple(inner) else "list of tables"
-    words = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-    return words.get(kind, "text" if is_simple(kind) else "table") + _bounds(owner, name)
+        return "list of strings" if is_simple(inner) else "list of tables"
+    words = {str: "string", int: "whole number", float: "number", bool: "true or false"}
+    return words.get(kind, "string" if is_simple(kind) else "table") + _bounds(owner, name)
 
 
 def _bounds(owner: Any, name: str, *, seconds: bool = False) -> str:

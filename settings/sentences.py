@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .problems import Problem, near
+from .problems import Problem, did_you_mean
 from .shape import at, members
 
 _SENTENCES = {
@@ -33,19 +33,14 @@ def problem_of(detail: Any, model: Any) -> Problem:
         return Problem(location, context["message"], context["fix"])
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         known = list(members(at(model, location[:-1])) or ())
-        return Problem(location, "there is no such setting", _meant(str(location[-1]), known) or "remove it")
+        return Problem(location, "there is no such setting", did_you_mean(str(location[-1]), known) or "remove it")
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", context["expected"])
         named = ", ".join(choice or '""' for choice in choices)
-        fix = _meant(str(detail["input"]), choices) or "use one of these"
+        fix = did_you_mean(str(detail["input"]), choices) or "use one of these"
         return Problem(location, f"it has to be one of: {named}", fix)
     for name in (kind, kind.partition("_")[0]):
         if name in _SENTENCES:
-            message, fix = (text.format(name=location[-1], **context) for text in _SENTENCES[name])
+            message, fix = (text.format_map({**context, "name": location[-1]}) for text in _SENTENCES[name])
             return Problem(location, message, fix)
     return Problem(location, detail["msg"].removeprefix("Value error, "))
-
-
-def _meant(word: str, known: list[str]) -> str:
-    alike = near(word, known)
-    return f"did you mean {alike}?" if alike else ""

@@ -29,7 +29,7 @@ _NO_SETTINGS = re.compile(rf"""
     """, re.VERBOSE | re.DOTALL)  # fmt: skip
 """NAME=VALUE of variables that say where settings are, or that Kubernetes and container links set by themselves for a
 Service called `endsession` or `endsession-NAME` (https://kubernetes.io/docs/concepts/services-networking/service/).
-`PORT` is as good as a typo of a setting, so its value has to be Kubernetes' as well: a URL."""
+`PORT` may also be a typo of a setting, so its value has to be a URL, as Kubernetes writes it."""
 
 
 class Unreadable(Exception):
@@ -41,7 +41,7 @@ class SettingsFile(TomlConfigSettingsSource):
 
     def __init__(self, file: Path | None) -> None:
         self.text = _text_of(file, "name another with --config") if file else ""
-        super().__init__(Settings, file)
+        super().__init__(Settings)
 
     def _read_files(self, *_: Any, **__: Any) -> dict[str, Any]:
         try:
@@ -51,7 +51,7 @@ class SettingsFile(TomlConfigSettingsSource):
 
 
 class Environment(EnvSettingsSource):
-    """Variables with the prefix, in any case. Text is taken as it is; lists and tables are JSON.
+    """Variables with the prefix, in any case. Strings are taken as they are; lists and tables are JSON.
 
     `lower` are the sources that it goes before. `places` says where each setting was found.
     """
@@ -79,7 +79,7 @@ class Environment(EnvSettingsSource):
     def _read(self, name: str, text: str, tables: list[Any]) -> None:
         place = self.kind + name
         try:
-            location, kind = locate(name[len(PREFIX) :].upper(), tables)
+            location, kind = locate(name.upper().removeprefix(PREFIX), tables)
             value = text if is_simple(kind) else json.loads(text)
         except NoTable:
             pass
@@ -90,10 +90,11 @@ class Environment(EnvSettingsSource):
             message = "it is not JSON, as lists and tables are in variables"
             self.problems.append(Problem(location, message, f"write it as in {example}", place))
         else:
-            table = self._found
+            table: dict[Any, Any] = self._found
             for key in location[:-1]:
-                table = table.setdefault(str(key), {})
-            table[str(location[-1])] = value
+                table[key] = table.get(key) or {}  # null, as JSON has it, is no table either
+                table = table[key]
+            table[location[-1]] = value
             self.places[location] = place
 
 

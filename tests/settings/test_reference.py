@@ -49,7 +49,7 @@ def test_every_setting_has_a_heading_a_variable_a_type_and_a_text() -> None:
         ("management.tokens", "`ENDSESSION_MANAGEMENT__TOKENS` · list of tables"),
         ("limits.logout_per_address", "`ENDSESSION_LIMITS__LOGOUT_PER_ADDRESS` · rate · default `60/minute`"),
         ("retention.ended_sessions", "`ENDSESSION_RETENTION__ENDED_SESSIONS` · duration · default `30d`"),
-        ("issuers.ID.issuer", "`ENDSESSION_ISSUERS__ID__ISSUER` · text · required"),
+        ("issuers.ID.issuer", "`ENDSESSION_ISSUERS__ID__ISSUER` · string · required"),
         ("issuers.ID.cookie.secure", "`ENDSESSION_ISSUERS__ID__COOKIE__SECURE` · true or false · default `true`"),
         ("issuers.ID.policy.on_stale_sid", "`ENDSESSION_ISSUERS__ID__POLICY__ON_STALE_SID` · one of `prompt`, `error`"),
     ],

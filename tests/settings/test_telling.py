@@ -96,6 +96,31 @@ def test_something_else_in_the_place_of_a_table(operator: Operator) -> None:
     assert (server.host, server.port) == ("::1", 9000)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SERVER__PORT__NUMBER", "ENDSESSION_SERVER__PORT"),
+        ("SERVER__TRUSTED_PROXIES__0", "ENDSESSION_SERVER__TRUSTED_PROXIES"),
+        ("ISSUERS__ACME__JWKS__KEYS__0", "ENDSESSION_ISSUERS__ACME__JWKS"),
+    ],
+)
+def test_a_part_of_what_has_no_parts(operator: Operator, name: str, meant: str) -> None:
+    """Whether it is set or not: the variable would have no effect."""
+    keys = 'jwks = { keys = [{ kty = "oct" }] }'
+    for text in (GOOD, GOOD.replace("[server]", "[server]\nport = 1\ntrusted_proxies = []")):
+        operator.write(text.replace('jwks_uri = "https://op.example/acme/jwks.json"', keys))
+        operator.export(**{name: "1"})
+        assert operator.told_once()[1:] == ("there is no setting of this name.", f"did you mean {meant}?")
+
+
+def test_null_in_the_place_of_a_table_is_none(operator: Operator) -> None:
+    """As JSON from elsewhere may have it."""
+    operator.export(ISSUERS__ACME__COOKIE="null", ISSUERS__ACME__COOKIE__NAME="sid")
+    cookie = operator.start().issuers["acme"].cookie
+    assert cookie is not None
+    assert cookie.name == "sid"
+
+
 def test_a_setting_that_is_wrong_is_not_also_missing(operator: Operator) -> None:
     """It was left out only to go on looking."""
     operator.write(GOOD.replace('"https://login.example"', '5\nhost = "0.0.0.0"'))
