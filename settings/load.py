@@ -16,7 +16,7 @@ from .policies import DocumentFor
 from .problems import BadSettings, Location, Places, Problem
 from .sentences import problem_of
 from .shape import generic
-from .sources import SECRETS_VARIABLE, Environment, SecretFiles, SettingsFile, Unreadable
+from .sources import SECRETS_VARIABLE, Environment, SecretFiles, SettingsFile, unreadable
 
 
 def load(file: Path | None, document_for: DocumentFor) -> Settings:
@@ -27,9 +27,8 @@ def load(file: Path | None, document_for: DocumentFor) -> Settings:
     """
     try:
         toml = SettingsFile(file)
-    except Unreadable as error:
-        message, fix = error.args
-        raise BadSettings([Problem((), message, fix, str(file))], Places(PREFIX, file, "", {})) from None
+    except (OSError, ValueError) as error:
+        raise BadSettings([Problem((), *unreadable(error), str(file))], Places(PREFIX, file, "", {})) from None
     secrets = SecretFiles(os.environ.get(SECRETS_VARIABLE, ""), toml)
     environment = Environment(secrets, toml)
     outside = secrets.places | environment.places

@@ -37,7 +37,8 @@ def locate(name: str, tables: Sequence[Any]) -> tuple[Location, Any]:
     here = tables
     while rest is not None:
         fixed, free = members(kind), entry(kind)
-        known = {variable_part(key): key for key in fixed or _keys(here)}
+        names = here if fixed is None else [fixed]
+        known = {variable_part(key): key for table in names if isinstance(table, Mapping) for key in table}
         found = _first_key(rest, known)
         if free is None and (fixed is None or found is None):
             raise NoSuchSetting(_nearest(name, tables))
@@ -47,10 +48,6 @@ def locate(name: str, tables: Sequence[Any]) -> tuple[Location, Any]:
         location, kind = (*location, key), free if fixed is None else fixed[key]
         here = [table[key] for table in here if isinstance(table, Mapping) and key in table]
     return location, kind
-
-
-def _keys(tables: Iterable[Any]) -> list[str]:
-    return [key for table in tables if isinstance(table, Mapping) for key in table]
 
 
 def _first_key(name: str, known: Mapping[str, str]) -> tuple[str, str | None] | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 Location = tuple[str | int, ...]
 
@@ -112,37 +114,33 @@ class Places:
         return "not set anywhere" if self._file is None else str(self._file)
 
 
-_HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
-_ASSIGNMENT = re.compile(
-    r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*="
-)
-_KEY = re.compile(r"\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9_-]+)")
-_TEXT = re.compile(r"""\"{3}(?:[^\\]|\\.)*?\"{3,5}|'{3}.*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*""", re.DOTALL)
-
-
 def _lines_of(text: str) -> dict[tuple[str, ...], int]:
-    """The line of each table and key of a TOML file. A key inside an inline table is found by the line of the table."""
+    """The line of each table and key of a TOML file. What is inside a value has the line that the value begins in."""
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     counts: dict[tuple[str, ...], int] = {}
-    depth = 0  # of lists that go on from line to line
-    bare = _TEXT.sub(lambda match: "\n" * match[0].count("\n"), text)  # strings and comments may look like anything
-    for number, (line, syntax) in enumerate(zip(text.split("\n"), bare.split("\n"), strict=True), 1):
-        within, depth = depth, depth + len(re.findall(r"[\[{]", syntax)) - len(re.findall(r"[\]}]", syntax))
-        if within or not syntax.strip():
-            continue
-        if header := _HEADER.fullmatch(line):
-            table = _keys(header[2])
-            if header[1] == "[[":
+    first, statement = 1, ""
+    for number, line in enumerate(text.split("\n"), 1):
+        statement += f"{line}\n"
+        try:
+            keys = list(_keys(tomllib.loads(statement)))
+        except tomllib.TOMLDecodeError:
+            continue  # a string or a list goes on in the next line
+        if statement.lstrip().startswith("["):
+            table = keys.pop()
+            if statement.lstrip().startswith("[["):
                 index = counts[table] = counts.get(table, -1) + 1
                 table = (*table, str(index))
-            lines.setdefault(table, number)
-        elif assignment := _ASSIGNMENT.match(line):
-            keys = _keys(assignment[1])
-            for length in range(1, len(keys) + 1):
-                lines.setdefault(table + keys[:length], number)
+            keys = [()]
+        for key in keys:
+            lines.setdefault(table + key, first)
+        first, statement = number + 1, ""
     return lines
 
 
-def _keys(text: str) -> tuple[str, ...]:
-    return tuple(match[1] or match[2] or match[3] or "" for match in _KEY.finditer(text))
+def _keys(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Every key in a table and in the tables in it; the innermost of a header's is the last."""
+    for key, value in table.items():
+        yield (key,)
+        if isinstance(value, dict):
+            yield from ((key, *inner) for inner in _keys(value))

@@ -32,22 +32,27 @@ Service called `endsession` or `endsession-NAME` (https://kubernetes.io/docs/con
 `PORT` may also be a typo of a setting, so its value has to be a URL, as Kubernetes writes it."""
 
 
-class Unreadable(Exception):
-    """A file cannot be read: what is wrong with it, and the fix."""
+def unreadable(error: OSError | ValueError) -> tuple[str, str]:
+    """What is wrong with a file that cannot be read, and the fix."""
+    if isinstance(error, OSError):
+        return (
+            f"it cannot be read: {error.strerror}",
+            "correct the name, or let the user that endsession runs as read it",
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not in UTF-8", "save it as UTF-8"
+    return f"it is not TOML: {error}", "see https://toml.io"
 
 
 class SettingsFile(TomlConfigSettingsSource):
-    """The TOML file, if there is one. Raises Unreadable, for a file that the library would pass over as well."""
+    """The TOML file, if there is one. Raises OSError and ValueError, also where the library would pass over it."""
 
     def __init__(self, file: Path | None) -> None:
-        self.text = _text_of(file, "name another with --config") if file else ""
+        self.text = file.read_text(encoding="utf-8") if file else ""
         super().__init__(Settings)
 
     def _read_files(self, *_: Any, **__: Any) -> dict[str, Any]:
-        try:
-            return tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
-            raise Unreadable(f"it is not TOML: {error}", "see https://toml.io") from None
+        return tomllib.loads(self.text)
 
 
 class Environment(EnvSettingsSource):
@@ -112,11 +117,10 @@ class SecretFiles(Environment):
             name = path.name.upper()
             if name.startswith(PREFIX) and path.is_file():
                 try:
-                    text = _text_of(path, "let the user that endsession runs as read it")
+                    text = path.read_text(encoding="utf-8")
                     found[path.name] = text.removesuffix("\n").removesuffix("\r")
-                except Unreadable as error:
-                    message, fix = error.args
-                    self.problems.append(Problem((), message, fix, self.kind + path.name))
+                except (OSError, ValueError) as error:
+                    self.problems.append(Problem((), *unreadable(error), self.kind + path.name))
             elif name.partition("__")[0].lower() in Settings.model_fields:
                 message, fix = f"its name does not begin with {PREFIX}, so it has no effect", f"rename it to {PREFIX}"
                 self.problems.append(Problem((), message, fix + name, f"file {path}"))
@@ -130,12 +134,3 @@ class SecretFiles(Environment):
             place = f"environment variable {SECRETS_VARIABLE}"
             self.problems.append(Problem((), message, "name another folder, or unset it", place))
             return []
-
-
-def _text_of(path: Path, fix: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise Unreadable(f"it cannot be read: {error.strerror}", fix) from None
-    except UnicodeDecodeError:
-        raise Unreadable("it is not in UTF-8", "save it as UTF-8") from None

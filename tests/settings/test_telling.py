@@ -211,7 +211,7 @@ def test_secret_files_that_cannot_be_read(operator: Operator) -> None:
     (folder / "ENDSESSION_STORAGE__URL").write_bytes(b"\xff")
     assert operator.told().replace("\n    ", " ").splitlines() == [
         "secret file FOLDER/secrets/ENDSESSION_DELIVERY__PROXY it cannot be read: Input/output error. "
-        "Fix: let the user that endsession runs as read it",
+        "Fix: correct the name, or let the user that endsession runs as read it",
         "secret file FOLDER/secrets/ENDSESSION_STORAGE__URL it is not in UTF-8. Fix: save it as UTF-8",
         "secret file FOLDER/secrets/ENDSESSION_SERVER__PORT: server.port it is not a whole number. "
         "Fix: write a number such as 8080",
