@@ -15,7 +15,6 @@ from .model import PREFIX, Settings
 from .policies import DocumentFor
 from .problems import BadSettings, Location, Places, Problem
 from .sentences import problem_of
-from .shape import generic
 from .sources import SECRETS_VARIABLE, Environment, SecretFiles, SettingsFile, unreadable
 
 
@@ -31,8 +30,7 @@ def load(file: Path | None, document_for: DocumentFor) -> Settings:
         raise BadSettings([Problem((), *unreadable(error), str(file))], Places(PREFIX, file, "", {})) from None
     secrets = SecretFiles(os.environ.get(SECRETS_VARIABLE, ""), toml)
     environment = Environment(secrets, toml)
-    outside = secrets.places | environment.places
-    places = Places(PREFIX, file, toml.text, outside, lambda location: generic(Settings, location))
+    places = Places(PREFIX, file, toml.text, secrets.places | environment.places)
     settings, invalid = _validate(environment, secrets, toml)
     problems = [*secrets.problems, *environment.problems, *invalid]
     if settings is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -28,6 +28,19 @@ def dotted(location: Location) -> str:
 def variable_part(key: str) -> str:
     """A part of a setting's name as it stands in a variable's."""
     return re.sub(r"[^A-Z0-9]", "_", key.upper())
+
+
+PLACEHOLDERS = {"issuers": "ID", "clients": "CLIENT_ID", "dialects": "NAME"}
+"""What stands for the names of the operator's choice in a table, in `docs/settings.md`."""
+
+
+def generic(location: Location) -> str:
+    """The heading of a setting in `docs/settings.md`."""
+    names: list[str] = []
+    for part in location:
+        if isinstance(part, str):
+            names.append(PLACEHOLDERS.get(names[-1], part) if names else part)
+    return ".".join(names)
 
 
 def variable_name(prefix: str, location: Location) -> str:
@@ -72,17 +85,9 @@ class BadSettings(Exception):
 class Places:
     """Where settings stand: lines of the file, variables of the environment, files of the secrets folder."""
 
-    def __init__(
-        self,
-        prefix: str,
-        file: Path | None,
-        text: str,
-        outside: Mapping[Location, str],
-        describe: Callable[[Location], str] = dotted,
-    ) -> None:
-        """`outside` says for what was set outside the file where that was; `describe` gives headings of the docs."""
-        self._prefix, self._file, self._outside, self._describe = prefix, file, outside, describe
-        self._text = text
+    def __init__(self, prefix: str, file: Path | None, text: str, outside: Mapping[Location, str]) -> None:
+        """`text` is what is in the file; `outside` says for what was set outside of it where that was."""
+        self._prefix, self._file, self._text, self._outside = prefix, file, text, outside
 
     @cached_property
     def _lines(self) -> dict[tuple[str, ...], int]:
@@ -97,7 +102,7 @@ class Places:
             named = head.upper().endswith(variable)
             head += f": {dotted(problem.location)}" + ("" if named else f" ({variable})")
         if problem.location and not problem.fix:
-            fix += f"; docs/settings.md describes {self._describe(problem.location)}"
+            fix += f"; docs/settings.md describes {generic(problem.location)}"
         return f"{head}\n    {problem.message.rstrip('.')}.\n    Fix: {fix.rstrip('.')}"
 
     def _place(self, location: Location) -> str:
@@ -122,6 +127,8 @@ def _lines_of(text: str) -> dict[tuple[str, ...], int]:
     first, statement = 1, ""
     for number, line in enumerate(text.split("\n"), 1):
         statement += f"{line}\n"
+        if first < number and not re.search(r"""[\]}]|\"{3}|'{3}""", line):
+            continue  # no string, list or table ends here: to try would cost time
         try:
             keys = list(_keys(tomllib.loads(statement)))
         except tomllib.TOMLDecodeError:

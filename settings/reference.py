@@ -21,8 +21,8 @@ from endsession.protocol.client import Client
 from endsession.protocol.policy import Policy
 
 from .model import PREFIX, PolicyOverrides, Settings
-from .problems import Location, dotted, variable_name
-from .shape import entry, is_simple, item, members, placeholder, plain
+from .problems import PLACEHOLDERS, Location, generic, variable_name
+from .shape import entry, is_simple, item, members, plain
 from .values import Duration, Rate, Sha256, WholeSeconds
 
 _INTRODUCTION = f"""\
@@ -59,7 +59,7 @@ def reference() -> str:
 def _table(kind: Any, location: Location, seen: dict[Any, str]) -> Iterator[str]:
     """The section of a table: its own settings first, then the tables in it. A kind of table is described once."""
     below = members(kind) or {}
-    heading = _heading(location)
+    heading = generic(location)
     if location:
         yield f"## {heading}\n"
         yield f"{_paragraph(inspect.getdoc(plain(kind)) or '')}\n"
@@ -82,7 +82,7 @@ def _inner_table(written: Any, location: Location) -> tuple[Any, Location]:
     if members(written) is not None:
         return written, location
     if members(entry(written)) is not None:
-        return entry(written), (*location, placeholder(written))
+        return entry(written), (*location, PLACEHOLDERS[str(location[-1])])
     if members(item(written)) is not None:
         return item(written), (*location, 0)
     return None, location
@@ -96,13 +96,9 @@ def _setting(owner: Any, name: str, written: Any, location: Location) -> Iterato
     variable = f"`{variable_name(PREFIX, location)}`"
     in_list = "in the list " if any(isinstance(part, int) for part in location) else ""
     facts = [in_list + variable, _kind(owner, name, written), _default(owner, name, written)]
-    yield f"### {_heading(location)}\n"
+    yield f"### {generic(location)}\n"
     yield f"{' · '.join(filter(None, facts))}\n"
     yield f"{_docs_of(owner)[name]}\n"
-
-
-def _heading(location: Location) -> str:
-    return dotted(tuple(part for part in location if isinstance(part, str)))
 
 
 def _kind(owner: Any, name: str, written: Any) -> str:

@@ -52,37 +52,14 @@ def is_simple(kind: Any) -> bool:
     return kind in _SIMPLE or get_origin(kind) is Literal
 
 
-def follow(kind: Any, location: tuple[str | int, ...]) -> Iterator[tuple[str, Any]]:
-    """The steps from a table to a setting below it: the name in `docs/settings.md`, and the type if there is one."""
-    for part in location:
-        below = members(kind)
-        if below is not None:
-            name, kind = str(part), below.get(str(part))
-        elif isinstance(part, int):
-            name, kind = "", item(kind)
-        else:
-            name, kind = placeholder(kind), entry(kind)
-        yield name, kind
-        if kind is None:
-            break
-
-
 def at(kind: Any, location: tuple[str | int, ...]) -> Any | None:
     """The type of the setting at `location` below `kind`; None if there is none."""
-    return [kind, *(found for _, found in follow(kind, location))][-1]
-
-
-def generic(kind: Any, location: tuple[str | int, ...]) -> str:
-    """The name of the setting in `docs/settings.md`: names that the operator chose are placeholders there."""
-    return ".".join(name for name, _ in follow(kind, location) if name)
-
-
-_PLACEHOLDERS = {"IssuerSettings": "ID", "Client": "CLIENT_ID", "EndpointSettings": "NAME"}
-
-
-def placeholder(kind: Any) -> str:
-    """What stands for a name of the operator's choice in a table of this type."""
-    return _PLACEHOLDERS.get(getattr(entry(kind), "__name__", ""), "MEMBER")
+    for part in location:
+        below = members(kind)
+        kind = below.get(str(part)) if below is not None else item(kind) if isinstance(part, int) else entry(kind)
+        if kind is None:
+            return None
+    return kind
 
 
 def walk(kind: Any, data: Any, location: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from endsession.settings.model import Settings
+from endsession.settings.problems import generic
 from endsession.settings.reference import duration, reference
-from endsession.settings.shape import generic, walk
+from endsession.settings.shape import walk
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "settings.md").read_text()
@@ -32,7 +33,7 @@ def test_the_command_makes_it() -> None:
 def test_every_setting_has_a_heading_a_variable_a_type_and_a_text() -> None:
     """Also those in tables under names of the operator's choice."""
     example = {"issuers": {"x": {"clients": {"y": {}}, "dialects": {"z": {}}}}}
-    names = {generic(Settings, location) for location, _ in walk(Settings, example)}
+    names = {generic(location) for location, _ in walk(Settings, example)}
     names = {name for name in names if not re.search(r"\.NAME\.policy\.|^issuers$|\.clients$|\.dialects$", name)}
     assert names - set(HEADINGS) == set()
     assert len(names) > 80
