@@ -123,7 +123,7 @@ def test_contract_tests_see_a_deployment_from_outside() -> None:
 @pytest.mark.parametrize(
     ("room", "libraries"),
     [
-        ("endsession/contract/", ("connexion", "jsonschema_rs")),
+        ("endsession/contract/", ("connexion", "jsonschema_rs", "openapi_spec_validator")),
         ("endsession/tokens/", ("jwcrypto",)),
         ("endsession/store/", DATABASES),
         ("endsession/(pages|reference)/", ("jinja2",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .. import settings as configuration
-from ..contract.added_paths import merge, shipped, try_out
+from ..contract.added_paths import merge, merge_checked, shipped, try_out
 from ..contract.document import BadDocument, Document
 from ..settings import Problem
 from ..settings.problems import did_you_mean
@@ -49,13 +49,15 @@ def _with(document: Document, file: Path, where: Where, problems: list[Problem],
             Problem(where, f"there is no file {file}", "correct it; relative paths start at the settings file")
         )
         return document
+    merged = document
     try:
-        merged = merge(document, file)
+        merged = merge_checked(document, file) if theirs else merge(document, file)
         check_document(merged)
         if theirs:
             try_out(document, merged)
-    except BadDocument as error:
-        why = " ".join(str(error).split())  # other libraries' sentences have lines
-        problems.append(Problem(where, f"{file}: {why}", "correct it; docs/vendors.md describes such a file"))
-        return document
+    except* BadDocument as group:
+        merged = document
+        for error in group.exceptions:
+            fix = getattr(error, "fix", "") or "correct it; docs/vendors.md describes such a file"
+            problems.append(Problem(where, f"{file}: {error}", fix))
     return merged
