@@ -77,7 +77,7 @@ class Storage(Group):
 
     url: str = "sqlite:///endsession.db"
     """`sqlite:///` and the path of a file (four slashes make it absolute), or `postgresql://user@host/database` for
-    more than one machine. A password belongs into the environment, not into the file."""
+    more than one machine. A password belongs in the environment, not into the file."""
 
 
 class Limits(Group):
@@ -211,7 +211,7 @@ class IssuerSettings(Group):
     retired_keys_for: Duration = 45 * 86_400.0
     """For how long a key that the provider does not publish any more still verifies hints, which outlive their keys."""
     compromised_keys: tuple[str, ...] = ()
-    """The `kid` of keys of the provider that never verify anything, though they be published or remembered."""
+    """The `kid` of keys of the provider that never verify anything, even if still published or cached."""
     publish_op_keys: bool = False
     """Whether our JWK Set also has the provider's keys, so that the provider can point its `jwks_uri` at it."""
     op_metadata_uri: str | None = None

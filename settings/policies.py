@@ -74,7 +74,7 @@ def complaint(terms: EndpointPolicySource) -> str | None:
 
 
 def preset_policy(terms: EndpointPolicySource, preset: str = "oidc") -> Policy:
-    """The endpoint's policy before any issuer has its say; `preset` is for the endpoint that has none of its own."""
+    """The endpoint's policy before issuer overrides are applied; `preset` is for an endpoint that has none itself."""
     return with_knobs(PRESETS[terms.preset or preset], _said(PolicyOverrides.model_validate(dict(terms.policy))))
 
 

@@ -1,4 +1,4 @@
-"""Problems with settings, told so that they can be mended without reading code.
+"""Problems with settings, told so that they can be fixed without reading code.
 
 endsession.toml, line 14: issuers.acme.preset (ENDSESSION_ISSUERS__ACME__PRESET)
     it has to be one of: oidc, authpi, pingfederate, strict.
@@ -64,7 +64,7 @@ class Problem:
     """What is wrong with the setting at `location`, and what would fix it. Never holds a secret.
 
     `place` says where it stands if the location does not. `also` are the other settings that the problem is about:
-    where one of them is wrong itself, that has to be mended first.
+    where one of them is wrong itself, that has to be fixed first.
     """
 
     location: Location

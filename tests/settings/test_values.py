@@ -152,7 +152,7 @@ def test_a_table_in_a_variable_that_is_no_json(operator: Operator) -> None:
     assert "server.port\n    it is not a whole number." in told
 
 
-def test_the_error_of_a_validator_has_a_mend() -> None:
+def test_the_error_of_a_validator_has_a_fix() -> None:
     """And braces in it mean nothing."""
     error = wrong("it is not {that}", "write {this}")
     assert str(error.message()) == "it is not {that}"

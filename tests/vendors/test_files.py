@@ -193,11 +193,11 @@ def test_what_cannot_be_served(operator: Operator, kind: str) -> None:
     change(content)
     (operator.folder / "mine.yaml").write_text(yaml.safe_dump(content))
     operator.write(add(SERVER, 'extra_paths = ["mine.yaml"]'))
-    head, told, mend = operator.told_once()
+    head, told, fix = operator.told_once()
     assert head == "FOLDER/endsession.toml, line 3: server.extra_paths.0 (ENDSESSION_SERVER__EXTRA_PATHS)"
     assert told.startswith("FOLDER/mine.yaml: ")
     assert message in told
-    assert mend == "correct it; docs/vendors.md describes such a file"
+    assert fix == "correct it; docs/vendors.md describes such a file"
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_file_that_cannot_be_read(operator: Operator, text: str, message: str)
 
 
 @pytest.mark.parametrize(
-    ("line", "message", "mend"),
+    ("line", "message", "fix"),
     [
         ('vendors = ["keycloack"]', "there is no such vendor.", "did you mean keycloak?"),
         (
@@ -238,10 +238,10 @@ def test_a_file_that_cannot_be_read(operator: Operator, text: str, message: str)
         ),
     ],
 )
-def test_a_name_that_leads_nowhere(operator: Operator, line: str, message: str, mend: str) -> None:
+def test_a_name_that_leads_nowhere(operator: Operator, line: str, message: str, fix: str) -> None:
     """A slip of the pen gets the right name."""
     operator.write(add(SERVER, line))
-    assert operator.told_once()[1:] == (message, mend)
+    assert operator.told_once()[1:] == (message, fix)
 
 
 def test_all_problems_are_told_at_once(operator: Operator) -> None:
@@ -261,8 +261,8 @@ def test_all_problems_are_told_at_once(operator: Operator) -> None:
 def test_an_issuer_cannot_have_the_name_of_a_path(operator: Operator) -> None:
     """Its own paths would never be reached while the vendor is switched on."""
     operator.write(add(SERVER, 'vendors = ["keycloak"]', GOOD.replace("issuers.acme", "issuers.realms")))
-    head, message, mend = operator.told_once()
+    head, message, fix = operator.told_once()
     assert "issuers.realms" in head
-    assert (message, mend) == ("the path /realms belongs to an endpoint of the document.", "rename the table")
+    assert (message, fix) == ("the path /realms belongs to an endpoint of the document.", "rename the table")
     operator.write(GOOD.replace("issuers.acme", "issuers.realms"))
     operator.start()
