@@ -83,8 +83,7 @@ def _contradiction(kind: str, error: Any, path: str) -> tuple[str, str]:
         return f"a parameter describes {{{name}}}, which the path does not have", "remove it, or put it into the path"
     if kind == "ExtraParametersError":
         return f"required names {name}, which is not among properties", "describe it there, or remove it"
-    message, fix = _words(error)
-    return f"a default does not fit its own schema: {message}", fix
+    return "a default does not fit its own schema", "correct the default, or the schema"
 
 
 def _leaves(error: Any) -> list[Any]:
