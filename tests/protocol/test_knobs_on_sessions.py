@@ -34,7 +34,7 @@ def _(policy: Policy) -> None:
 @shows("prompt", "always")
 def _(policy: Policy) -> None:
     assert outcome(policy, hint()) == "ask always C"
-    assert outcome(policy, hint(), NOBODY) == "nothing over"
+    assert outcome(policy, hint(), NOBODY) == "nothing"
     by_hint = replace(policy, hint_authority="hint")
     assert outcome(by_hint, hint("H"), NO_COOKIE) == "ask always H"
 
@@ -93,7 +93,7 @@ def _(policy: Policy) -> None:
 
 @shows("on_dead_session", "success")
 def _(policy: Policy) -> None:
-    assert outcome(policy, hint("H"), NOBODY, post_logout_redirect_uri=URI) == "nothing over, redirect"
+    assert outcome(policy, hint("H"), NOBODY, post_logout_redirect_uri=URI) == "nothing, redirect"
 
 
 @shows("on_dead_session", "error")
