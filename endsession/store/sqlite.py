@@ -30,7 +30,9 @@ T = TypeVar("T")
 
 MAX_BATCH = 128
 """Requests in one transaction: bounds for how long the event loop does nothing else."""
-_LOCKED = ("locked", "busy")
+_READER_WAITS = 0.05
+"""Seconds. A reader waits for no writer (WAL), but for a process that recovers the file after a crash, and it waits on
+the event loop's thread."""
 _OUR_MISTAKES = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError)
 """What is wrong with a statement, and not with the storage."""
 _OLDEST = (3, 35, 0)
@@ -63,7 +65,7 @@ class SqliteDatabase:
                 with self._writer:
                     self._writer.execute("BEGIN EXCLUSIVE")
                     run(self._writer, migrate(SQLITE_WORDS, time.time()))
-                self._reader = self._connect(opened, busy_timeout=0)
+                self._reader = self._connect(opened, busy_timeout=_READER_WAITS)
                 self._reader.execute("PRAGMA query_only = ON")
                 self._file = _identity(path)
             except sqlite3.Error as error:
@@ -71,7 +73,6 @@ class SqliteDatabase:
             self._connections = opened.pop_all()
         self._jobs: deque[_Job] = deque()
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
-        self._waiting_readers = ThreadPoolExecutor(4, thread_name_prefix="sqlite-read")
         self._committing: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -101,31 +102,11 @@ class SqliteDatabase:
         """See Database."""
         try:
             self._check_file()
-            statement = next(script)
-            while True:
-                try:
-                    rows = _execute(self._reader, statement)
-                except sqlite3.OperationalError as error:
-                    if not _is_locked(error):
-                        raise
-                    rows = await self._read_when_unlocked(statement, within or self._patience)
-                statement = script.send(rows)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+            return run(self._reader, script)
         except sqlite3.Error as error:
             if isinstance(error, _OUR_MISTAKES):
                 raise
             raise self._unavailable(error) from error
-
-    async def _read_when_unlocked(self, statement: Statement, within: float) -> list[Any]:
-        """Readers wait for nobody (WAL), but for a process that recovers or reorganises the file."""
-
-        def wait() -> list[Any]:
-            with ExitStack() as opened:
-                return _execute(self._connect(opened, busy_timeout=within), statement)
-
-        return await asyncio.get_running_loop().run_in_executor(self._waiting_readers, wait)
 
     async def write(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
@@ -160,7 +141,6 @@ class SqliteDatabase:
         if self._committing is not None:
             await self._committing
         self._beside.shutdown()
-        self._waiting_readers.shutdown()
         self._connections.close()
 
     async def _commit_all(self) -> None:
@@ -211,10 +191,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _is_locked(error: sqlite3.OperationalError) -> bool:
-    return any(word in str(error) for word in _LOCKED)
 
 
 def _run_in_savepoint(connection: sqlite3.Connection, job: _Job) -> None:

