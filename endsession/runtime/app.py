@@ -39,6 +39,7 @@ from ..store.upkeep import (
     forget_spent_handles,
     shared_secret,
 )
+from ..tasks import stop_task
 from ..tokens.seal import Sealer
 from .issuers import IssuerPorts, wire
 from .served import check_document
@@ -85,7 +86,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         sweeper = _sweeper(settings, issuers, store, endings, ports)
         stack.push_async_callback(outbox.stop)
         for work in (outbox.run(), sweeper.run()):
-            stack.push_async_callback(_cancel, asyncio.create_task(work))
+            stack.push_async_callback(stop_task, asyncio.create_task(work))
         by_host = {host.lower(): issuers[name] for name, table in settings.issuers.items() for host in table.hosts}
         limiter = Limiter(
             per_address=settings.limits.logout_per_address,
@@ -121,12 +122,6 @@ def _reference(document: Document, url: str) -> Page:
     from ..reference.page import reference_page  # noqa: PLC0415
 
     return reference_page(outline(document, url))
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 def _issuer_ports(

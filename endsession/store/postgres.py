@@ -20,6 +20,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ..protocol.errors import ServiceUnavailable
+from ..tasks import stop_task
 from .migrate import POSTGRES_WORDS, migrate
 from .script import Rows, Script, Statement
 
@@ -109,9 +110,7 @@ class PostgresDatabase:
     async def close(self) -> None:
         """See Database."""
         for task in self._tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await stop_task(task)
         await self._pool.close()
 
     def listen(self, wake: Callable[[], None]) -> None:
