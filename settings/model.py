@@ -220,7 +220,8 @@ class IssuerSettings(Group):
     op_backchannel_uri: str | None = None
     """An address of the provider itself that takes logout tokens; it is told first."""
     id_tokens_have_sid: bool = True
-    """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone."""
+    """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone, and a client that
+    requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused."""
     notify_wait: Duration = Field(default=1.5, le=30)
     """How long the browser waits for apps to be told; what is not done by then goes on in the background."""
     tell_on_expiry: bool = True
