@@ -41,11 +41,13 @@ async def test_no_keeps_the_session_and_shows_a_way_on(gateway: Deployment) -> N
 
 
 async def test_without_a_decision_it_is_asked_again(gateway: Deployment) -> None:
-    """Changing the language loses nothing: the same question, whose answer still leads to the redirect."""
+    """Nothing is lost: the same question, in English whatever `locale` says, whose answer still redirects."""
     question = await ask(gateway, post_logout_redirect_uri=SIGNED_OUT, state="kept")
-    again = await answer(gateway, question, None, cookie=cookie_of())
-    assert asks(again)
-    assert form_of(again) == form_of(question)
+    for locale in ({}, {"locale": "de"}):
+        again = await answer(gateway, question, None, cookie=cookie_of(), fields=locale)
+        assert asks(again)
+        assert '<html lang="en"' in again.text
+        assert form_of(again) == form_of(question)
     response = await answer(gateway, question, "yes", cookie=cookie_of())
     assert response.headers["location"] == SIGNED_OUT + "?state=kept"
 
