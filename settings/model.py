@@ -50,7 +50,7 @@ class ManagementToken(Group):
     """A bearer token of a service that may use management operations."""
 
     name: str
-    """Who uses it; appears in the audit."""
+    """Who uses it; a session that was ended with it shows this name as `ended_by`."""
     sha256: Sha256
     """The SHA-256 of the token, in lower-case hex. The token itself is stored nowhere."""
     issuers: tuple[str, ...]
@@ -122,7 +122,8 @@ class Retention(Group):
     ended_sessions: Duration = 30 * 86_400.0
     """How long an ended session and what became of it can be looked up."""
     audit: Duration = 400 * 86_400.0
-    """How long it can be looked up who ended which session."""
+    """How long the audit is kept, which says who ended which session and why. No operation reads it yet; it can be read
+    with SQL, from the table `audit`."""
 
 
 class Cookie(Group):
