@@ -69,7 +69,7 @@ class Unauthenticated(InvalidToken):
 
 
 class AccessDenied(EndsessionError):
-    """A valid hint of another user or session, or a client that may not ask this."""
+    """A valid hint of another user or session, a doubt where policy never asks, a client or a site that may not ask."""
 
     code = "access_denied"
     status = 403
@@ -77,7 +77,7 @@ class AccessDenied(EndsessionError):
 
 
 class InsufficientScope(EndsessionError):
-    """A valid bearer token without the scope, or without the issuer, of the operation (RFC 6750, section 3.1)."""
+    """A valid bearer token without the scope of the operation (RFC 6750, section 3.1). Of another issuer's: NotFound."""
 
     code = "insufficient_scope"
     status = 403
@@ -187,11 +187,11 @@ class RateLimited(EndsessionError):
 
 
 class ServiceUnavailable(EndsessionError):
-    """Storage cannot be reached. Nothing was ended as far as is known; repeating the request is safe."""
+    """Storage cannot be reached. Whether a session had ended before is not known; repeating the request is safe."""
 
     code = "temporarily_unavailable"
     status = 503
-    description = "The service cannot reach its storage. Nothing was changed; please try again in a moment."
+    description = "The service cannot reach its storage. It is safe to send the request again in a moment."
 
     def __init__(self, *, detail: str = "", retry_after: int = 5) -> None:
         super().__init__(detail=detail, headers={"Retry-After": str(retry_after)})
