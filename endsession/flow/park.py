@@ -55,7 +55,7 @@ def resume_url(gateway: Gateway, issuer: Issuer, received: Received, browser: st
 
 
 def open_parked(request: Request, gateway: Gateway, issuer: Issuer) -> Received:
-    """The parked request of a handle. Raises InvalidRequest."""
+    """The parked request of a handle. Raises InvalidRequest, StaleHandle among it."""
     content = open_handle(gateway, issuer, "parked", request.query["handle"])
     if content["browser"] is not None:
         check_browser(request, gateway, content["browser"])

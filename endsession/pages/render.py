@@ -9,7 +9,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..protocol.decide import Doubt
-from ..protocol.errors import EndsessionError
+from ..protocol.errors import EndsessionError, StaleHandle
 from .csp import form_to_ourselves, page_csp
 
 
@@ -111,7 +111,12 @@ class Pages:
     def error(self, error: EndsessionError, reference: str, way_out: str | None) -> Page:
         """Something went wrong. `reference` finds the request in the log; at `way_out` one can log out anyway."""
         return self._plain(
-            "error.html", status=error.status, description=error.description, reference=reference, way_out=way_out
+            "error.html",
+            status=error.status,
+            stale=isinstance(error, StaleHandle),
+            description=error.description,
+            reference=reference,
+            way_out=way_out,
         )
 
     def _plain(self, template: str, **values: object) -> Page:

@@ -37,6 +37,15 @@ class InvalidRequest(EndsessionError):
     description = "The request is malformed or missing a required parameter."
 
 
+class StaleHandle(InvalidRequest):
+    """A handle of ours that cannot be used any more: too old, used before, or of another purpose or issuer.
+
+    What it was for may have happened, so nothing may say that the user is still signed in.
+    """
+
+    description = "The handle is not valid any more. Start again at the app."
+
+
 class InvalidToken(EndsessionError):
     """The id_token_hint does not verify. One public sentence for every reason, so that nothing can be probed."""
 
@@ -77,7 +86,7 @@ class AccessDenied(EndsessionError):
 
 
 class InsufficientScope(EndsessionError):
-    """A valid bearer token without the scope of the operation (RFC 6750, section 3.1). Of another issuer's: NotFound."""
+    """A valid bearer token without the scope of the operation (RFC 6750, section 3.1). Another issuer's is NotFound."""
 
     code = "insufficient_scope"
     status = 403

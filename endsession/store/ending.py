@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..protocol.errors import InvalidRequest
+from ..protocol.errors import StaleHandle
 from .deliveries import Delivery, Recipient, RetryLimits, insert_deliveries
 from .script import Script, Statement
 from .sessions import Participant
@@ -99,14 +99,14 @@ def _candidates(ending: Ending) -> Script[list[tuple[Participant, Metadata | Non
 
 
 def spend_handle(handle: str, *, expires_at: float) -> Script[None]:
-    """Use a confirmation, once; `expires_at` is when it could not be used any more anyway. Raises InvalidRequest."""
+    """Use a confirmation, once; `expires_at` is when it could not be used any more anyway. Raises StaleHandle."""
     rows = yield Statement(
         "INSERT INTO spent_handles (sha256, expires_at) VALUES (:sha256, :expires_at)"
         " ON CONFLICT (sha256) DO NOTHING RETURNING sha256",
         {"sha256": hashlib.sha256(handle.encode()).hexdigest(), "expires_at": expires_at},
     )
     if not rows:
-        raise InvalidRequest("This question has been answered already.")
+        raise StaleHandle("This question has been answered already.")
 
 
 def confirm_and_end_session(handle: str, ending: Ending | None, *, expires_at: float) -> Script[list[Delivery] | None]:
