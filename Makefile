@@ -3,7 +3,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: contract-lint help demo serve test check format lock clean fuzz bench sdks test-sdks
+.PHONY: contract-lint help demo serve test test-all quick coverage check format lock clean fuzz bench sdks test-sdks
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +27,24 @@ demo: $(VENV)/run.stamp ## a provider, two apps and the gateway, ready to click 
 serve: $(VENV)/run.stamp ## the gateway with ./endsession.toml (CONFIG=path for another)
 	@$(BIN)/python -m endsession serve --config $(or $(CONFIG),endsession.toml)
 
-test: $(VENV)/dev.stamp ## the whole test suite
-	@$(BIN)/python -m pytest $(ARGS)
+# Tests run on all cores; ARGS goes to pytest, as in: make test ARGS='-k frontchannel'
+PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
+test: $(VENV)/dev.stamp ## the tests, but for the slow ones
+	@$(PYTEST) -m "not slow" $(ARGS)
+
+test-all: $(VENV)/dev.stamp ## every test, with the slow ones, as CI runs them
+	@$(PYTEST) $(ARGS)
+
+# The rooms without processes and servers: for every save, not for a commit.
+QUICK = tests/protocol tests/settings tests/tokens tests/provider tests/store tests/handlers tests/test_house.py
+quick: $(VENV)/dev.stamp ## decisions, settings, tokens, storage: under a minute
+	@TESTS_QUICK=1 $(PYTEST) -q -m "not slow" -k "not postgresql" $(QUICK) $(ARGS)
+
+coverage: $(VENV)/dev.stamp ## every test, and the lines and branches that none of them reaches
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 $(VENV)/fuzz.stamp: $(VENV)/dev.stamp requirements-fuzz.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
@@ -88,5 +104,5 @@ lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 
 clean: ## remove what the commands above made
 	@rm -rf $(VENV) sdk/.venv sdk/build sdk/node_modules tooling/node_modules examples/sdk/node_modules .demo dist build
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .cache
+	@rm -rf .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +

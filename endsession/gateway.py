@@ -20,6 +20,7 @@ from .protocol.errors import EndsessionError, NotFound
 from .protocol.hint import HintReader
 from .protocol.policy import Policy
 from .provider.metadata import ProviderMetadata
+from .store.readiness import Readiness
 from .store.script import Database
 from .tokens.hint import FindClient
 from .tokens.seal import Sealer
@@ -93,6 +94,7 @@ class Gateway:
     outbox: Outbox
     sealer: Sealer
     limiter: Limiter
+    readiness: Readiness
     pages: Pages
     clock: Callable[[], float]
     preset_policy: Callable[[LogoutEndpoint], Policy]

@@ -7,7 +7,6 @@ from starlette.responses import Response
 from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
 from endsession.gateway import Gateway
-from endsession.store.upkeep import is_reachable
 
 
 async def get_health(request: Request, gateway: Gateway) -> Response:
@@ -16,6 +15,6 @@ async def get_health(request: Request, gateway: Gateway) -> Response:
 
 
 async def get_readiness(request: Request, gateway: Gateway) -> Response:
-    """Storage can be reached. Raises ServiceUnavailable when it cannot."""
-    await gateway.store.read(is_reachable())
+    """Storage takes writes. Raises ServiceUnavailable when it does not."""
+    await gateway.readiness.check()
     return json_response({"status": "ok"})

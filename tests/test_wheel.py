@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.kit.serving import ROOT, free_port, serving
+from tests.kit.ports import free_port
+from tests.kit.serving import ROOT, serving
 
 SETTINGS = """
 [server]

@@ -196,7 +196,10 @@ class RateLimited(EndsessionError):
 
 
 class ServiceUnavailable(EndsessionError):
-    """Storage cannot be reached. Whether a session had ended before is not known; repeating the request is safe."""
+    """Storage cannot be reached, and the transaction that needed it changed nothing. Repeating the request is safe.
+
+    A request may have committed an earlier transaction, so its caller is not told that nothing was changed.
+    """
 
     code = "temporarily_unavailable"
     status = 503
@@ -204,6 +207,15 @@ class ServiceUnavailable(EndsessionError):
 
     def __init__(self, *, detail: str = "", retry_after: int = 5) -> None:
         super().__init__(detail=detail, headers={"Retry-After": str(retry_after)})
+
+
+class OutcomeUnknown(ServiceUnavailable):
+    """The answer to COMMIT was lost, so it is not known whether the change was made. Repeating the request is safe."""
+
+    description = (
+        "The service lost its storage while saving the change, so it is not known whether it was made. "
+        "It is safe to repeat the request."
+    )
 
 
 class ProviderUnavailable(ServiceUnavailable):

@@ -30,6 +30,7 @@ from ..gateway import Caller, Gateway, Issuer
 from ..limiter import Limiter
 from ..pages import Page, Pages
 from ..provider.fetch import Fetcher
+from ..store.readiness import Readiness
 from ..store.script import Database, Script
 from ..store.sqlite import SqliteDatabase
 from ..store.upkeep import (
@@ -110,6 +111,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             outbox=outbox,
             sealer=Sealer(seal_key.encode(), ports.clock),
             limiter=limiter,
+            readiness=Readiness(store),
             pages=Pages(),
             clock=ports.clock,
             preset_policy=configuration.preset_policy,

@@ -1,172 +1,181 @@
 """PostgreSQL: the backend for more than one machine.
 
-Each script is a transaction of its own on a pooled connection; PostgreSQL commits concurrent ones together. Processes
-wake each other with LISTEN and NOTIFY, which are sent outside of transactions and many as one, since a NOTIFY inside
-would serialise every commit.
+Each script is a transaction of its own on a pooled connection; PostgreSQL commits concurrent ones together. Every
+operation has one time budget, from waiting for a connection to the answer to COMMIT: a server that is gone, slow or
+silent costs a request that much and no more.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from ..protocol.errors import ServiceUnavailable
-from ..tasks import stop_task
+from ..protocol.errors import OutcomeUnknown, ServiceUnavailable
 from .migrate import POSTGRES_WORDS, migrate
-from .script import Rows, Script, Statement
+from .notify import Notifications
+from .postgres_connection import Connection, connection_options, severed_at
+from .script import PATIENCE, Rows, Script, Statement
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MIGRATION_LOCK = 7_234_519_202
-_CHANNEL = "endsession_outbox"
-_COALESCE = 0.05
-"""Seconds in which several announcements become one."""
+_MIGRATING = 60.0
+"""Seconds for the schema at start: other processes may be migrating, and indexes take their time."""
+_RECONNECT = 0.5
+"""Seconds after which the pool gives up a connection that cannot be made. The next request tries again at once, where
+the pool's own retries would come ever later, and keep a server unused that has come back."""
 
 
 class PostgresDatabase:
-    """A `Database` behind a connection pool. `timeout` (seconds) bounds waiting for a connection and each statement."""
+    """A `Database` behind a connection pool."""
 
-    def __init__(self, url: str, *, connections: int = 20, timeout: float = 5) -> None:
-        try:
-            psycopg.conninfo.conninfo_to_dict(url)
-        except psycopg.ProgrammingError:
-            # Not in its words, which repeat the text, password and all.
-            raise ServiceUnavailable(detail="storage.url is nothing that PostgreSQL understands") from None
-        self._url, self._timeout = url, timeout
+    def __init__(self, url: str, *, connections: int = 20, patience: float = PATIENCE) -> None:
+        """`patience` (seconds) bounds every operation. Raises ServiceUnavailable for a URL that cannot be parsed."""
+        options = connection_options(url, patience)
+        self._patience = patience
         self._pool = AsyncConnectionPool(
-            url,
+            "",
             min_size=1,
             max_size=connections,
-            timeout=timeout,
+            timeout=patience,
+            reconnect_timeout=_RECONNECT,
             open=False,
-            kwargs={
-                "autocommit": True,
-                "connect_timeout": max(1, int(timeout)),
-                "application_name": "endsession",
-            },
+            connection_class=Connection,
+            kwargs=options,
             configure=self._configure,
         )
-        self._tasks: list[asyncio.Task[None]] = []
-        self._announced = asyncio.Event()
+        self._notifications = Notifications(options, self._borrow, patience)
 
-    async def _configure(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        milliseconds = int(self._timeout * 1000)
-        await connection.execute(f"SET statement_timeout = {milliseconds}")
+    async def _configure(self, connection: Connection) -> None:
         # A logout is answered when it is on disk: a server that was told not to wait for that has to, here.
-        await connection.execute(
-            "SELECT set_config('synchronous_commit', 'on', false)"
-            " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
-        )
-        await connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
+        with severed_at(connection, time.monotonic() + self._patience):
+            await connection.execute(
+                "SELECT set_config('synchronous_commit', 'on', false)"
+                " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
+            )
 
     async def prepare(self) -> None:
         """See Database."""
         try:
-            await self._pool.open(wait=True, timeout=self._timeout)
+            await self._pool.open(wait=True, timeout=self._patience)
             async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute("SET LOCAL statement_timeout = 0")
+                await connection.execute(f"SET LOCAL statement_timeout = {int(_MIGRATING * 1000)}")
                 await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
                 script = migrate(POSTGRES_WORDS, time.time())
-                await _run(connection, script, next(script))
-        except (psycopg.Error, PoolTimeout) as error:
+                await _continue(connection, script, next(script))
+        except (psycopg.OperationalError, psycopg.InternalError) as error:
             await self._pool.close()
-            raise _unavailable(error) from error
+            raise ServiceUnavailable(detail=_sentence(error)) from error
 
-    async def read(self, script: Script[T]) -> T:
+    async def read(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
-        return await self._retrying(script, in_transaction=False)
+        return await self._run(script, in_transaction=False, within=within or self._patience)
 
-    async def write(self, script: Script[T]) -> T:
+    async def write(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
-        return await self._retrying(script, in_transaction=True)
+        return await self._run(script, in_transaction=True, within=within or self._patience)
 
-    async def _retrying(self, script: Script[T], *, in_transaction: bool) -> T:
+    async def _run(self, script: Script[T], *, in_transaction: bool, within: float) -> T:
         """Run a script. A connection that turns out to be dead at its first statement is replaced: nothing was done."""
-        first = next(script)
-        for _ in range(self._pool.max_size + 1):
-            started = False
+        try:
+            first = next(script)
+        except StopIteration as stop:  # a script may find that there is nothing to ask
+            result: T = stop.value
+            return result
+        deadline = time.monotonic() + within
+        while True:
+            progress = _Progress()
             try:
-                async with self._pool.connection() as connection:
-                    scope = connection.transaction() if in_transaction else contextlib.nullcontext()
-                    async with scope:
-                        rows = await _execute(connection, first)
-                        started = True
-                        return await _continue(connection, script, rows)
-            except (psycopg.Error, PoolTimeout) as error:
-                if started or not isinstance(error, psycopg.OperationalError) or not _is_dead(error):
-                    raise _unavailable(error) from error
-        raise ServiceUnavailable(detail="PostgreSQL closes every connection")
+                async with self._borrow(deadline) as connection:
+                    return await _attempt(connection, script, first, progress, in_transaction=in_transaction)
+            except (psycopg.OperationalError, psycopg.InternalError) as error:
+                if not _is_dead(error) or progress.answered or time.monotonic() >= deadline:
+                    await self._suspect(error, deadline)
+                    raise _unavailable(error, progress, within) from error
+
+    @contextlib.asynccontextmanager
+    async def _borrow(self, deadline: float) -> AsyncIterator[Connection]:
+        """A connection that is taken away from whoever uses it beyond `deadline` (`time.monotonic`)."""
+        async with self._pool.connection(max(0.0, deadline - time.monotonic())) as connection:
+            with severed_at(connection, deadline):
+                yield connection
+
+    async def _suspect(self, error: Exception, deadline: float) -> None:
+        """After silence, or at a server that takes no writes any more, no idle connection is worth trusting."""
+        silent = time.monotonic() >= deadline and not isinstance(error, PoolTimeout)
+        if silent or isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+            await self._pool.drain()
 
     async def close(self) -> None:
         """See Database."""
-        for task in self._tasks:
-            await stop_task(task)
+        await self._notifications.close()
         await self._pool.close()
 
     def listen(self, wake: Callable[[], None]) -> None:
         """See Database."""
-        self._tasks = [asyncio.create_task(self._listen(wake)), asyncio.create_task(self._announce())]
+        self._notifications.start(wake)
 
     def announce(self) -> None:
         """See Database."""
-        self._announced.set()
-
-    async def _announce(self) -> None:
-        while True:
-            await self._announced.wait()
-            await asyncio.sleep(_COALESCE)
-            self._announced.clear()
-            try:
-                async with self._pool.connection() as connection:
-                    await connection.execute(f"NOTIFY {_CHANNEL}")
-            except (psycopg.Error, PoolTimeout) as error:
-                log.warning("other processes could not be woken, they look by themselves in a while: %s", error)
-
-    async def _listen(self, wake: Callable[[], None]) -> None:
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
-                    await connection.execute(f"LISTEN {_CHANNEL}")
-                    async for _ in connection.notifies():
-                        wake()
-            except psycopg.Error as error:
-                log.warning("not listening to other processes just now: %s", error)
-            await asyncio.sleep(1)
+        self._notifications.announce()
 
 
-def _is_dead(error: psycopg.OperationalError) -> bool:
-    """Whether the connection itself is gone: no state comes with the error, or class 57 (server shut down) does."""
-    return error.sqlstate is None or error.sqlstate.startswith("57P")
+class _Progress:
+    """How far a transaction has come: what is known of it when its connection breaks."""
+
+    answered = False
+    """The first statement was answered, so the script has gone on and cannot begin anew."""
+    committing = False
+    """COMMIT was sent: whether it took place is known only from its answer."""
 
 
-def _unavailable(error: Exception) -> ServiceUnavailable:
-    return ServiceUnavailable(detail=f"PostgreSQL: {type(error).__name__}: {error}".strip())
+async def _attempt(
+    connection: Connection, script: Script[T], first: Statement, progress: _Progress, *, in_transaction: bool
+) -> T:
+    async with connection.transaction() if in_transaction else contextlib.nullcontext():
+        rows = await _execute(connection, first)
+        progress.answered = True
+        result = await _continue(connection, script, rows)
+        progress.committing = in_transaction
+    return result
 
 
-async def _run(connection: psycopg.AsyncConnection[Any], script: Script[T], first: Statement) -> T:
-    return await _continue(connection, script, await _execute(connection, first))
+def _is_dead(error: psycopg.Error) -> bool:
+    """Whether the connection itself is gone: no state comes with the error, or class 57P (server shut down) does."""
+    return not isinstance(error, PoolTimeout) and (error.sqlstate is None or error.sqlstate.startswith("57P"))
 
 
-async def _continue(connection: psycopg.AsyncConnection[Any], script: Script[T], rows: Rows) -> T:
+def _unavailable(error: psycopg.Error, progress: _Progress, within: float) -> ServiceUnavailable:
+    unknown = progress.committing and _is_dead(error)
+    detail = _sentence(error) + (f" (no answer within {within:g} s)" if isinstance(error, PoolTimeout) else "")
+    return OutcomeUnknown(detail=detail) if unknown else ServiceUnavailable(detail=detail)
+
+
+def _sentence(error: Exception) -> str:
+    return f"PostgreSQL: {type(error).__name__}: {error}".strip()
+
+
+async def _continue(connection: Connection, script: Script[T], pending: Rows | Statement) -> T:
+    """Run a script to its end, from a first statement or from the rows of the statement before."""
     try:
         while True:
-            rows = await _execute(connection, script.send(rows))
+            statement = pending if isinstance(pending, Statement) else script.send(pending)
+            pending = await _execute(connection, statement)
     except StopIteration as stop:
         result: T = stop.value
         return result
 
 
-async def _execute(connection: psycopg.AsyncConnection[Any], statement: Statement) -> Rows:
+async def _execute(connection: Connection, statement: Statement) -> Rows:
     cursor = await connection.execute(_in_postgres(statement.sql), statement.values or None)
     return await cursor.fetchall() if cursor.description else []
 

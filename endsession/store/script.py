@@ -46,18 +46,26 @@ Rows = list[tuple[Any, ...]]
 Script = Generator[Statement, Rows, T]
 
 
+PATIENCE = 2.5
+"""Seconds that an operation may take in all, so that a request is answered within three, by a 503 if need be."""
+
+
 class Database(Protocol):
-    """Runs scripts. Raises ServiceUnavailable when storage cannot be reached or does not take the change."""
+    """Runs scripts, each within `PATIENCE`.
+
+    Raises ServiceUnavailable when storage cannot be reached or does not take the change: then nothing was changed.
+    Raises its subclass OutcomeUnknown when the answer to COMMIT was lost: the change was made, or it was not.
+    """
 
     async def prepare(self) -> None:
         """Connect, and bring the schema up to date. To be called once, before anything else."""
         ...
 
-    async def read(self, script: Script[T]) -> T:
-        """Run a script that changes nothing."""
+    async def read(self, script: Script[T], *, within: float | None = None) -> T:
+        """Run a script that changes nothing. `within` is another bound than `PATIENCE`, in seconds."""
         ...
 
-    async def write(self, script: Script[T]) -> T:
+    async def write(self, script: Script[T], *, within: float | None = None) -> T:
         """Run a script as one transaction. When this returns, its effects have been synced to disk."""
         ...
 

@@ -11,6 +11,7 @@ Readers never wait for a writer (WAL).
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections import deque
@@ -20,14 +21,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..protocol.errors import ServiceUnavailable
+from ..protocol.errors import OutcomeUnknown, ServiceUnavailable
 from .migrate import SQLITE_WORDS, migrate
-from .script import Script
+from .script import PATIENCE, Script, Statement
 
 T = TypeVar("T")
 
 MAX_BATCH = 128
 """Requests in one transaction: bounds for how long the event loop does nothing else."""
+_LOCKED = ("locked", "busy")
 _OLDEST = (3, 35, 0)
 """RETURNING came with SQLite 3.35."""
 
@@ -35,40 +37,43 @@ _OLDEST = (3, 35, 0)
 class _Job:
     """A script that waits for its commit."""
 
-    __slots__ = ("error", "future", "result", "script")
+    __slots__ = ("error", "future", "result", "running", "script")
 
     def __init__(self, script: Script[Any], future: asyncio.Future[Any]) -> None:
         self.script, self.future = script, future
+        self.running = False
         self.result: Any = None
         self.error: BaseException | None = None
 
 
 class SqliteDatabase:
-    """A `Database` in one file. `busy_timeout` (seconds) is how long another process' write is waited for."""
+    """A `Database` in one file. `patience` (seconds) is how long the disk or another process' lock is waited for."""
 
-    def __init__(self, path: Path, *, busy_timeout: float = 5) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         """Open `path`, making it and applying migrations. Raises ServiceUnavailable."""
         if sqlite3.sqlite_version_info < _OLDEST:
             raise ServiceUnavailable(detail=f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or later is needed")
-        self._path, self._busy_timeout = path, busy_timeout
+        self._path, self._patience = path, patience
         try:
-            self._writer = self._connect()
+            self._writer = self._connect(busy_timeout=patience)
             with self._writer:
                 self._writer.execute("BEGIN EXCLUSIVE")
                 run(self._writer, migrate(SQLITE_WORDS, time.time()))
-            self._reader = self._connect()
+            self._reader = self._connect(busy_timeout=0)
             self._reader.execute("PRAGMA query_only = ON")
+            self._file = _identity(path)
         except sqlite3.Error as error:
             raise self._unavailable(error) from error
         self._jobs: deque[_Job] = deque()
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._waiting_readers = ThreadPoolExecutor(4, thread_name_prefix="sqlite-read")
         self._committing: asyncio.Task[None] | None = None
         self._closed = False
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, *, busy_timeout: float) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path,
-            timeout=self._busy_timeout,
+            timeout=busy_timeout,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=256,
@@ -86,23 +91,63 @@ class SqliteDatabase:
     def announce(self) -> None:
         """See Database."""
 
-    async def read(self, script: Script[T]) -> T:
+    async def read(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
         try:
-            return run(self._reader, script)
+            self._check_file()
+            statement = next(script)
+            while True:
+                try:
+                    rows = _execute(self._reader, statement)
+                except sqlite3.OperationalError as error:
+                    if not _is_locked(error):
+                        raise
+                    rows = await self._read_when_unlocked(statement, within or self._patience)
+                statement = script.send(rows)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
         except sqlite3.Error as error:
             raise self._unavailable(error) from error
 
-    async def write(self, script: Script[T]) -> T:
+    async def _read_when_unlocked(self, statement: Statement, within: float) -> list[Any]:
+        """Readers wait for nobody (WAL), but for a process that recovers or reorganises the file."""
+
+        def wait() -> list[Any]:
+            connection = self._connect(busy_timeout=within)
+            try:
+                return _execute(connection, statement)
+            finally:
+                connection.close()
+
+        return await asyncio.get_running_loop().run_in_executor(self._waiting_readers, wait)
+
+    async def write(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
         if self._closed:
             raise ServiceUnavailable(detail=f"{self._path} is closed")
-        job = _Job(script, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        job = _Job(script, loop.create_future())
         self._jobs.append(job)
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_all())
-        result: T = await job.future
+        timer = loop.call_later(within or self._patience, self._give_up, job)
+        try:
+            result: T = await job.future
+        finally:
+            timer.cancel()
         return result
+
+    def _give_up(self, job: _Job) -> None:
+        """The disk or a lock took too long. What has not begun never will; what has may still be committed."""
+        if job.future.done():
+            return
+        detail = f"{self._path}: no commit in time"
+        if job.running:
+            job.future.set_exception(OutcomeUnknown(detail=detail))
+        else:
+            self._jobs.remove(job)
+            job.future.set_exception(ServiceUnavailable(detail=detail))
 
     async def close(self) -> None:
         """See Database. Writes that were asked for before are finished first."""
@@ -110,6 +155,7 @@ class SqliteDatabase:
         if self._committing is not None:
             await self._committing
         self._beside.shutdown()
+        self._waiting_readers.shutdown()
         self._writer.close()
         self._reader.close()
 
@@ -117,28 +163,54 @@ class SqliteDatabase:
         """Commit batch after batch until nothing is left."""
         try:
             while self._jobs:
-                batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
-                await self._commit(batch)
-                for job in batch:
-                    _answer(job)
+                await self._commit_batch()
         finally:
             self._committing = None
 
-    async def _commit(self, batch: list[_Job]) -> None:
+    async def _commit_batch(self) -> None:
         loop = asyncio.get_running_loop()
+        batch: list[_Job] = []
         try:
-            await loop.run_in_executor(self._beside, self._writer.execute, "BEGIN IMMEDIATE")
+            await loop.run_in_executor(self._beside, self._begin)
+            batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
             for job in batch:
+                job.running = True
                 _run_in_savepoint(self._writer, job)
             await loop.run_in_executor(self._beside, self._writer.execute, "COMMIT")
         except sqlite3.Error as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
+            if not batch:  # nobody gets in: whoever waits would only wait for the same
+                batch = [self._jobs.popleft() for _ in range(len(self._jobs))]
             for job in batch:
                 job.error = self._unavailable(error)
+        for job in batch:
+            _answer(job)
+
+    def _begin(self) -> None:
+        """Take the write lock: for as long as `patience`, since the connection's busy timeout is that."""
+        self._check_file()
+        self._writer.execute("BEGIN IMMEDIATE")
+
+    def _check_file(self) -> None:
+        """A file that was removed or replaced still takes writes, which nobody would ever find again."""
+        if _identity(self._path) != self._file:
+            raise sqlite3.OperationalError("the file was removed or replaced: put it back, or restart with the new one")
 
     def _unavailable(self, error: sqlite3.Error) -> ServiceUnavailable:
         return ServiceUnavailable(detail=f"{self._path}: {error}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # half the cost, and each read pays it
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_locked(error: sqlite3.OperationalError) -> bool:
+    return any(word in str(error) for word in _LOCKED)
 
 
 def _run_in_savepoint(connection: sqlite3.Connection, job: _Job) -> None:
@@ -155,7 +227,7 @@ def _run_in_savepoint(connection: sqlite3.Connection, job: _Job) -> None:
 
 
 def _answer(job: _Job) -> None:
-    if job.future.done():  # whoever asked has gone away
+    if job.future.done():  # whoever asked has gone away, or was told that it took too long
         return
     if job.error is not None:
         job.future.set_exception(job.error)
@@ -168,11 +240,14 @@ def run(connection: sqlite3.Connection, script: Script[T]) -> T:
     try:
         statement = next(script)
         while True:
-            rows = connection.execute(_in_sqlite(statement.sql), statement.values).fetchall()
-            statement = script.send(rows)
+            statement = script.send(_execute(connection, statement))
     except StopIteration as stop:
         result: T = stop.value
         return result
+
+
+def _execute(connection: sqlite3.Connection, statement: Statement) -> list[Any]:
+    return connection.execute(_in_sqlite(statement.sql), statement.values).fetchall()
 
 
 @cache

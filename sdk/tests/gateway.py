@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from tests.kit.serving import free_port
+from tests.kit.ports import free_port
 from tests.kit.tokens import jwks
 
 TOKEN = "the-management-token-of-the-sdks"

@@ -13,11 +13,12 @@ from functools import cache
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
 from tests.kit.deployment import DOCUMENT
+from tests.kit.properties import tried
 
 from .corpus import Sent, fitting, operations
 from .hardenings import HARDENINGS, Hardening
@@ -98,7 +99,7 @@ def requests(draw: st.DrawFn) -> Sent:
     return sent
 
 
-@settings(max_examples=400, deadline=None)
+@tried(400)
 @given(requests())
 def test_any_mixture_has_one_verdict_but_for_the_hardenings(runner: asyncio.Runner, sent: Sent) -> None:
     """Several things wrong at once are still refused by both, or accepted by both, or a hardening says why not."""

@@ -17,6 +17,8 @@ from tests.kit.fuzz_stage import stage
 from tests.kit.fuzz_whole import fuzz_everything
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_document_and_the_gateway_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every documented answer is given at least 20 times, no other one ever, and no check of schemathesis fails.
 

@@ -33,6 +33,8 @@ def apps() -> Iterator[Receivers]:
         yield running
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_five_hundred_logouts_and_one_death(tmp_path: Path, apps: Receivers, postgres_server: str) -> None:
     """5000 deliveries, each delivered at least once; twice only where the dead worker had sent and not recorded."""
     changes = {

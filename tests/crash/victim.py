@@ -60,20 +60,20 @@ class Store:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def read(self, script: Any) -> Any:
+    async def read(self, script: Any, **options: Any) -> Any:
         """See Database."""
         name = script.__name__
         if name == "search_sessions":
             self._trap.reach("session is looked up")
-        result = await self._inner.read(script)
+        result = await self._inner.read(script, **options)
         if name == "search_sessions":
             self._trap.reach("decided")
         return result
 
-    async def write(self, script: Any) -> Any:
+    async def write(self, script: Any, **options: Any) -> Any:
         """See Database."""
         name = script.__name__
-        result = await self._inner.write(self._watched(script, name))
+        result = await self._inner.write(self._watched(script, name), **options)
         if name == "end_session":
             self._trap.reach("after the commit")
         if name == "record_attempt":

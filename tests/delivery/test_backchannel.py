@@ -1,6 +1,5 @@
 """Back-channel logout, from the user's click to the app's answer, over real HTTP."""
 
-import time
 from functools import partial
 from pathlib import Path
 
@@ -62,29 +61,29 @@ async def test_the_token_is_signed_as_the_client_registered(tmp_path: Path, apps
 
 
 async def test_fifty_apps_one_dead_one_unsteady(tmp_path: Path, apps: Receivers) -> None:
-    """The browser has its answer within the budget, 48 are told at once, the unsteady one on its third attempt."""
+    """The browser does not wait for the dead one, 48 are told at once, the unsteady one on its third attempt.
+
+    The dead app answers nothing before the test lets it go: what has come until then did not wait for it.
+    """
     names = [f"app{number}" for number in range(50)]
     apps.behaviour["app7"] = lambda call: None
     apps.behaviour["app9"] = lambda call: 503 if call < 3 else 200
-    changes = {"issuers": {"acme": {"notify_wait": 1.0}}, "delivery": {"timeout": 2, "deadline": 8}}
+    changes = {"issuers": {"acme": {"notify_wait": 1.0}}, "delivery": {"timeout": 30, "deadline": 60}}
     async with deploy_with_apps(tmp_path, apps, *names, changes=changes) as gateway:
         await sign_in(gateway, *names)
-        began = time.monotonic()
         response = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="app0")}, cookie=cookie_of(), accept=JSON)
-        assert time.monotonic() - began < 1.5
-        told = {app["client_id"]: app["state"] for app in response.json()["apps"]}
-        assert sorted(told.values()) == ["delivered"] * 48 + ["pending"] * 2
+        assert {"client_id": "app7", "name": "App app7", "state": "pending"} in response.json()["apps"]
+        await eventually(lambda: states(gateway), lambda seen: list(seen.values()).count("delivered") == 49)
         # The dead app does not delay another logout.
         await sign_in(gateway, "app1", sid="s-2")
-        began = time.monotonic()
         await gateway.get(PLAIN, {"id_token_hint": id_token(aud="app1", sid="s-2")}, cookie=cookie_of("s-2"))
-        assert time.monotonic() - began < 0.5
         assert await states(gateway, "s-2") == {"app1": "delivered"}
-        await apps.wait_for("app9", 3)
-        after = await eventually(lambda: states(gateway), lambda seen: seen["app7"] != "pending")
-        assert after["app9"] == "delivered"
-        assert after["app7"] == "expired"
-        assert len(apps.tokens("app7")) >= 2
+        assert len(apps.tokens("app9")) == 3
+        assert len(apps.tokens("app7")) == 1
+        apps.let_go()
+        await apps.wait_for("app7", 2)
+        gateway.clock.advance(61)
+        await eventually(lambda: states(gateway), lambda seen: seen["app7"] == "expired")
 
 
 async def test_every_attempt_has_a_token_of_its_own(tmp_path: Path, apps: Receivers) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx2
 
 from tests.kit.deployment import TOKEN
-from tests.kit.serving import CHECKOUT, ROOT, free_port, serving
+from tests.kit.ports import free_port
+from tests.kit.serving import CHECKOUT, ROOT, serving
 
 README = (ROOT / "README.md").read_text()
 

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from tests.kit.deployment import Deployment, deploy
+from tests.kit.ports import free_port
 from tests.kit.provider import Provider, provider
-from tests.kit.serving import free_port
 
 ACME = "/acme/.well-known/openid-configuration"
 LOGOUT = {

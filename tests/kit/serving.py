@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,13 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
 CHECKOUT = (sys.executable, "-m", "endsession")
 UP_WITHIN = 60
 """Seconds. Far more than the gateway needs, so that a busy machine fails no test."""
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import pytest
 
-from tests.kit.serving import free_port, serving
+from tests.kit.ports import free_port
+from tests.kit.serving import serving
 
 from .authlib_provider import COOKIE, Provider, RegisteredClient, running
 

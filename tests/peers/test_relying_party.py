@@ -22,8 +22,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.kit.logout_tokens import EVENT
+from tests.kit.ports import free_port
 from tests.kit.servers import wait_for_port
-from tests.kit.serving import free_port, serving
+from tests.kit.serving import serving
 from tests.kit.tokens import id_claims, jwks, sign
 
 TOKEN = "the-management-token-of-the-peer"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 
 from endsession.protocol.decide import Case, Decision, decide
 from endsession.protocol.hint import NoHint, VerifiedHint
 from endsession.protocol.policy import contradictions
 from endsession.protocol.redirect import match, unusable
+from tests.kit.properties import tried
 
 from .strategies import cases
 
-anything = settings(max_examples=500, deadline=None)
+anything = tried(500)
 
 
 def makes_sense(case: Case) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from endsession.protocol.redirect import RegisteredRedirect, match, unusable, with_state
+from tests.kit.properties import tried
 
 MODES = st.sampled_from(["exact", "exact_or_native_loopback", "wildcard"])
 PIECES = st.sampled_from(
@@ -24,7 +25,7 @@ WELL_FORMED = st.from_regex(
     fullmatch=True,
 )
 STATES = st.text(max_size=40)
-many = settings(max_examples=500, deadline=None)
+many = tried(500)
 
 
 @many

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -111,10 +110,8 @@ async def test_a_server_that_drips(fetcher: Fetcher, web: Provider) -> None:
             await asyncio.sleep(0.05)
 
     web.misbehave = drip
-    began = time.monotonic()
-    with pytest.raises(OSError, match=r"."):
+    with pytest.raises(OSError, match="no whole answer within"):
         await get(fetcher, web.url)
-    assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize(

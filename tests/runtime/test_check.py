@@ -17,8 +17,9 @@ from endsession.runtime.check import look_around
 from endsession.store.sqlite import SqliteDatabase
 from tests.kit import servers
 from tests.kit.logout_tokens import write_keys
+from tests.kit.ports import free_port
 from tests.kit.provider import Provider, provider
-from tests.kit.serving import CHECKOUT, ROOT, free_port, serving
+from tests.kit.serving import CHECKOUT, ROOT, serving
 from tests.kit.tokens import jwks, signing_key
 
 OURS = "https://login.example/acme/jwks.json"

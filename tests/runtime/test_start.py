@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.serving import CHECKOUT, ROOT, free_port
+from tests.kit.ports import free_port
+from tests.kit.serving import CHECKOUT, ROOT
 
 
 def complaint(folder: Path, port: int, rest: str = "") -> tuple[int, list[str]]:

@@ -35,14 +35,14 @@ async def test_broken_connections_are_replaced(postgres_server: str) -> None:
 async def test_a_url_that_is_none_is_not_repeated(url: str, caplog: pytest.LogCaptureFixture) -> None:
     """libpq would say what is wrong in its log, and repeat the password."""
     with pytest.raises(ServiceUnavailable) as refusal:
-        await PostgresDatabase(url, timeout=0.5).prepare()
+        await PostgresDatabase(url, patience=0.5).prepare()
     assert "storage.url" in refusal.value.detail
     assert "secret-password" not in str(refusal.value) + caplog.text
 
 
 async def test_a_server_that_is_away_is_unavailable(tmp_path: Path) -> None:
     """Nothing listens: ServiceUnavailable within the time-out, naming PostgreSQL and no password."""
-    store = PostgresDatabase("postgresql://user:secret-password@127.0.0.1:1/x", timeout=0.5)
+    store = PostgresDatabase("postgresql://user:secret-password@127.0.0.1:1/x", patience=0.5)
     with pytest.raises(ServiceUnavailable) as refusal:
         await store.prepare()
     assert "PostgreSQL" in refusal.value.detail

@@ -8,7 +8,7 @@ import pytest
 from endsession.protocol.errors import InvalidRequest, NotFound, SessionEnded
 from endsession.store.deliveries import Recipient, RetryLimits, deliveries_of_session
 from endsession.store.ending import Ending, confirm_and_end_session, end_session, spend_handle
-from endsession.store.finding import Search, search_sessions
+from endsession.store.finding import SessionQuery, search_sessions
 from endsession.store.script import Database
 from endsession.store.sessions import Participant, Registration, add_participant, load_session, register_session
 
@@ -45,9 +45,9 @@ async def test_a_session_is_created_once_and_updated_after(store: Database) -> N
     assert record.user_label == "Alice"
     assert record.dies_at == NOW + 150
     assert record.participants == (Participant("web"),)
-    assert (await store.read(search_sessions(Search("acme", NOW, cookies=("c1",))))).by_cookie is None
-    found = await store.read(search_sessions(Search("acme", NOW, cookies=("c3",))))
-    assert found.by_cookie is not None
+    assert (await store.read(search_sessions(SessionQuery("acme", NOW, "presented", cookies=("c1",))))).browser is None
+    found = await store.read(search_sessions(SessionQuery("acme", NOW, "presented", cookies=("c3",))))
+    assert found.browser is not None
 
 
 async def test_a_session_does_not_change_its_user(store: Database) -> None:
@@ -55,7 +55,7 @@ async def test_a_session_does_not_change_its_user(store: Database) -> None:
     await store.write(registering())
     with pytest.raises(InvalidRequest):
         await store.write(registering(Registration(sub="mallory", cookie_sha256=["c9"])))
-    assert (await store.read(search_sessions(Search("acme", NOW, cookies=("c9",))))).by_cookie is None
+    assert (await store.read(search_sessions(SessionQuery("acme", NOW, "presented", cookies=("c9",))))).browser is None
 
 
 async def test_one_of_many_ends_a_session(store: Database) -> None:
@@ -120,9 +120,9 @@ async def test_issuers_are_apart(store: Database) -> None:
     record = await store.read(load_session("acme", "s1"))
     assert record is not None
     assert record.ended_at is None
-    found = await store.read(search_sessions(Search("acme", NOW, cookies=("c1",))))
-    assert found.by_cookie is not None
-    assert found.by_cookie.live
+    found = await store.read(search_sessions(SessionQuery("acme", NOW, "presented", cookies=("c1",))))
+    assert found.browser is not None
+    assert found.browser.live
     assert await store.write(end_session(ending("initech"))) is None
 
 
@@ -130,9 +130,9 @@ async def test_a_cookie_belongs_to_the_session_that_claimed_it_last(store: Datab
     """A browser that signs in anew with the same cookie value is in the new session."""
     await store.write(registering())
     await store.write(registering(sid="s2"))
-    found = await store.read(search_sessions(Search("acme", NOW, cookies=("c1",))))
-    assert found.by_cookie is not None
-    assert found.by_cookie.sid == "s2"
+    found = await store.read(search_sessions(SessionQuery("acme", NOW, "presented", cookies=("c1",))))
+    assert found.browser is not None
+    assert found.browser.sid == "s2"
 
 
 async def test_the_live_one_of_several_cookies_counts(store: Database) -> None:
@@ -141,22 +141,22 @@ async def test_the_live_one_of_several_cookies_counts(store: Database) -> None:
     await store.write(end_session(ending()))
     await store.write(registering(replace(ALICE, cookie_sha256=["new"]), sid="s2"))
     for cookies in (("old", "new"), ("new", "old"), ("none", "old", "new")):
-        found = await store.read(search_sessions(Search("acme", NOW, cookies=cookies)))
-        assert found.by_cookie is not None
-        assert found.by_cookie.sid == "s2"
+        found = await store.read(search_sessions(SessionQuery("acme", NOW, "presented", cookies=cookies)))
+        assert found.browser is not None
+        assert found.browser.sid == "s2"
 
 
 async def test_a_session_is_found_by_an_apps_own_sid(store: Database) -> None:
     """The app's own sid, within issuer and client; another client's equal sid means nothing."""
     own = replace(ALICE, participants=[Participant("web", sub="pw", sid="mine")])
     await store.write(registering(own))
-    search = Search("acme", NOW, client_id="web", sub="pw", sid="mine")
+    search = SessionQuery("acme", NOW, client_id="web", sub="pw", sid="mine")
     found = await store.read(search_sessions(search))
-    assert found.by_sid is not None
-    assert found.by_sid.sid == "s1"
-    assert found.by_sid.is_user("pw")
+    assert found.named is not None
+    assert found.named.sid == "s1"
+    assert found.named.is_user("pw")
     for other in (replace(search, client_id="other"), replace(search, issuer_id="globex"), replace(search, sid="x")):
-        assert (await store.read(search_sessions(other))).by_sid is None
+        assert (await store.read(search_sessions(other))).named is None
 
 
 async def test_live_sessions_of_a_subject_at_a_client(store: Database) -> None:
@@ -164,7 +164,7 @@ async def test_live_sessions_of_a_subject_at_a_client(store: Database) -> None:
     await store.write(registering())
     await store.write(registering(replace(ALICE, participants=[Participant("other")]), sid="s2"))
     await store.write(registering(Registration(sub="bob", participants=[Participant("web", sub="alice")]), sid="s3"))
-    search = Search("acme", NOW, client_id="web", sub="alice")
+    search = SessionQuery("acme", NOW, client_id="web", sub="alice")
     assert {one.sid for one in (await store.read(search_sessions(search))).of_subject} == {"s1", "s3"}
     await store.write(end_session(ending()))
     assert [one.sid for one in (await store.read(search_sessions(search))).of_subject] == ["s3"]

@@ -55,7 +55,7 @@ async def test_several_processes_share_one_file(file: Path) -> None:
 
 async def test_a_locked_file_is_unavailable_and_nothing_is_lost(file: Path) -> None:
     """Another program holds the write lock: ServiceUnavailable; when it lets go, writing works again."""
-    store = SqliteDatabase(file, busy_timeout=0.05)
+    store = SqliteDatabase(file, patience=0.05)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(ServiceUnavailable, match="locked"):

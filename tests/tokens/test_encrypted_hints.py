@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 from joserfc.jwk import OctKey
+from jwcrypto.jwe import JWE
 from pydantic import SecretStr
 
 from endsession.protocol.client import Client
@@ -33,6 +33,16 @@ def hints(*kinds: str) -> IdTokenHints:
 
 ALL = hints(*KINDS)
 CASES = [(alg, kind) for alg in ASYMMETRIC for kind in key_kinds(alg)]
+
+
+@pytest.fixture
+def no_decryption(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key is touched, and nothing is decompressed."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("it was decrypted")
+
+    monkeypatch.setattr(JWE, "decrypt", refuse)
 
 
 @pytest.mark.parametrize("enc", CONTENT)
@@ -131,20 +141,18 @@ def _with_header(**changes: object) -> str:
         ({"cty": "text/plain"}, "cty"),
     ],
 )
+@pytest.mark.usefixtures("no_decryption")
 async def test_headers_that_are_refused_before_any_cryptography(header: dict[str, object], why: str) -> None:
     """T7, T8: compression, passwords, weak and unknown algorithms, extensions. No key is touched."""
-    began = time.perf_counter()
     assert why in reason(await ALL.read(_with_header(**header), "web"))
-    assert time.perf_counter() - began < 0.05
 
 
+@pytest.mark.usefixtures("no_decryption")
 async def test_a_compression_bomb_costs_nothing() -> None:
     """T8: real compressed content, small on the wire and large inside, is refused unopened."""
     bomb = encrypt(b"\0" * 20_000_000, "dir", "A128GCM", secret_for(SECRET, "dir", "A128GCM"), zip="DEF")
     assert len(bomb) < 32 * 1024
-    began = time.perf_counter()
     assert "zip" in reason(await ALL.read(bomb, "web"))
-    assert time.perf_counter() - began < 0.05
 
 
 async def test_a_secret_of_one_client_opens_nothing_of_another() -> None:

@@ -7,18 +7,19 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from endsession.protocol.client import Client
 from endsession.protocol.hint import Hint, RefusedHint, VerifiedHint
 from endsession.tokens.keys import Key
 from tests.kit.encrypted import ASYMMETRIC, CONTENT, SYMMETRIC, private_key
+from tests.kit.properties import tried
 from tests.kit.tokens import id_claims, sign
 
 from .reading import hmac_signed, key_for, octets, put_together, reader, segment, signed
 
-many = settings(max_examples=300, deadline=None)
+many = tried(300)
 WEB = Client(client_id="web")
 READER = reader(None, WEB)
 NOW = int(time.time())

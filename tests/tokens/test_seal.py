@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from endsession.tokens.seal import MAX_HANDLE_BYTES, BadHandle, Sealer
+from tests.kit.properties import tried
 
 SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 KEY = Sealer.new_key()
@@ -138,7 +139,7 @@ def test_a_long_text_is_refused_unread(sealer: Sealer) -> None:
         sealer.unseal("question", "A" * (MAX_HANDLE_BYTES + 1))
 
 
-@settings(max_examples=300, deadline=None)
+@tried(300)
 @given(st.text(max_size=80) | st.binary(max_size=80).map(lambda octets: octets.decode("latin-1")))
 def test_any_other_text_is_a_bad_handle(text: str) -> None:
     """One kind of error for all of it."""

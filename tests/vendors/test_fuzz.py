@@ -14,6 +14,8 @@ from tests.kit.fuzz_run import aim, explore
 from tests.kit.fuzz_whole import FLOOR
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_vendors_documents_and_the_gateway_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every documented answer is given at least 20 times, no other one ever, and no check of schemathesis fails."""
     document = load_document()
