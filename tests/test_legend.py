@@ -1,4 +1,4 @@
-"""`docs/threats.md` and `docs/requirements.md`: every number that is cited is in them, and all that they name exists."""
+"""`docs/threats.md` and `docs/requirements.md`: every number that is cited is there, and all that they name exists."""
 
 from __future__ import annotations
 
