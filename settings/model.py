@@ -86,7 +86,8 @@ class Limits(Group):
     """Where the counts are kept: `memory://`, each process for itself, or `redis://host:6379` (`rediss://`,
     `valkey://`), shared by all."""
     logout_per_address: Rate = "60/minute"
-    """Logout requests of one client address; IPv6 addresses are counted by /64 network."""
+    """Logout requests of one client address, and what follows from them (answers, looks at a status); IPv6 addresses
+    are counted by /64 network."""
     logout_per_client: Rate = "600/minute"
     """Logout requests with a verified hint of one client of one issuer."""
     logout_per_issuer: Rate = ""
@@ -111,9 +112,11 @@ class Delivery(Group):
     allow_networks: tuple[str, ...] = ()
     """Private networks that apps may live in, such as `10.20.0.0/16`. All others are refused."""
     ca_file: str = ""
-    """A file with the certificates of a private CA; without it, the system's are trusted."""
+    """A file with the certificates of a private CA, for deliveries; without it, the system's are trusted, as they are
+    where the provider's keys are fetched."""
     proxy: str = ""
-    """An egress proxy, as a URL. It then resolves names, and has to keep to the rules on addresses itself."""
+    """An egress proxy for deliveries, as a URL. It then resolves names, and has to keep to the rules on addresses
+    itself."""
 
 
 class Retention(Group):

@@ -56,7 +56,7 @@ class Endings:
 
         When this returns, the ending and its deliveries are durable, and the apps have been tried once or the issuer's
         wait is over. `in_browser` says that frames can be shown. `handle` is a confirmation and its expiry, used up in
-        the same transaction; `silent` tells nobody. See `store.ending.End` for the rest.
+        the same transaction; `silent` tells nobody. See `store.ending.Ending` for the rest.
         """
         ending = Ending(
             issuer_id=policy.issuer_id,

@@ -71,7 +71,7 @@ class Client:
     frontchannel_logout_session_required: bool = False
     """Whether that address gets `iss` and `sid`. Refused where the issuer has `id_tokens_have_sid = false`."""
     disabled: bool = False
-    """An operator's switch: a disabled client's requests are refused with 403; its users are still told."""
+    """An operator's switch: a disabled client's requests are refused with 403; it is still told of logouts."""
 
     @property
     def name(self) -> str:

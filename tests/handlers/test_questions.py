@@ -191,3 +191,13 @@ async def test_no_way_out_where_nobody_is_asked(tmp_path: Path) -> None:
     async with deploy(tmp_path, changes) as gateway:
         refusal = await gateway.get(PLAIN, {"state": "x"}, accept=HTML)
         assert (refusal.status_code, "<a " in refusal.text) == (400, False)
+
+
+async def test_where_a_bare_post_is_consent_a_lax_cookie_is_no_defence(tmp_path: Path) -> None:
+    """As docs/policy.md warns: another site's form is parked, comes back with the cookie, and counts."""
+    async with deploy(tmp_path, {"issuers": {"acme": {"policy": {"bare_post_is_consent": True}}}}) as gateway:
+        await gateway.register()
+        parked = await gateway.post(PLAIN, {}, accept=HTML)
+        cookies = f"{cookie_of()}; {browser_cookie(parked)}"
+        assert (await gateway.get(parked.headers["location"], cookie=cookies, accept=HTML)).status_code == 200
+        assert await gateway.state_of() == "ended"
