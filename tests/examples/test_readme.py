@@ -38,7 +38,7 @@ def test_its_settings_hold_together_and_serve(tmp_path: Path) -> None:
 
 def test_the_files_that_it_names_are_there() -> None:
     """Every link into the repository leads somewhere, here and in `docs/`."""
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]:
         for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name} links to {link}"
 
