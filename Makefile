@@ -16,9 +16,11 @@ $(VENV)/run.stamp: requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
+# `endsession contract` finds conformance/ by a path file, so that it always runs the checkout's.
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
 	@echo "installing what the tests need into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@echo "$(CURDIR)/conformance" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/conformance.pth"
 	@touch $@
 
 demo: $(VENV)/run.stamp ## a provider, two apps and the gateway, ready to click through
@@ -98,7 +100,8 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 	--custom-compile-command "make lock"
 lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 	@$(LOCK) --upgrade pyproject.toml -o requirements.txt
-	@$(LOCK) --upgrade pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(LOCK) --upgrade pyproject.toml conformance/pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(LOCK) --upgrade conformance/pyproject.toml -c requirements-dev.txt -o conformance/requirements.txt
 	@$(LOCK) --upgrade requirements-fuzz.in -o requirements-fuzz.txt
 	@$(LOCK) --upgrade sdk/requirements.in -o sdk/requirements.txt
 

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway
-from endsession.store.deliveries import Delivery, attempts_of, deliveries_page, make_due_again
+from endsession.store.deliveries import Delivery, attempts_of, deliveries_page, load_delivery
+from endsession.store.lanes import make_due_again
 from endsession.store.script import Database
 
 
@@ -34,8 +35,8 @@ async def redeliver(request: Request, gateway: Gateway) -> Response:
     """Try a delivery once more, from now until a new deadline."""
     issuer, now = gateway.find_issuer(request), gateway.clock()
     deadline = now + issuer.notify_policy.deadline
-    script = make_due_again(issuer.id, request.path["delivery_id"], now=now, deadline=deadline)
-    delivery = await gateway.store.write(script)
+    delivery = await gateway.store.read(load_delivery(issuer.id, request.path["delivery_id"]))
+    delivery = await gateway.store.write(make_due_again(delivery, now=now, deadline=deadline))
     gateway.outbox.wake()
     gateway.store.announce()
     return json_response(await as_json(gateway.store, delivery))

@@ -107,8 +107,8 @@ class Delivery(Group):
     """For how long an app that does not answer is tried again."""
     concurrency: int = Field(default=100, ge=1, le=10_000)
     """Attempts under way at once, in one process."""
-    per_host: int = Field(default=8, ge=1, le=1000)
-    """Attempts under way at once to one host, in one process."""
+    per_app: int = Field(default=8, ge=1, le=1000)
+    """Attempts under way at once to one app, in one process."""
     allow_networks: tuple[str, ...] = ()
     """Private networks that apps may live in, such as `10.20.0.0/16`. All others are refused."""
     ca_file: str = ""

@@ -16,7 +16,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("endsession", "handlers", "settings")
 """`handlers` and `settings` are links in `endsession`, and are read where they stand."""
-OUTSIDE = ("tests", "examples", "bench")
+SUITE = "conformance/logout_conformance"
+"""A distribution of its own, whose tests hold that it imports nothing of the gateway."""
+OUTSIDE = ("tests", "examples", "bench", "conformance/tests")
 """Code beside the packages: it may look into every room, and has to keep the form of the house."""
 MAX_LINES = 300
 DATABASES = ("sqlite3", "psycopg", "psycopg_pool", "asyncpg", "aiosqlite", "sqlalchemy")
@@ -66,6 +68,10 @@ def _outside_room(room: str) -> Iterator[Path]:
     return (path for path in _sources(*PACKAGES) if not re.search(room, path.relative_to(ROOT).as_posix()))
 
 
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
 def test_imports_are_read_as_python_reads_them() -> None:
     """Plain, aliased, relative and function-level imports are all seen: else the rules below hold nothing."""
     source = """
@@ -112,12 +118,10 @@ def test_settings_import_no_room_but_protocol() -> None:
     assert {name for name in ours if not name.startswith(("endsession.protocol.", "endsession.settings."))} == set()
 
 
-def test_contract_tests_see_a_deployment_from_outside() -> None:
-    """They know the document and nothing of the gateway, so that they test any deployment and not this code."""
-    names = {name for path in _sources("endsession/conformance") for name in _imports(path)}
-    ours = {name for name in names if name.partition(".")[0] in PACKAGES}
-    known = ("endsession.conformance.", "endsession.contract.document.", "endsession.contract.endpoint.")
-    assert {name for name in ours if not name.startswith(known)} == {"endsession.__version__"}
+def test_the_conformance_suite_is_imported_at_its_door_only() -> None:
+    """The gateway runs without it, and without the libraries that it needs."""
+    importing = _importing(_sources(*PACKAGES), "logout_conformance", "schemathesis", "hypothesis", "joserfc")
+    assert importing == ["endsession/conformance.py: logout_conformance.cli.main"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +131,6 @@ def test_contract_tests_see_a_deployment_from_outside() -> None:
         ("endsession/tokens/", ("jwcrypto",)),
         ("endsession/store/", DATABASES),
         ("endsession/(pages|reference)/", ("jinja2",)),
-        ("endsession/conformance/", ("schemathesis", "hypothesis", "joserfc")),
     ],
 )
 def test_a_library_stays_in_its_room(room: str, libraries: tuple[str, ...]) -> None:
@@ -140,7 +143,7 @@ def test_no_sql_outside_the_store() -> None:
     assert _importing(_outside_room("endsession/store/"), "endsession.store.script.Statement") == []
 
 
-@pytest.mark.parametrize("path", _sources(*PACKAGES, *OUTSIDE), ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", _sources(*PACKAGES, SUITE, *OUTSIDE), ids=_name)
 def test_a_file_is_short(path: Path) -> None:
     """A file that grows beyond what a reader takes in at once is two files."""
     assert len(path.read_text().splitlines()) <= MAX_LINES
@@ -163,7 +166,7 @@ def _undocumented(path: Path) -> Iterator[str]:
                 stack.append((f"{prefix}{node.name}.", node))
 
 
-@pytest.mark.parametrize("path", _sources(*PACKAGES), ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", _sources(*PACKAGES, SUITE), ids=_name)
 def test_everything_public_says_what_it_does(path: Path) -> None:
     """Every public module, class, function and method of the packages has a docstring."""
     assert list(_undocumented(path)) == []

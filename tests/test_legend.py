@@ -19,7 +19,19 @@ ROWS = [
     for line in REQUIREMENTS.splitlines()
     if re.match(r"\| R\d+ ", line)
 ]
-FOLDERS = ("endsession", "handlers", "settings", "openapi", "tests", "tooling", "examples", "bench", "docs", ".")
+FOLDERS = (
+    "endsession",
+    "handlers",
+    "settings",
+    "openapi",
+    "conformance",
+    "tests",
+    "tooling",
+    "examples",
+    "bench",
+    "docs",
+    ".",
+)
 """Where numbers are cited; of the last, only files that stand at the top."""
 KINDS = (".py", ".md", ".yaml", ".toml", ".html", ".css", ".js", ".sql")
 CITED = re.compile(r"(?<![\w-])([TR])(\d{1,2})(?![\w-])")

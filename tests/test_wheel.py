@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -88,6 +89,15 @@ def test_a_project_with_modules_of_the_same_names_stands_beside_it(installed: Pa
     assert "no issues" in run(python, "-m", "django", "check", "--settings=settings", "--pythonpath=.", cwd=tmp_path)
     with serving(tmp_path, port, [str(python), "-m", "endsession"]) as gateway:
         assert httpx2.get(f"{gateway}/healthz", trust_env=False).json() == {"status": "ok"}
+
+
+def test_the_conformance_suite_is_not_in_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """`endsession contract` is there without it, and says how to install it."""
+    command = [installed / "bin" / "endsession", "contract", "http://127.0.0.1:9"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "logout_conformance is not installed" in done.stderr
 
 
 def test_a_wheel_holds_the_licence_and_no_tests(installed: Path) -> None:

@@ -1,42 +1,50 @@
-"""A breaker per host: an app that is down is left alone for a while, so that it does not slow the others."""
+"""A breaker per app: one that is down is left alone for a while, so that it costs nobody anything meanwhile."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 THRESHOLD = 5
+"""Failures in a row after which an app rests."""
 REST = 15.0
+"""Seconds for which it rests. Then one attempt tries it."""
 
 
 @dataclass(slots=True)
-class _Host:
+class _App:
     failures: int = 0
-    open_until: float = 0.0
+    rests_until: float = 0.0
 
 
 class Breakers:
-    """Counts failures in a row. After THRESHOLD of them a host rests for REST seconds, then one attempt probes it."""
+    """Counts failures in a row."""
 
     def __init__(self) -> None:
-        self._hosts: dict[str, _Host] = {}
+        self._apps: dict[Hashable, _App] = {}
 
-    def rest(self, host: str, now: float) -> float | None:
-        """Until when the host is left alone; None when an attempt may go ahead."""
-        state = self._hosts.get(host)
+    def rests_until(self, app: Hashable, now: float) -> float | None:
+        """Until when the app is left alone; None when an attempt may go ahead."""
+        state = self._apps.get(app)
         if state is None or state.failures < THRESHOLD:
             return None
-        if now < state.open_until:
-            return state.open_until
-        # This one probes, and the others wait for it; not for ever, since it may never report.
-        state.open_until = now + REST
+        if now < state.rests_until <= now + REST:  # later than that, the clock was set back
+            return state.rests_until
+        # This attempt tries it, and the others wait for that; not for ever, since it may never report.
+        state.rests_until = now + REST
         return None
 
-    def report(self, host: str, *, failed: bool, now: float) -> None:
-        """What came of an attempt."""
+    def failures(self, app: Hashable) -> int:
+        """Failures of an app in a row."""
+        state = self._apps.get(app)
+        return state.failures if state else 0
+
+    def report(self, app: Hashable, *, failed: bool, now: float, failures: int = 1) -> None:
+        """What came of an attempt. `failures` are more than one where another process has counted them."""
         if not failed:
-            self._hosts.pop(host, None)
+            self._apps.pop(app, None)
             return
-        state = self._hosts.setdefault(host, _Host())
-        state.failures += 1
+        state = self._apps.setdefault(app, _App())
+        state.failures += failures
         if state.failures >= THRESHOLD:
-            state.open_until = now + REST
+            state.rests_until = now + REST

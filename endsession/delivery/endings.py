@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
 from ..protocol.client import Client
+from ..protocol.errors import EndsessionError
 from ..store.deliveries import Channel, Delivery, Recipient, RetryLimits
-from ..store.ending import Choose, Ending, Metadata, Reason, confirm_and_end_session, end_session
+from ..store.ending import Ending, Reason, confirm_and_end_session, end_expired, end_session
+from ..store.fan_out import Candidate, Choose, write_next_slice
 from ..store.script import Database
 from ..store.sessions import Participant
 from .outbox import Outbox
 
+log = logging.getLogger(__name__)
 _METADATA = TypeAdapter(Client)
 
 
@@ -21,16 +26,16 @@ _METADATA = TypeAdapter(Client)
 class NotifyPolicy:
     """Whom an issuer tells. `clients` are those of the settings; those of the database come with the transaction.
 
-    `everyone` tells every client with a back-channel address, whoever took part (`participants = "all"`); `provider`
+    `everyone` tells every client with a back-channel URI, whoever took part (`participants = "all"`); `provider`
     is whether the provider itself is told. `deadline` and `wait` are in seconds.
     """
 
     issuer_id: str
-    clients: Mapping[str, Client]
-    everyone: bool
-    provider: bool
-    deadline: float
-    wait: float
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    everyone: bool = False
+    provider: bool = False
+    deadline: float = 86_400.0
+    wait: float = 0.0
 
 
 class Endings:
@@ -38,6 +43,7 @@ class Endings:
 
     def __init__(self, store: Database, outbox: Outbox, clock: Callable[[], float]) -> None:
         self._store, self._outbox, self._clock = store, outbox, clock
+        self._finishing: set[asyncio.Task[None]] = set()
 
     async def end(
         self,
@@ -50,13 +56,13 @@ class Endings:
         in_browser: bool = False,
         unregistered_sub: str | None = None,
         handle: tuple[str, float] | None = None,
-        silent: bool = False,
-    ) -> list[Delivery] | None:
-        """End a session; None when it was over before.
+        wait: float | None = None,
+    ) -> Sequence[Delivery] | None:
+        """End a session; None when it had ended before.
 
         When this returns, the ending and its deliveries are durable, and the apps have been tried once or the issuer's
-        wait is over. `in_browser` says that frames can be shown. `handle` is a confirmation and its expiry, used up in
-        the same transaction; `silent` tells nobody. See `store.ending.Ending` for the rest.
+        wait is over; `wait` is another bound on that, in seconds. `in_browser` says that frames can be shown. `handle`
+        is a confirmation and its expiry, used up in the same transaction. See `store.ending.Ending` for the rest.
         """
         ending = Ending(
             issuer_id=policy.issuer_id,
@@ -64,57 +70,108 @@ class Endings:
             reason=reason,
             actor=actor,
             now=self._clock(),
-            choose=_nobody if silent else _chooser(policy, in_browser=in_browser),
-            limits=RetryLimits(policy.deadline, self._outbox.lease, self._outbox.bounds.lease_for),
-            everyone=policy.everyone,
+            choose=chooser(policy, in_browser=in_browser),
+            limits=self._limits(policy),
+            initiator=initiator or "",
             unregistered_sub=unregistered_sub,
         )
-        script = (
-            end_session(ending) if handle is None else confirm_and_end_session(handle[0], ending, expires_at=handle[1])
-        )
-        deliveries = await self._store.write(script)
-        if deliveries:
-            await self._outbox.tell(deliveries, initiator=initiator, wait=policy.wait)
-        return deliveries
+        script = end_session(ending)
+        if handle is not None:
+            script = confirm_and_end_session(handle[0], ending, expires_at=handle[1])
+        ended = await self._store.write(script)
+        if ended is None:
+            return None
+        if ended.more:
+            self._finish(policy, sid)
+        await self._outbox.tell(ended.deliveries, initiator=initiator, wait=policy.wait if wait is None else wait)
+        return ended.deliveries
+
+    async def expire(self, sessions: Sequence[tuple[str, str, NotifyPolicy | None]]) -> None:
+        """End sessions (issuer_id, sid) whose lifetime is over, in one transaction; None tells nobody.
+
+        Nobody waits here: their apps are told in turn.
+        """
+        endings = [
+            Ending(
+                issuer_id=issuer_id,
+                sid=sid,
+                reason="expired",
+                actor="sweeper",
+                now=self._clock(),
+                choose=chooser(policy, in_browser=False) if policy else None,
+                limits=RetryLimits(policy.deadline if policy else 0, None, self._outbox.bounds.lease_for),
+            )
+            for issuer_id, sid, policy in sessions
+        ]
+        unfinished = await self._store.write(end_expired(endings))
+        for (_, sid, policy), more in zip(sessions, unfinished, strict=True):
+            if more and policy:
+                self._finish(policy, sid)
+        self._outbox.wake()
+        self._store.announce()
+
+    def _limits(self, policy: NotifyPolicy) -> RetryLimits:
+        return RetryLimits(policy.deadline, self._outbox.lease, self._outbox.bounds.lease_for)
+
+    def _finish(self, policy: NotifyPolicy, sid: str) -> None:
+        task = asyncio.create_task(self.finish(policy, sid))
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+
+    async def finish(self, policy: NotifyPolicy, sid: str) -> None:
+        """Write down the remaining apps of an ending, slice by slice. Whoever comes later goes on where this fails."""
+        try:
+            more = True
+            while more:
+                more = await self._store.write(
+                    write_next_slice(
+                        policy.issuer_id,
+                        sid,
+                        chooser(policy, in_browser=False),
+                        self._limits(policy),
+                        now=self._clock(),
+                    )
+                )
+                self._outbox.wake()
+        except EndsessionError as error:
+            log.warning("not all apps of an ended session are written down yet; another try follows: %s", error)
+        self._store.announce()
+
+    async def stop(self) -> None:
+        """Wait for what is being written down."""
+        if self._finishing:
+            await asyncio.wait(self._finishing)
 
 
-def _nobody(sub: str, participants: Sequence[tuple[Participant, Metadata | None]]) -> Sequence[Recipient]:
-    return ()
+def chooser(policy: NotifyPolicy, *, in_browser: bool) -> Choose:
+    """Whom an ending at this issuer tells, and by which channel."""
 
-
-def _chooser(policy: NotifyPolicy, *, in_browser: bool) -> Choose:
-    def choose(sub: str, participants: Sequence[tuple[Participant, Metadata | None]]) -> Sequence[Recipient]:
-        recipients = [Recipient("", "op", sub)] if policy.provider else []
-        chosen = _everyone(policy, participants) if policy.everyone else _those(policy, participants)
-        for participant, client in chosen:
+    def recipients(sub: str, candidates: Sequence[Candidate]) -> Sequence[Recipient]:
+        chosen = []
+        for participant, client in _clients(policy, candidates):
             channel = channel_to(client, in_browser=in_browser)
-            recipients.append(
-                Recipient(participant.client_id, channel, participant.sub or sub, participant.sid or "")
-            )  # fmt: skip
-        return recipients
+            if channel == "back" or not policy.everyone:
+                own_sub, own_sid = participant.sub or sub, participant.sid or ""
+                chosen.append(Recipient(participant.client_id, channel, own_sub, own_sid))
+        return chosen
 
-    return choose
+    def provider(sub: str) -> Sequence[Recipient]:
+        return [Recipient("", "op", sub)] if policy.provider else []
+
+    if policy.everyone:
+        return Choose(recipients, "clients", tuple(policy.clients), provider)
+    return Choose(recipients, provider=provider)
 
 
-def _those(
-    policy: NotifyPolicy, participants: Sequence[tuple[Participant, Metadata | None]]
-) -> Iterator[tuple[Participant, Client | None]]:
-    for participant, metadata in participants:
+def _clients(policy: NotifyPolicy, candidates: Sequence[Candidate]) -> Iterator[tuple[Participant, Client | None]]:
+    """Each candidate with its registration: of the settings, else of the database."""
+    for participant, metadata in candidates:
         client = policy.clients.get(participant.client_id)
         yield participant, client or (_METADATA.validate_python(metadata) if metadata else None)
 
 
-def _everyone(
-    policy: NotifyPolicy, participants: Sequence[tuple[Participant, Metadata | None]]
-) -> Iterator[tuple[Participant, Client | None]]:
-    clients = {participant.client_id: client for participant, client in _those(policy, participants)}
-    for client_id, client in {**clients, **policy.clients}.items():
-        if client is not None and client.backchannel_logout_uri:
-            yield Participant(client_id), client
-
-
 def channel_to(client: Client | None, *, in_browser: bool) -> Channel:
-    """How an app is told: by a token where it has an address for one, else by a frame if there is a browser."""
+    """How an app is told: by a token where it has a URI for one, else by a frame if there is a browser."""
     if client is not None and client.backchannel_logout_uri:
         return "back"
     if client is not None and client.frontchannel_logout_uri and in_browser:

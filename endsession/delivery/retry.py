@@ -24,8 +24,8 @@ class AttemptResult:
     after: float | None = None
 
     @property
-    def blames_host(self) -> bool:
-        """Whether the host seems to be down, so that others should not wait for it either."""
+    def blames_app(self) -> bool:
+        """Whether the app seems to be down, so that it is left alone for a while."""
         return self.outcome == "retry" and self.status != 429
 
 

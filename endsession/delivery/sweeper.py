@@ -1,13 +1,14 @@
-"""What time does: sessions reach the end of their lifetimes, and rows become too old to keep."""
+"""Time-driven work: sessions reach the end of their lifetimes, and rows become too old to keep."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..protocol.errors import EndsessionError
+from ..store.fan_out import unfinished
 from ..store.script import Database, Script
 from ..store.upkeep import expired_sessions
 from .endings import Endings, NotifyPolicy
@@ -18,8 +19,16 @@ Chore = Callable[[float], Script[int]]
 """Removes a chunk of rows that are too old at that time, and says how many there were."""
 EXPIRE_EVERY = 5.0
 TIDY_EVERY = 60.0
-PACE = 1.0
-"""Seconds for which a chunk of endings waits for its apps: after a long absence there are more than memory holds."""
+AT_ONCE = 10
+"""Sessions that end in one transaction, so that nobody's logout waits long for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnExpiry:
+    """Whom an issuer tells, and whether it does so when a session reaches the end of its lifetime."""
+
+    policy: NotifyPolicy
+    tells_on_expiry: bool
 
 
 class Sweeper:
@@ -32,12 +41,11 @@ class Sweeper:
         self,
         store: Database,
         endings: Endings,
-        notify_policies: Mapping[str, tuple[NotifyPolicy, bool]],
+        issuers: Mapping[str, OnExpiry],
         chores: Sequence[Chore],
         clock: Callable[[], float],
     ) -> None:
-        """`notify_policies` has, by issuer, whom it tells and whether it wants that on expiry."""
-        self._store, self._endings, self._audiences, self._clock = store, endings, notify_policies, clock
+        self._store, self._endings, self._issuers, self._clock = store, endings, issuers, clock
         self._chores = chores
 
     async def run(self) -> None:
@@ -46,19 +54,28 @@ class Sweeper:
         while True:
             try:
                 await self.expire()
+                await self.finish()
                 if round_number % round(TIDY_EVERY / EXPIRE_EVERY) == 0:
                     await self.tidy()
             except EndsessionError as error:
-                log.warning("sweeping waits for storage: %s", error)
+                log.warning("sweep skipped: storage unavailable: %s", error)
             except Exception:
-                log.exception("the sweeper goes on after an unexpected error")
+                log.exception("unexpected error in the sweeper; continuing")
             round_number += 1
             await asyncio.sleep(EXPIRE_EVERY)
 
     async def expire(self) -> None:
-        """End every session that is past a lifetime."""
+        """End every session that is past a lifetime, a few in each transaction. Their apps are told from the lanes."""
         while expired := await self._store.read(expired_sessions(self._clock())):
-            await asyncio.gather(*(self._expire(issuer_id, sid) for issuer_id, sid in expired))
+            for start in range(0, len(expired), AT_ONCE):
+                some = expired[start : start + AT_ONCE]
+                await self._endings.expire([(issuer_id, sid, self._on_expiry(issuer_id)) for issuer_id, sid in some])
+
+    async def finish(self) -> None:
+        """Go on with endings whose apps are not all written down: whoever began has died, or met an error."""
+        for issuer_id, sid in await self._store.read(unfinished(self._clock())):
+            known = self._issuers.get(issuer_id)
+            await self._endings.finish(known.policy if known else NotifyPolicy(issuer_id), sid)
 
     async def tidy(self) -> None:
         """Remove everything that is too old to keep, chunk by chunk."""
@@ -66,9 +83,6 @@ class Sweeper:
             while await self._store.write(chore(self._clock())):
                 continue
 
-    async def _expire(self, issuer_id: str, sid: str) -> None:
-        notify_policy, wanted = self._audiences.get(issuer_id, (None, False))
-        if notify_policy is None:
-            notify_policy = NotifyPolicy(issuer_id, {}, everyone=False, provider=False, deadline=0, wait=0)
-        paced = dataclasses.replace(notify_policy, wait=PACE)
-        await self._endings.end(paced, sid, reason="expired", actor="sweeper", silent=not wanted)
+    def _on_expiry(self, issuer_id: str) -> NotifyPolicy | None:
+        known = self._issuers.get(issuer_id)
+        return known.policy if known and known.tells_on_expiry else None

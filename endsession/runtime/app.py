@@ -25,7 +25,7 @@ from ..delivery.http import GuardedClient, Resolve, system_resolver
 from ..delivery.outbox import Bounds, Outbox
 from ..delivery.sender import BackChannel, Sender
 from ..delivery.ssrf import LOOPBACK
-from ..delivery.sweeper import Chore, Sweeper
+from ..delivery.sweeper import Chore, OnExpiry, Sweeper
 from ..gateway import Caller, Gateway, Issuer
 from ..limiter import Limiter
 from ..pages import Page, Pages
@@ -78,7 +78,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         sender = ports.wrap_sender(BackChannel(routes, ports.clock))
         bounds = Bounds(
             overall=settings.delivery.concurrency,
-            per_host=settings.delivery.per_host,
+            per_app=settings.delivery.per_app,
             lease_for=10 + 2 * settings.delivery.timeout,
         )
         outbox = Outbox(store, sender, ports.clock, bounds)
@@ -86,6 +86,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         endings = Endings(store, outbox, ports.clock)
         sweeper = _sweeper(settings, issuers, store, endings, ports)
         stack.push_async_callback(outbox.stop)
+        stack.push_async_callback(endings.stop)
         for work in (outbox.run(), sweeper.run()):
             stack.push_async_callback(stop_task, asyncio.create_task(work))
         by_host = {host.lower(): issuers[name] for name, table in settings.issuers.items() for host in table.hosts}
@@ -156,7 +157,9 @@ def _sweeper(
     endings: Endings,
     ports: Ports,
 ) -> Sweeper:
-    policies = {name: (issuer.notify_policy, settings.issuers[name].tell_on_expiry) for name, issuer in issuers.items()}
+    on_expiry = {
+        name: OnExpiry(issuer.notify_policy, settings.issuers[name].tell_on_expiry) for name, issuer in issuers.items()
+    }
     keep = settings.retention
     chores: list[Chore] = [
         forget_spent_handles,
@@ -164,7 +167,7 @@ def _sweeper(
         lambda now: forget_audit(now - keep.audit),
         *(partial(_forget_keys, name, table.retired_keys_for) for name, table in settings.issuers.items()),
     ]
-    return Sweeper(store, endings, policies, chores, ports.clock)
+    return Sweeper(store, endings, on_expiry, chores, ports.clock)
 
 
 def _forget_keys(issuer_id: str, retention: float, now: float) -> Script[int]:

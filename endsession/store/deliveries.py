@@ -1,20 +1,18 @@
 """The ledger: who has to be told of a session's end, and what became of it.
 
-A delivery is written in the transaction that ends its session, and stops at success, at a final refusal or at its
-deadline. Between those, workers claim it under a lease: at most one works on it at a time, and when one dies, the lease
-runs out and another goes on. A pending delivery may be claimed from `due_at` on; a lease moves that to its own end.
+A delivery is written in the transaction that ends its session, or in one that follows from it, and stops at success, at
+a final refusal or at its deadline. Who works on a pending one, and when, is for `lanes.py`.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from dataclasses import asdict, dataclass, fields
 from typing import Literal
 
 from ..protocol.errors import NotFound
-from .script import Rows, Script, Statement, insert_many
+from .script import Rows, Script, Statement
 
 Channel = Literal["back", "front", "op", "none"]
 """How an app is told: by a logout token, by a frame in the user's browser, as the provider itself, or not at all."""
@@ -24,12 +22,16 @@ State = Literal["pending", "delivered", "failed", "expired", "attempted"]
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who is to be told, and under which names it knows the session. `client_id` is empty for the provider."""
+    """Who is to be told, and under which names it knows the session. `client_id` is empty for the provider.
+
+    `reason` says why there is no way to tell it, where there is none.
+    """
 
     client_id: str
     channel: Channel
     sub: str
     rp_sid: str = ""
+    reason: str = "there is no way to tell this app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,9 @@ class Attempt:
     reason: str
 
 
-_FIELDS = tuple(field.name for field in fields(Delivery))
-_COLUMNS = ", ".join(_FIELDS)
-_AT_ONCE = 500
-"""Rows in one statement: PostgreSQL takes 65535 values at the most."""
+FIELDS = tuple(field.name for field in fields(Delivery))
+COLUMNS = ", ".join(FIELDS)
+_INSERT = f"INSERT INTO deliveries ({COLUMNS}, lease) VALUES ({', '.join(f':{name}' for name in FIELDS)}, :lease)"
 
 
 def new_id(now: float) -> str:
@@ -77,25 +78,26 @@ def new_id(now: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RetryLimits:
-    """How long deliveries are tried, and who works on them first. Times are in seconds."""
+    """How long deliveries are tried, and who works on them first. Times are in seconds.
+
+    `lease` is the process that holds them for `lease_for`; None lets them wait in their lanes, for any process.
+    """
 
     deadline: float
-    lease: str
+    lease: str | None
     lease_for: float
 
 
 def insert_deliveries(
     issuer_id: str, sid: str, recipients: Sequence[Recipient], limits: RetryLimits, now: float
 ) -> Script[list[Delivery]]:
-    """Write the deliveries of an ending, leased to the process that ended it. Belongs into its transaction."""
+    """Write the deliveries of an ending. Must run in a transaction of that ending."""
     ids = sorted(new_id(now) for _ in recipients)
     deliveries = [
-        _first_state(one, issuer_id, sid, recipient, limits, now)
-        for one, recipient in zip(ids, recipients, strict=True)
+        _first_state(delivery_id, issuer_id, sid, recipient, limits, now)
+        for delivery_id, recipient in zip(ids, recipients, strict=True)
     ]
-    rows = [(*_values(delivery), limits.lease) for delivery in deliveries]
-    for start in range(0, len(rows), _AT_ONCE):
-        yield insert_many("deliveries", (*_FIELDS, "lease"), rows[start : start + _AT_ONCE])
+    yield Statement(_INSERT, many=[asdict(delivery) | {"lease": limits.lease} for delivery in deliveries])
     return deliveries
 
 
@@ -103,6 +105,7 @@ def _first_state(
     delivery_id: str, issuer_id: str, sid: str, recipient: Recipient, limits: RetryLimits, now: float
 ) -> Delivery:
     untold = recipient.channel == "none"
+    held = limits.lease is not None and not untold
     return Delivery(
         id=delivery_id,
         issuer_id=issuer_id,
@@ -114,125 +117,32 @@ def _first_state(
         state="failed" if untold else "pending",
         created_at=now,
         deadline=now + (limits.lease_for if recipient.channel == "front" else limits.deadline),
-        due_at=now if untold else now + limits.lease_for,
+        due_at=now + limits.lease_for if held else now,
         attempts=0,
         status=None,
-        reason="there is no way to tell this app" if untold else "",
+        reason=recipient.reason if untold else "",
         settled_at=now if untold else None,
     )
 
 
-_values = attrgetter(*_FIELDS)
-
-
-def lease_due(lease: str, *, until: float, now: float, limit: int) -> Script[list[Delivery]]:
-    """Take up to `limit` deliveries that are due and that nobody holds, for `lease`, until `until`."""
-    rows = yield Statement(
-        "UPDATE deliveries SET lease = :lease, due_at = :until WHERE (issuer_id, id) IN ("
-        "SELECT issuer_id, id FROM deliveries WHERE state = 'pending' AND due_at <= :now"
-        " ORDER BY due_at LIMIT :limit {skip_locked}"
-        f") RETURNING {_COLUMNS}",
-        {"lease": lease, "until": until, "now": now, "limit": limit},
-    )
-    return _deliveries(rows)
-
-
-def next_due() -> Script[float | None]:
-    """When the next pending delivery can be claimed; None when there is none."""
-    rows = yield Statement("SELECT MIN(due_at) FROM deliveries WHERE state = 'pending'", {})
-    return None if rows[0][0] is None else float(rows[0][0])
-
-
-def record_attempt(
-    delivery: Delivery, attempt: Attempt, *, lease: str, state: State, due_at: float
-) -> Script[bool]:  # fmt: skip
-    """Write down what an attempt led to. False when the lease was lost meanwhile; the attempt is kept all the same."""
-    yield Statement(
-        "INSERT INTO attempts (delivery_id, number, at, seconds, status, reason)"
-        " SELECT :id, COALESCE(MAX(number), 0) + 1, CAST(:at AS DOUBLE PRECISION),"
-        " CAST(:seconds AS DOUBLE PRECISION), CAST(:status AS INTEGER), CAST(:reason AS TEXT)"
-        " FROM attempts WHERE delivery_id = :id",
-        {
-            "id": delivery.id,
-            "at": attempt.at,
-            "seconds": attempt.seconds,
-            "status": attempt.status,
-            "reason": attempt.reason,
-        },
-    )
-    return (yield from _settle(delivery, lease, state, due_at, attempt, counts=1))
-
-
-def postpone(
-    delivery: Delivery, *, lease: str, due_at: float, reason: str, now: float, state: State = "pending"
-) -> Script[bool]:
-    """Give a delivery back without an attempt: its host is known to be down, or there is no use in it any more."""
-    return (yield from _settle(delivery, lease, state, due_at, Attempt(0, now, 0, None, reason), counts=0))
-
-
-def _settle(
-    delivery: Delivery, lease: str, state: State, due_at: float, attempt: Attempt, *, counts: int
-) -> Script[bool]:
-    rows = yield Statement(
-        "UPDATE deliveries SET state = :state, due_at = :due_at, status = :status, reason = :reason,"
-        " attempts = attempts + :counts, settled_at = :settled_at, lease = NULL"
-        " WHERE issuer_id = :issuer_id AND id = :id AND lease = :lease AND state = 'pending' RETURNING id",
-        {
-            "issuer_id": delivery.issuer_id,
-            "id": delivery.id,
-            "lease": lease,
-            "state": state,
-            "due_at": due_at,
-            "status": attempt.status,
-            "reason": attempt.reason,
-            "counts": counts,
-            "settled_at": None if state == "pending" else attempt.at,
-        },
-    )
-    return bool(rows)
-
-
 def mark_attempted(deliveries: Sequence[Delivery], now: float) -> Script[None]:
     """Frames were put before the user: attempted, which is all that can be known (Front-Channel Logout 1.0, 4.1)."""
-    for delivery in deliveries:
-        yield Statement(
-            "UPDATE deliveries SET state = 'attempted', attempts = 1, settled_at = :now, lease = NULL,"
-            " reason = 'a frame was shown in the browser'"
-            " WHERE issuer_id = :issuer_id AND id = :id AND state = 'pending'",
-            {"issuer_id": delivery.issuer_id, "id": delivery.id, "now": now},
-        )
-
-
-def give_up_overdue(now: float) -> Script[None]:
-    """Pending deliveries past their deadline are expired, whoever held them."""
     yield Statement(
-        "UPDATE deliveries SET state = 'expired', settled_at = :now, lease = NULL,"
-        " reason = CASE WHEN reason = '' THEN 'it was not reached in time' ELSE reason END"
-        " WHERE state = 'pending' AND due_at <= :now AND deadline <= :now",
-        {"now": now},
+        "UPDATE deliveries SET state = 'attempted', attempts = 1, settled_at = :now, lease = NULL,"
+        " reason = 'a frame was shown in the browser'"
+        " WHERE issuer_id = :issuer_id AND id = :id AND state = 'pending'",
+        many=[{"issuer_id": delivery.issuer_id, "id": delivery.id, "now": now} for delivery in deliveries],
     )
 
 
-def make_due_again(issuer_id: str, delivery_id: str, *, now: float, deadline: float) -> Script[Delivery]:
-    """Try a settled delivery once more, with a new deadline. A pending one is made due now. Raises NotFound."""
+def deliveries_of_session(issuer_id: str, sid: str, *, after: str = "", limit: int = 1000) -> Script[list[Delivery]]:
+    """Up to `limit` deliveries of one session's end after the cursor `after`, in the order of their making."""
     rows = yield Statement(
-        "UPDATE deliveries SET state = 'pending', due_at = :now, deadline = :deadline, settled_at = NULL,"
-        " reason = 'asked for again' WHERE id = :id AND issuer_id = :issuer_id AND channel IN ('back', 'op')"
-        f" RETURNING {_COLUMNS}",
-        {"id": delivery_id, "issuer_id": issuer_id, "now": now, "deadline": deadline},
+        f"SELECT {COLUMNS} FROM deliveries WHERE issuer_id = :issuer_id AND sid = :sid AND id > :after"
+        " ORDER BY id LIMIT :limit",
+        {"issuer_id": issuer_id, "sid": sid, "after": after, "limit": limit},
     )
-    if not rows:
-        raise NotFound("There is no such delivery that could be sent again.")
-    return _deliveries(rows)[0]
-
-
-def deliveries_of_session(issuer_id: str, sid: str) -> Script[list[Delivery]]:
-    """The deliveries of one session's end, in the order of their making."""
-    rows = yield Statement(
-        f"SELECT {_COLUMNS} FROM deliveries WHERE issuer_id = :issuer_id AND sid = :sid ORDER BY id",
-        {"issuer_id": issuer_id, "sid": sid},
-    )
-    return _deliveries(rows)
+    return as_deliveries(rows)
 
 
 def attempts_of(delivery_id: str) -> Script[list[Attempt]]:
@@ -246,15 +156,26 @@ def attempts_of(delivery_id: str) -> Script[list[Attempt]]:
 
 def deliveries_page(
     issuer_id: str, *, state: str | None, client_id: str | None, after: str, limit: int
-) -> Script[list[Delivery]]:  # fmt: skip
+) -> Script[list[Delivery]]:
     """Up to `limit` deliveries after the cursor `after`, oldest first."""
     rows = yield Statement(
-        f"SELECT {_COLUMNS} FROM deliveries WHERE issuer_id = :issuer_id AND id > :after"
+        f"SELECT {COLUMNS} FROM deliveries WHERE issuer_id = :issuer_id AND id > :after"
         " AND (CAST(:state AS TEXT) IS NULL OR state = :state)"
         " AND (CAST(:client_id AS TEXT) IS NULL OR client_id = :client_id) ORDER BY id LIMIT :limit",
         {"issuer_id": issuer_id, "state": state, "client_id": client_id, "after": after, "limit": limit},
     )
-    return _deliveries(rows)
+    return as_deliveries(rows)
+
+
+def load_delivery(issuer_id: str, delivery_id: str) -> Script[Delivery]:
+    """One delivery. Raises NotFound."""
+    rows = yield Statement(
+        f"SELECT {COLUMNS} FROM deliveries WHERE issuer_id = :issuer_id AND id = :id",
+        {"issuer_id": issuer_id, "id": delivery_id},
+    )
+    if not rows:
+        raise NotFound("There is no such delivery.")
+    return as_deliveries(rows)[0]
 
 
 def signed_in_since(delivery: Delivery) -> Script[bool]:
@@ -273,5 +194,6 @@ def signed_in_since(delivery: Delivery) -> Script[bool]:
     return bool(rows)
 
 
-def _deliveries(rows: Rows) -> list[Delivery]:
+def as_deliveries(rows: Rows) -> list[Delivery]:
+    """Rows of `COLUMNS`."""
     return [Delivery(*row) for row in rows]

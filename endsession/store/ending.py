@@ -1,34 +1,34 @@
-"""How a session ends: once, and in one transaction with everything that follows from it."""
+"""How a session ends: once, and in one transaction with everything that follows from it.
+
+A session with very many apps ends in that transaction too, with the first of them written down; the others follow in
+further ones (`fan_out.py`), which a crash does not lose.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from ..protocol.errors import StaleHandle
-from .deliveries import Delivery, Recipient, RetryLimits, insert_deliveries
+from .deliveries import Delivery, RetryLimits
+from .fan_out import Choose, write_first_slice
+from .lanes import lane_of, open_lanes
 from .script import Script, Statement
-from .sessions import Participant
 
 Reason = Literal["user", "admin", "expired"]
 """Who or what ended a session: its user, an administrator, or its lifetime."""
-
-Metadata = dict[str, Any]
-Choose = Callable[[str, Sequence[tuple[Participant, Metadata | None]]], Sequence[Recipient]]
-"""Who is to be told, given the session's `sub` and its participants, each with its metadata from the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """A request to end a session.
 
-    `actor` is the client or the management token that asked, for the audit. `choose` decides who is told; `limits` say
-    how long that is tried. `unregistered_sub` ends a session that was never registered, at an issuer that registers
-    none: it is the `sub` of the hint, and the row that is written now is what can be written only once. `everyone`
-    offers every client of the database to `choose`, in place of the session's participants.
+    `actor` is the client or the management token that asked, for the audit. `choose` decides who is told, None tells
+    nobody; `limits` say how long that is tried. `unregistered_sub` ends a session that was never registered, at an
+    issuer that registers none: it is the `sub` of the hint, and the row that is written now is what can be written only
+    once. `initiator` is the app that is told first.
     """
 
     issuer_id: str
@@ -36,16 +36,24 @@ class Ending:
     reason: Reason
     actor: str
     now: float
-    choose: Choose
+    choose: Choose | None
     limits: RetryLimits
-    everyone: bool = False
+    initiator: str = ""
     unregistered_sub: str | None = None
 
 
-def end_session(ending: Ending) -> Script[list[Delivery] | None]:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What ending a session wrote. `more` says that not all of its apps are written down yet."""
+
+    deliveries: Sequence[Delivery]
+    more: bool = False
+
+
+def end_session(ending: Ending) -> Script[Ended | None]:
     """End a live session and write who has to be told.
 
-    The one caller who ended it gets the deliveries; None when it was over already, or is unknown.
+    The one caller who ended it gets the deliveries; None when it had ended already, or is unknown.
     """
     values = {
         "issuer_id": ending.issuer_id,
@@ -77,25 +85,23 @@ def end_session(ending: Ending) -> Script[list[Delivery] | None]:
         " VALUES (:now, :issuer_id, 'session_ended', :sid, :sub, :reason, :actor)",
         values | {"sub": sub},
     )
-    recipients = ending.choose(sub, (yield from _candidates(ending)))
-    return (yield from insert_deliveries(ending.issuer_id, ending.sid, recipients, ending.limits, ending.now))
+    if ending.choose is None:
+        return Ended(())
+    deliveries, more = yield from write_first_slice(
+        ending.issuer_id, ending.sid, sub, ending.choose, ending.limits, initiator=ending.initiator, now=ending.now
+    )
+    return Ended(deliveries, more)
 
 
-def _candidates(ending: Ending) -> Script[list[tuple[Participant, Metadata | None]]]:
-    """The session's participants, or every client of the database, each with its metadata if that is in there."""
-    if ending.everyone:
-        sql = "SELECT client_id, NULL, '', metadata FROM clients WHERE issuer_id = :issuer_id ORDER BY client_id"
-    else:
-        sql = (
-            "SELECT p.client_id, p.sub, p.rp_sid, c.metadata FROM participants p"
-            " LEFT JOIN clients c ON c.issuer_id = p.issuer_id AND c.client_id = p.client_id"
-            " WHERE p.issuer_id = :issuer_id AND p.sid = :sid ORDER BY p.joined_at, p.client_id"
-        )
-    rows = yield Statement(sql, {"issuer_id": ending.issuer_id, "sid": ending.sid})
-    return [
-        (Participant(client_id, own_sub, rp_sid or None), json.loads(metadata) if metadata else None)
-        for client_id, own_sub, rp_sid, metadata in rows
-    ]
+def end_expired(endings: Sequence[Ending]) -> Script[list[bool]]:
+    """End sessions past a lifetime; their deliveries wait in lanes. For each, whether apps are left to be written."""
+    more = []
+    for ending in endings:
+        ended = yield from end_session(ending)
+        waiting = [lane_of(one) for one in ended.deliveries if one.state == "pending"] if ended else []
+        yield open_lanes(waiting, ending.now)
+        more.append(ended is not None and ended.more)
+    return more
 
 
 def spend_handle(handle: str, *, expires_at: float) -> Script[None]:
@@ -109,7 +115,7 @@ def spend_handle(handle: str, *, expires_at: float) -> Script[None]:
         raise StaleHandle("This question has been answered already.")
 
 
-def confirm_and_end_session(handle: str, ending: Ending | None, *, expires_at: float) -> Script[list[Delivery] | None]:
+def confirm_and_end_session(handle: str, ending: Ending | None, *, expires_at: float) -> Script[Ended | None]:
     """A user's yes: the confirmation is used and the session ends together, or neither."""
     yield from spend_handle(handle, expires_at=expires_at)
     if ending is None:

@@ -176,7 +176,11 @@ async def _continue(connection: Connection, script: Script[T], pending: Rows | S
 
 
 async def _execute(connection: Connection, statement: Statement) -> Rows:
-    cursor = await connection.execute(_in_postgres(statement.sql), statement.values or None)
+    sql = _in_postgres(statement.sql)
+    if statement.many is not None:
+        await connection.cursor().executemany(sql, statement.many)
+        return []
+    cursor = await connection.execute(sql, statement.values or None)
     return await cursor.fetchall() if cursor.description else []
 
 

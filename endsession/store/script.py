@@ -10,8 +10,6 @@ A script that raises undoes everything that it did, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from functools import lru_cache
-from itertools import chain
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -20,26 +18,13 @@ T = TypeVar("T")
 class Statement(NamedTuple):
     """One SQL statement with named parameters (`:name`), in the SQL that both backends understand.
 
-    `{skip_locked}` and `{for_update}` stand for what only a database with row locks needs.
+    `{skip_locked}` and `{for_update}` stand for what only a database with row locks needs. With `many`, the statement
+    runs once for each of them and yields no rows.
     """
 
     sql: str
-    values: Mapping[str, Any]
-
-
-def insert_many(table: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> Statement:
-    """One INSERT of several rows, so that a session with fifty apps costs no fifty round trips."""
-    sql, names = _insert(table, columns, len(rows))
-    return Statement(sql, dict(zip(names, chain.from_iterable(rows), strict=True)))
-
-
-@lru_cache(maxsize=128)
-def _insert(table: str, columns: tuple[str, ...], count: int) -> tuple[str, tuple[str, ...]]:
-    width = len(columns)
-    names = tuple(f"v{number}" for number in range(count * width))
-    places = (", ".join(f":{name}" for name in names[row : row + width]) for row in range(0, len(names), width))
-    values = ", ".join(f"({place})" for place in places)
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}", names
+    values: Mapping[str, Any] = {}
+    many: Sequence[Mapping[str, Any]] | None = None
 
 
 Rows = list[tuple[Any, ...]]

@@ -30,6 +30,8 @@ T = TypeVar("T")
 MAX_BATCH = 128
 """Requests in one transaction: bounds for how long the event loop does nothing else."""
 _LOCKED = ("locked", "busy")
+_OUR_MISTAKES = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError)
+"""What is wrong with a statement, and not with the storage."""
 _OLDEST = (3, 35, 0)
 """RETURNING came with SQLite 3.35."""
 
@@ -108,6 +110,8 @@ class SqliteDatabase:
             result: T = stop.value
             return result
         except sqlite3.Error as error:
+            if isinstance(error, _OUR_MISTAKES):
+                raise
             raise self._unavailable(error) from error
 
     async def _read_when_unlocked(self, statement: Statement, within: float) -> list[Any]:
@@ -218,8 +222,11 @@ def _run_in_savepoint(connection: sqlite3.Connection, job: _Job) -> None:
     connection.execute("SAVEPOINT job")
     try:
         job.result = run(connection, job.script)
-    except sqlite3.OperationalError:
-        raise
+    except sqlite3.Error as error:
+        if not isinstance(error, _OUR_MISTAKES):
+            raise
+        connection.execute("ROLLBACK TO job")
+        job.error = error
     except Exception as error:
         connection.execute("ROLLBACK TO job")
         job.error = error
@@ -247,6 +254,9 @@ def run(connection: sqlite3.Connection, script: Script[T]) -> T:
 
 
 def _execute(connection: sqlite3.Connection, statement: Statement) -> list[Any]:
+    if statement.many is not None:
+        connection.executemany(_in_sqlite(statement.sql), statement.many)
+        return []
     return connection.execute(_in_sqlite(statement.sql), statement.values).fetchall()
 
 

@@ -21,7 +21,7 @@ public_url = "{issuer}"
 # A reference of all that the gateway can do, at {issuer}/docs.
 docs = true
 
-# Room for `endsession contract`, which asks more than any person; in production leave the default.
+# For `logout-conformance`, which sends more requests than any user; in production leave the default.
 [limits]
 logout_per_address = "200/second"
 

@@ -1,4 +1,4 @@
-"""What `endsession contract` needs for the running demo: `endsession contract @.demo/contract.args` tests it."""
+"""What `logout-conformance` needs for the running demo: `logout-conformance @.demo/contract.args` tests it."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from endsession.conformance.table import Table
 from endsession.contract.document import METHODS
+from logout_conformance.reporting.table import Table
 from tests.kit.deployment import DOCUMENT
 from tests.kit.fuzz_deployments import all_deployments
 from tests.kit.fuzz_run import aim

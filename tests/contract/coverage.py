@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from endsession.conformance.table import Table
+from logout_conformance.reporting.table import Table
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "contract-coverage.md"

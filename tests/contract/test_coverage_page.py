@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from endsession.conformance.table import Table
+from logout_conformance.reporting.table import Table
 from tests.contract.coverage import PAGE
 from tests.contract.removals import PATHS, REMOVALS, copy_tree, documented
 from tests.kit.deployment import DOCUMENT

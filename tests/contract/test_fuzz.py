@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from endsession.conformance.table import Table
 from endsession.contract.document import checked_document
+from logout_conformance.reporting.table import Table
 from tests.kit.deployment import DOCUMENT
 from tests.kit.fuzz_chains import links_of
 from tests.kit.fuzz_deployments import all_deployments

@@ -129,7 +129,7 @@ async def test_a_huge_answer_is_not_read(tmp_path: Path, apps: Receivers) -> Non
 async def test_the_provider_is_told_first(tmp_path: Path, apps: Receivers) -> None:
     """`op_backchannel_uri` gets its token before any app, and the initiating app before the others."""
     apps.behaviour["op"] = lambda call: 200
-    changes = {"issuers": {"acme": {"op_backchannel_uri": apps.url("op")}}, "delivery": {"per_host": 1}}
+    changes = {"issuers": {"acme": {"op_backchannel_uri": apps.url("op")}}, "delivery": {"per_app": 1}}
     async with deploy_with_apps(tmp_path, apps, "a", "b", "z", changes=changes) as gateway:
         await sign_in(gateway, "a", "b", "z")
         await gateway.get(PLAIN, {"id_token_hint": id_token(aud="z")}, cookie=cookie_of())
@@ -193,17 +193,44 @@ async def test_apps_are_named_only_to_the_browser_whose_session_it_was(tmp_path:
         assert "Alice A." not in status.text
 
 
-async def test_a_host_that_is_down_is_left_alone(tmp_path: Path, apps: Receivers) -> None:
-    """After five failures in a row the others of that host are not attempted, and are due when it is probed."""
-    names = [f"app{number}" for number in range(12)]
-    for name in names:
-        apps.behaviour[name] = lambda call: 503
-    changes = {"issuers": {"acme": {"notify_wait": 5}}, "delivery": {"per_host": 1}}
-    async with deploy_with_apps(tmp_path, apps, *names, changes=changes) as gateway:
-        await sign_in(gateway, *names)
-        await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
-        assert sum(len(came) for came in apps.received.values()) == 5
-        rows = await gateway.rows("SELECT attempts, reason, state FROM deliveries ORDER BY attempts")
-        assert [attempts for attempts, _, _ in rows] == [0] * 7 + [1] * 5
+async def test_an_app_that_is_down_is_left_alone(tmp_path: Path, apps: Receivers) -> None:
+    """After five failures in a row its other deliveries are not attempted; then one attempt tries it again."""
+    apps.behaviour["a"] = lambda call: 503
+    changes = {"issuers": {"acme": {"notify_wait": 5}}, "delivery": {"per_app": 1}}
+    async with deploy_with_apps(tmp_path, apps, "a", changes=changes) as gateway:
+        for number in range(12):
+            await sign_in(gateway, "a", sid=f"s-{number}")
+        await gateway.send("DELETE", "/acme/sessions?sub=alice", token=TOKEN)
+
+        async def ledger() -> list[tuple[int, str, str]]:
+            return await gateway.rows("SELECT attempts, reason, state FROM deliveries ORDER BY attempts, id")
+
+        rows = await ledger()
+        assert sum(attempts for attempts, _, _ in rows) == len(apps.tokens("a")) == 5
         assert {state for _, _, state in rows} == {"pending"}
-        assert "did not answer others either" in rows[0][1]
+        assert {reason for attempts, reason, _ in rows if not attempts} == {"the app did not answer other deliveries"}
+        assert {reason for attempts, reason, _ in rows if attempts} == {"the app answered 503"}
+        gateway.clock.advance(16)
+        gateway.gateway.outbox.wake()
+        await apps.wait_for("a", 6)
+        apps.behaviour["a"] = lambda call: 200
+        gateway.clock.advance(16)
+        gateway.gateway.outbox.wake()
+        await eventually(ledger, lambda found: {state for _, _, state in found} == {"delivered"})
+        assert max(attempts for attempts, _, _ in await ledger()) <= 3
+
+
+async def test_two_apps_on_one_host_do_not_wait_for_each_other(tmp_path: Path, apps: Receivers) -> None:
+    """While one hangs with all of its attempts, the other is told in the order of its own deliveries."""
+    apps.behaviour["hangs"] = lambda call: None
+    changes = {"issuers": {"acme": {"notify_wait": 0}}, "delivery": {"timeout": 30}}
+    async with deploy_with_apps(tmp_path, apps, "hangs", "b", changes=changes) as gateway:
+        for number in range(30):
+            await sign_in(gateway, "hangs", sid=f"s-{number}")
+        await gateway.send("DELETE", "/acme/sessions?sub=alice", token=TOKEN)
+        await apps.wait_for("hangs", 8)
+        await sign_in(gateway, "b", sid="s-b")
+        await gateway.send("DELETE", "/acme/sessions/s-b", token=TOKEN)
+        await eventually(lambda: states(gateway, "s-b"), lambda seen: seen == {"b": "delivered"})
+        assert len(apps.tokens("hangs")) == 8
+        apps.let_go()

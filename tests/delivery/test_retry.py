@@ -64,18 +64,18 @@ def test_a_dead_host_rests_and_is_probed() -> None:
     """After enough failures in a row a host is left alone; then one probe, whose success closes the breaker."""
     breakers = Breakers()
     for _ in range(THRESHOLD):
-        assert breakers.rest("dead", NOW) is None
+        assert breakers.rests_until("dead", NOW) is None
         breakers.report("dead", failed=True, now=NOW)
-    assert breakers.rest("dead", NOW + 1) == NOW + REST
-    assert breakers.rest("alive", NOW + 1) is None
+    assert breakers.rests_until("dead", NOW + 1) == NOW + REST
+    assert breakers.rests_until("alive", NOW + 1) is None
     later = NOW + REST + 1
-    assert breakers.rest("dead", later) is None
-    assert breakers.rest("dead", later) is not None
+    assert breakers.rests_until("dead", later) is None
+    assert breakers.rests_until("dead", later) is not None
     breakers.report("dead", failed=True, now=later)
-    assert breakers.rest("dead", later + 1) == later + REST
-    breakers.rest("dead", later + REST)
+    assert breakers.rests_until("dead", later + 1) == later + REST
+    breakers.rests_until("dead", later + REST)
     breakers.report("dead", failed=False, now=later + REST)
-    assert breakers.rest("dead", later + REST) is None
+    assert breakers.rests_until("dead", later + REST) is None
 
 
 def test_a_probe_that_never_reports_blocks_nobody_for_ever() -> None:
@@ -83,9 +83,9 @@ def test_a_probe_that_never_reports_blocks_nobody_for_ever() -> None:
     breakers = Breakers()
     for _ in range(THRESHOLD):
         breakers.report("dead", failed=True, now=NOW)
-    assert breakers.rest("dead", NOW + REST) is None
-    assert breakers.rest("dead", NOW + REST + 1) == NOW + 2 * REST
-    assert breakers.rest("dead", NOW + 2 * REST) is None
+    assert breakers.rests_until("dead", NOW + REST) is None
+    assert breakers.rests_until("dead", NOW + REST + 1) == NOW + 2 * REST
+    assert breakers.rests_until("dead", NOW + 2 * REST) is None
 
 
 def test_success_forgets_earlier_failures() -> None:
@@ -95,4 +95,4 @@ def test_success_forgets_earlier_failures() -> None:
         breakers.report("host", failed=True, now=NOW)
     breakers.report("host", failed=False, now=NOW)
     breakers.report("host", failed=True, now=NOW)
-    assert breakers.rest("host", NOW) is None
+    assert breakers.rests_until("host", NOW) is None

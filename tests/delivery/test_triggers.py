@@ -1,7 +1,6 @@
 """Whatever ends a session, its apps are told, and the ledger says why it ended."""
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -183,11 +182,10 @@ async def test_a_client_of_the_database_is_told(tmp_path: Path, apps: Receivers)
         assert (await gateway.send("GET", path, token=TOKEN)).status_code == 404
 
 
-@pytest.mark.slow
-async def test_sessions_expire_no_faster_than_apps_are_told(tmp_path: Path, apps: Receivers) -> None:
-    """After a long absence there may be a million at once, which must not all be under way at once."""
+async def test_sessions_expire_whatever_their_apps_do(tmp_path: Path, apps: Receivers) -> None:
+    """After a long absence many expire at once: none waits for an app, and what waits is not held in memory."""
     apps.behaviour["a"] = lambda call: None
-    async with deploy_with_apps(tmp_path, apps, "a", changes={"delivery": {"timeout": 3}}) as gateway:
+    async with deploy_with_apps(tmp_path, apps, "a", changes={"delivery": {"timeout": 30}}) as gateway:
         for number in range(3 * CHUNK):
             await sign_in(gateway, "a", sid=f"s-{number}", expires_at=gateway.clock() + 1000)
         gateway.clock.advance(1001)
@@ -195,7 +193,8 @@ async def test_sessions_expire_no_faster_than_apps_are_told(tmp_path: Path, apps
         async def ended() -> int:
             return len(await audit(gateway))
 
-        await eventually(ended, lambda count: count >= CHUNK)
-        began = time.monotonic()
         await eventually(ended, lambda count: count == 3 * CHUNK)
-        assert time.monotonic() - began > 1
+        await apps.wait_for("a", 8)
+        ((held,),) = await gateway.rows("SELECT COUNT(*) FROM deliveries WHERE lease IS NOT NULL")
+        assert (held, len(apps.tokens("a"))) == (8, 8)
+        apps.let_go()

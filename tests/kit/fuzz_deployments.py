@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from endsession.conformance.table import Table
 from endsession.contract.document import Document
 from endsession.protocol.errors import ServiceUnavailable
+from logout_conformance.reporting.table import Table
 
 from .deployment import CONFIGURATION, DOCUMENT, merged
 from .encrypted import private_key

@@ -15,8 +15,8 @@ from schemathesis import Case, GenerationMode
 from schemathesis.engine import events
 from starlette.types import Receive, Scope, Send
 
-from endsession.conformance.table import Table
 from endsession.contract.document import METHODS, Document
+from logout_conformance.reporting.table import Table
 
 from .fuzz_aims import Aim, aims_of
 from .fuzz_cast import Cast

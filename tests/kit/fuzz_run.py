@@ -19,8 +19,8 @@ from schemathesis import engine
 from schemathesis.engine import events
 from starlette.types import ASGIApp
 
-from endsession.conformance.table import Table
 from endsession.contract.document import Document
+from logout_conformance.reporting.table import Table
 
 from .deployment import TOKEN
 from .fuzz_cast import Cast

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.types import Message, Receive, Scope, Send
 
-from endsession.conformance.table import Table
 from endsession.contract.document import Document
+from logout_conformance.reporting.table import Table
 
 from .deployment import DOCUMENT, Deployment, deploy
 from .faults import StorageFaults

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from endsession.conformance.table import Table
+from logout_conformance.reporting.table import Table
 
 from .deployment import DOCUMENT
 from .fuzz_chains import Followed, follow_links

@@ -1,26 +1,25 @@
 """The storage conformance suite: the ledger. Every test runs on every backend."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from endsession.protocol.errors import NotFound
 from endsession.store.deliveries import (
     Attempt,
+    Delivery,
     Recipient,
     attempts_of,
     deliveries_of_session,
     deliveries_page,
-    give_up_overdue,
-    lease_due,
-    make_due_again,
+    load_delivery,
     mark_attempted,
-    next_due,
-    postpone,
-    record_attempt,
     signed_in_since,
 )
 from endsession.store.ending import end_session, spend_handle
+from endsession.store.fan_out import Choose
+from endsession.store.lanes import Lane, lease_lanes, lease_waiting, make_due_again, record_attempt
 from endsession.store.script import Database
 from endsession.store.sessions import Participant, Registration
 from endsession.store.upkeep import (
@@ -34,40 +33,21 @@ from endsession.store.upkeep import (
 
 from .test_sessions import ALICE, NOW, ending, registering
 
+WEB = Lane("acme", "web", "back")
 
-async def ended(store: Database, *recipients: Recipient, sid: str = "s1"):
+
+async def taken(store: Database, lane: Lane, lease: str, now: float, *, limit: int = 9) -> list[Delivery]:
+    """What waits in a lane and is due, leased for twenty seconds."""
+    return await store.write(lease_waiting(lane, lease, until=now + 20, now=now, limit=limit))
+
+
+async def ended(store: Database, *recipients: Recipient, sid: str = "s1") -> Sequence[Delivery]:
     """A session that has just ended, with these recipients; returns their deliveries."""
     await store.write(registering(sid=sid))
-    wish = ending(sid=sid, choose=lambda sub, those: recipients or [Recipient("web", "back", sub)])
-    return await store.write(end_session(wish))
-
-
-async def test_a_fresh_delivery_is_held_by_who_wrote_it(store: Database) -> None:
-    """Nobody else claims it before the lease has run out; afterwards exactly one does."""
-    (delivery,) = await ended(store)
-    assert delivery.state == "pending"
-    assert await store.write(lease_due("you", until=NOW + 30, now=NOW + 10, limit=10)) == []
-    assert await store.read(next_due()) == NOW + 21
-    claims = await asyncio.gather(
-        *(store.write(lease_due(f"w{n}", until=NOW + 60, now=NOW + 22, limit=10)) for n in range(5))
-    )
-    assert sorted(len(one) for one in claims) == [0, 0, 0, 0, 1]
-
-
-async def test_a_session_with_more_apps_than_a_statement_takes(store: Database) -> None:
-    """Five thousand deliveries of one ending: PostgreSQL takes 65535 values in a statement, SQLite perhaps fewer."""
-    deliveries = await ended(store, *(Recipient(f"app{n}", "back", "alice") for n in range(5000)))
-    assert [one.id for one in await store.read(deliveries_of_session("acme", "s1"))] == [one.id for one in deliveries]
-
-
-async def test_claims_of_many_workers_do_not_overlap(store: Database) -> None:
-    """A hundred due deliveries, ten workers: each is claimed once."""
-    await ended(store, *(Recipient(f"app{n}", "back", "alice") for n in range(100)))
-    claims = await asyncio.gather(
-        *(store.write(lease_due(f"w{n}", until=NOW + 60, now=NOW + 22, limit=15)) for n in range(10))
-    )
-    ids = [delivery.id for batch in claims for delivery in batch]
-    assert len(ids) == len(set(ids)) == 100
+    choose = Choose(lambda sub, candidates: recipients or [Recipient("web", "back", sub)])
+    written = await store.write(end_session(ending(sid=sid, choose=choose)))
+    assert written is not None
+    return written.deliveries
 
 
 async def test_attempts_are_recorded(store: Database) -> None:
@@ -75,7 +55,7 @@ async def test_attempts_are_recorded(store: Database) -> None:
     (delivery,) = await ended(store)
     first = Attempt(1, NOW + 1, 0.5, 503, "the app answered 503")
     assert await store.write(record_attempt(delivery, first, lease="me", state="pending", due_at=NOW + 3))
-    (delivery,) = await store.write(lease_due("me", until=NOW + 30, now=NOW + 3, limit=1))
+    (delivery,) = await taken(store, WEB, "me", NOW + 3)
     assert delivery.attempts == 1
     second = Attempt(2, NOW + 3, 0.1, 200, "delivered")
     assert await store.write(record_attempt(delivery, second, lease="me", state="delivered", due_at=NOW + 3))
@@ -83,37 +63,7 @@ async def test_attempts_are_recorded(store: Database) -> None:
     assert (delivery.state, delivery.attempts, delivery.status) == ("delivered", 2, 200)
     assert delivery.settled_at == NOW + 3
     assert await store.read(attempts_of(delivery.id)) == [first, second]
-    assert await store.read(next_due()) is None
-
-
-async def test_who_lost_the_lease_changes_nothing(store: Database) -> None:
-    """A worker that was too slow records its attempt, but the delivery is the other one's."""
-    (delivery,) = await ended(store)
-    await store.write(lease_due("you", until=NOW + 60, now=NOW + 22, limit=1))
-    late = Attempt(1, NOW + 23, 20, 200, "delivered")
-    assert not await store.write(record_attempt(delivery, late, lease="me", state="delivered", due_at=NOW))
-    (after,) = await store.read(deliveries_of_session("acme", "s1"))
-    assert after.state == "pending"
-    assert await store.read(attempts_of(delivery.id)) == [late]
-
-
-async def test_a_postponed_delivery_is_due_later(store: Database) -> None:
-    """Giving a delivery back counts no attempt and lets anybody claim it when it is due."""
-    (delivery,) = await ended(store)
-    await store.write(postpone(delivery, lease="me", due_at=NOW + 50, reason="later", now=NOW))
-    assert await store.write(lease_due("you", until=NOW + 90, now=NOW + 49, limit=1)) == []
-    (claimed,) = await store.write(lease_due("you", until=NOW + 90, now=NOW + 50, limit=1))
-    assert claimed.attempts == 0
-
-
-async def test_overdue_deliveries_expire(store: Database) -> None:
-    """Past its deadline a pending delivery is given up, and says so."""
-    await ended(store)
-    await store.write(give_up_overdue(NOW + 3600))
-    assert (await store.read(deliveries_of_session("acme", "s1")))[0].state == "pending"
-    await store.write(give_up_overdue(NOW + 3602))
-    (delivery,) = await store.read(deliveries_of_session("acme", "s1"))
-    assert (delivery.state, delivery.reason) == ("expired", "it was not reached in time")
+    assert await taken(store, WEB, "me", NOW + 9) == []
 
 
 async def test_frames_are_attempted_and_no_way_is_failed(store: Database) -> None:
@@ -130,11 +80,15 @@ async def test_redelivery(store: Database) -> None:
     (delivery,) = await ended(store)
     await store.write(record_attempt(delivery, Attempt(1, NOW, 0, 400, "no"), lease="me", state="failed", due_at=NOW))
     with pytest.raises(NotFound):
-        await store.write(make_due_again("globex", delivery.id, now=NOW + 5, deadline=NOW + 100))
-    again = await store.write(make_due_again("acme", delivery.id, now=NOW + 5, deadline=NOW + 100))
+        await store.read(load_delivery("globex", delivery.id))
+    again = await store.write(make_due_again(delivery, now=NOW + 5, deadline=NOW + 100))
     assert again.state == "pending"
-    (claimed,) = await store.write(lease_due("you", until=NOW + 90, now=NOW + 5, limit=1))
-    assert claimed.id == delivery.id
+    (leased,) = await store.write(lease_lanes("you", until=NOW + 60, now=NOW + 5, limit=9))
+    (found,) = await taken(store, leased.lane, "you", NOW + 5)
+    assert found.id == delivery.id
+    (front,) = await ended(store, Recipient("a", "front", "alice"), sid="s2")
+    with pytest.raises(NotFound):
+        await store.write(make_due_again(front, now=NOW + 5, deadline=NOW + 100))
 
 
 async def test_pages_go_on_after_their_cursor(store: Database) -> None:

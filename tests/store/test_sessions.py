@@ -1,13 +1,15 @@
 """The storage conformance suite: sessions. Every test runs on every backend."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from endsession.protocol.errors import InvalidRequest, NotFound, SessionEnded
 from endsession.store.deliveries import Recipient, RetryLimits, deliveries_of_session
-from endsession.store.ending import Ending, confirm_and_end_session, end_session, spend_handle
+from endsession.store.ending import Ended, Ending, confirm_and_end_session, end_session, spend_handle
+from endsession.store.fan_out import Candidate, Choose
 from endsession.store.finding import SessionQuery, search_sessions
 from endsession.store.script import Database
 from endsession.store.sessions import Participant, Registration, add_participant, load_session, register_session
@@ -22,17 +24,25 @@ def registering(said: Registration = ALICE, *, issuer: str = "acme", sid: str = 
 
 
 def ending(issuer: str = "acme", sid: str = "s1", **changes) -> Ending:
-    """A wish to end a session, telling each participant by a token."""
-    wish = Ending(
+    """A request to end a session, telling each participant by a token."""
+    asked = Ending(
         issuer,
         sid,
         "user",
         "web",
         NOW + 1,
-        choose=lambda sub, those: [Recipient(one.client_id, "back", one.sub or sub, one.sid or "") for one, _ in those],
+        choose=Choose(everybody),
         limits=RetryLimits(deadline=3600, lease="me", lease_for=20),
     )
-    return replace(wish, **changes)
+    return replace(asked, **changes)
+
+
+WEB = Choose(lambda sub, candidates: [Recipient("web", "back", sub)])
+
+
+def everybody(sub: str, candidates: Sequence[Candidate]) -> list[Recipient]:
+    """Every candidate, by a token."""
+    return [Recipient(app.client_id, "back", app.sub or sub, app.sid or "") for app, _ in candidates]
 
 
 async def test_a_session_is_created_once_and_updated_after(store: Database) -> None:
@@ -178,7 +188,7 @@ async def test_a_confirmation_is_used_once(store: Database) -> None:
         *(store.write(confirm_and_end_session("handle", ending(), expires_at=NOW + 600)) for _ in range(5)),
         return_exceptions=True,
     )
-    assert sum(isinstance(result, list) for result in results) == 1
+    assert sum(isinstance(result, Ended) for result in results) == 1
     assert sum(isinstance(result, InvalidRequest) for result in results) == 4
     with pytest.raises(InvalidRequest):
         await store.write(spend_handle("handle", expires_at=NOW))
@@ -202,9 +212,9 @@ async def test_a_failed_transaction_leaves_nothing(store: Database) -> None:
 async def test_a_session_that_is_registered_all_the_same_ends_once(store: Database) -> None:
     """Its own row says whose it is, and can be ended only once too."""
     await store.write(registering(sid="s1"))
-    wish = ending(unregistered_sub="as the hint has it", choose=lambda sub, those: [Recipient("web", "back", sub)])
+    wish = ending(unregistered_sub="as the hint has it", choose=WEB)
     results = await asyncio.gather(*(store.write(end_session(wish)) for _ in range(5)))
-    assert [one.sub for result in results if result is not None for one in result] == ["alice"]
+    assert [one.sub for result in results if result is not None for one in result.deliveries] == ["alice"]
     record = await store.read(load_session("acme", "s1"))
     assert record is not None
     assert record.ended_at is not None
@@ -212,7 +222,7 @@ async def test_a_session_that_is_registered_all_the_same_ends_once(store: Databa
 
 async def test_an_unregistered_session_ends_once(store: Database) -> None:
     """Where nobody registers sessions, writing the row of the ending is what can happen only once."""
-    wish = ending(unregistered_sub="alice", choose=lambda sub, those: [Recipient("web", "back", sub)])
+    wish = ending(unregistered_sub="alice", choose=WEB)
     results = await asyncio.gather(*(store.write(end_session(wish)) for _ in range(5)))
     assert sum(result is not None for result in results) == 1
     assert len(await store.read(deliveries_of_session("acme", "s1"))) == 1

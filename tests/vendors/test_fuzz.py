@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from endsession.conformance.table import Table
 from endsession.contract.added_paths import merge, shipped
 from endsession.contract.document import METHODS, load_document
+from logout_conformance.reporting.table import Table
 from tests.kit.fuzz_deployments import all_deployments
 from tests.kit.fuzz_run import aim, explore
 from tests.kit.fuzz_whole import FLOOR

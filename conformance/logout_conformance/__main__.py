@@ -1,0 +1,5 @@
+"""`python -m logout_conformance` is the command `logout-conformance`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Generated requests (schemathesis), sent through the same transport and judged by the same rules as all others."""
