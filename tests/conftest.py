@@ -11,7 +11,7 @@ import pytest
 
 from endsession.runtime.app import open_store
 from endsession.store.script import Database
-from tests.kit import servers
+from tests.kit import deployment, servers
 from tests.kit.deployment import Deployment, deploy
 from tests.kit.logs import LeakWatch
 
@@ -67,6 +67,21 @@ def redis_server() -> Iterator[str]:
     """A real Redis server for the whole run."""
     with servers.redis() as url:
         yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Which storage `deploy` uses: every test of a room that asks for it runs on both."""
+    if request.param == "postgresql":
+        server, urls = request.getfixturevalue("postgres_server"), dict[Path, str]()
+
+        def url_of(folder: Path) -> str:
+            if folder not in urls:
+                urls[folder] = servers.fresh_schema(server)
+            return urls[folder]
+
+        monkeypatch.setattr(deployment, "storage_url", url_of)
+    return str(request.param)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import yaml
 
-from tests.kit.serving import free_port
+from tests.kit.ports import free_port
 
 from .deployment import FROM_CHECKOUT, ROOT
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from .. import settings as configuration
+from ..background import stop_task
 from ..contract.app import build
 from ..contract.document import Document
 from ..contract.operation import Sizes
@@ -40,7 +41,6 @@ from ..store.upkeep import (
     forget_spent_handles,
     shared_secret,
 )
-from ..tasks import stop_task
 from ..tokens.seal import Sealer
 from .issuers import IssuerPorts, wire
 from .served import check_document

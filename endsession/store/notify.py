@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from ..tasks import stop_task
+from ..background import stop_task
 from .postgres_connection import Connection, severed_at
 
 log = logging.getLogger(__name__)

@@ -193,6 +193,16 @@ async def test_apps_are_named_only_to_the_browser_whose_session_it_was(tmp_path:
         assert "Alice A." not in status.text
 
 
+async def resting(gateway: Deployment) -> None:
+    """Returns once the one lane that there is has been given back, to rest."""
+
+    async def lanes() -> list[tuple[float, str | None]]:
+        return await gateway.rows("SELECT rest_until, lease FROM lanes")
+
+    now = gateway.clock()
+    await eventually(lanes, lambda found: [(at > now, lease) for at, lease in found] == [(True, None)])
+
+
 async def test_an_app_that_is_down_is_left_alone(tmp_path: Path, apps: Receivers) -> None:
     """After five failures in a row its other deliveries are not attempted; then one attempt tries it again."""
     apps.behaviour["a"] = lambda call: 503
@@ -210,9 +220,11 @@ async def test_an_app_that_is_down_is_left_alone(tmp_path: Path, apps: Receivers
         assert {state for _, _, state in rows} == {"pending"}
         assert {reason for attempts, reason, _ in rows if not attempts} == {"the app did not answer other deliveries"}
         assert {reason for attempts, reason, _ in rows if attempts} == {"the app answered 503"}
+        await resting(gateway)
         gateway.clock.advance(16)
         gateway.gateway.outbox.wake()
         await apps.wait_for("a", 6)
+        await resting(gateway)
         apps.behaviour["a"] = lambda call: 200
         gateway.clock.advance(16)
         gateway.gateway.outbox.wake()

@@ -88,6 +88,7 @@ async def test_without_sid_a_newer_sign_in_is_not_ended(tmp_path: Path, apps: Re
     async with deploy_with_apps(tmp_path, apps, "a", changes=changes) as gateway:
         await sign_in(gateway, "a")
         await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
+        await apps.wait_for("a")
         keys = (await gateway.get("/acme/jwks.json")).json()
         claims = validate(apps.tokens("a")[0], keys, issuer=ACME, audience="a", alg="RS256")
         assert claims["sub"] == "alice"

@@ -33,7 +33,6 @@ DOCUMENT = load_document()
 
 CONFIGURATION: dict[str, Any] = {
     "server": {"public_url": "https://login.example"},
-    "storage": {"url": "sqlite:///endsession.db"},
     "limits": {"logout_per_address": "", "logout_per_client": ""},
     "management": {
         "tokens": [
@@ -90,6 +89,11 @@ CONFIGURATION: dict[str, Any] = {
         },
     },
 }
+
+
+def storage_url(folder: Path) -> str:
+    """Where deployments in this folder keep their sessions. The fixture `backend` puts PostgreSQL in its place."""
+    return "sqlite:///endsession.db"
 
 
 class Clock:
@@ -186,7 +190,8 @@ async def deploy(
     ports: Ports | None = None,
 ) -> AsyncIterator[Deployment]:
     """Run a gateway in `folder` with the ordinary configuration and `changes` to it."""
-    settings = configuration.Settings(**merged(CONFIGURATION, changes or {}))
+    base = {**CONFIGURATION, "storage": {"url": storage_url(folder)}}
+    settings = configuration.Settings(**merged(base, changes or {}))
     problems: list[configuration.Problem] = []
     document = served_document(document, settings.server, folder, problems)
     problems += check(settings, document, folder)

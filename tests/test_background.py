@@ -6,8 +6,7 @@ import asyncio
 
 import pytest
 
-from endsession import tasks
-from endsession.tasks import stop_task
+from endsession.background import stop_task
 
 
 async def for_ever() -> None:
@@ -24,9 +23,8 @@ async def losing_one_cancellation() -> None:
 
 
 @pytest.mark.parametrize("work", [for_ever, losing_one_cancellation])
-async def test_a_task_is_stopped_although_it_loses_a_cancellation(monkeypatch: pytest.MonkeyPatch, work) -> None:
+async def test_a_task_is_stopped_although_it_loses_a_cancellation(work) -> None:
     """Otherwise a shutdown waits for it for ever."""
-    monkeypatch.setattr(tasks, "CANCEL_AGAIN", 0.001)
     task = asyncio.create_task(work())
     await asyncio.sleep(0)
     async with asyncio.timeout(10):
