@@ -41,8 +41,9 @@ class NotifyPolicy:
 class Endings:
     """Ends sessions, durably, and tells the apps."""
 
-    def __init__(self, store: Database, outbox: Outbox, clock: Callable[[], float]) -> None:
-        self._store, self._outbox, self._clock = store, outbox, clock
+    def __init__(self, store: Database, background: Database, outbox: Outbox, clock: Callable[[], float]) -> None:
+        """`background` is the same storage for what nobody waits for."""
+        self._store, self._background, self._outbox, self._clock = store, background, outbox, clock
         self._finishing: set[asyncio.Task[None]] = set()
 
     async def end(
@@ -103,7 +104,7 @@ class Endings:
             )
             for issuer_id, sid, policy in sessions
         ]
-        unfinished = await self._store.write(end_expired(endings))
+        unfinished = await self._background.write(end_expired(endings))
         for (_, sid, policy), more in zip(sessions, unfinished, strict=True):
             if more and policy:
                 self._finish(policy, sid)
@@ -123,7 +124,7 @@ class Endings:
         try:
             more = True
             while more:
-                more = await self._store.write(
+                more = await self._background.write(
                     write_next_slice(
                         policy.issuer_id,
                         sid,

@@ -31,6 +31,7 @@ from ..gateway import Caller, Gateway, Issuer
 from ..limiter import Limiter
 from ..pages import Page, Pages
 from ..provider.fetch import Fetcher
+from ..store.in_background import InBackground
 from ..store.readiness import Readiness
 from ..store.script import Database, Script
 from ..store.sqlite import SqliteDatabase
@@ -81,10 +82,11 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             per_app=settings.delivery.per_app,
             lease_for=10 + 2 * settings.delivery.timeout,
         )
-        outbox = Outbox(store, sender, ports.clock, bounds)
+        background = InBackground(store)
+        outbox = Outbox(background, sender, ports.clock, bounds)
         store.listen(outbox.wake)
-        endings = Endings(store, outbox, ports.clock)
-        sweeper = _sweeper(settings, issuers, store, endings, ports)
+        endings = Endings(store, background, outbox, ports.clock)
+        sweeper = _sweeper(settings, issuers, background, endings, ports)
         stack.push_async_callback(outbox.stop)
         stack.push_async_callback(endings.stop)
         for work in (outbox.run(), sweeper.run()):

