@@ -1,9 +1,9 @@
 # endsession: everything a newcomer needs, each in one word. `make` alone lists it.
 VENV ?= .venv
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: contract-lint help demo serve test test-all quick coverage check format lock clean fuzz bench sdks test-sdks
+.PHONY: contract-lint help demo serve test test-all quick coverage check format lock audit release clean fuzz bench sdks test-sdks
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,10 +72,16 @@ contract-lint: $(VENV)/dev.stamp tooling/node_modules/.package-lock.json ## lint
 	@$(SPECTRAL) lint --ruleset tooling/spectral.yaml --fail-severity hint build/openapi/*.yaml
 	@$(BIN)/python -m tooling.spoil tooling/spectral.yaml $(SPECTRAL)
 
-check: $(VENV)/dev.stamp ## lint, format and types
+check: $(VENV)/dev.stamp ## lint, format, types, declared dependencies, unused code, workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/deptry .
+	@cd conformance && $(abspath $(BIN))/deptry .
+	@$(BIN)/deptry tests tooling sdk/tests conformance/tests --config pyproject.toml \
+		--exclude sdk/tests/journeys --ignore DEP002,DEP004
+	@$(BIN)/python -m tooling.unused
+	@$(BIN)/zizmor --offline --quiet --min-severity medium .github
 
 format: $(VENV)/dev.stamp ## put every file into the house format
 	@$(BIN)/ruff check --fix .
@@ -95,15 +101,37 @@ sdks: sdk/.venv/tools.stamp ## client SDKs for Python, TypeScript and Go (DOCUME
 test-sdks: $(VENV)/dev.stamp sdks ## compile the SDKs and use them against a running gateway
 	@$(BIN)/python -m pytest sdk/tests $(ARGS)
 
-# A lock names versions and hashes and no registry, so that it holds wherever packages come from.
+# A lock names versions and hashes and no registry, so that it holds wherever packages come from. What was released in
+# the last days is left out, so that a bad release has time to be found; a fix that cannot wait is taken with
+# COOL_DOWN="0 days".
+COOL_DOWN ?= 7 days
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--custom-compile-command "make lock"
+	--exclude-newer "$(COOL_DOWN)" --custom-compile-command "make lock"
 lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 	@$(LOCK) --upgrade pyproject.toml -o requirements.txt
 	@$(LOCK) --upgrade pyproject.toml conformance/pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(LOCK) --upgrade conformance/pyproject.toml -c requirements-dev.txt -o conformance/requirements.txt
 	@$(LOCK) --upgrade requirements-fuzz.in -o requirements-fuzz.txt
+	@$(LOCK) --upgrade requirements-audit.in -o requirements-audit.txt
 	@$(LOCK) --upgrade sdk/requirements.in -o sdk/requirements.txt
+
+$(VENV)/audit.stamp: $(VENV)/run.stamp requirements-audit.txt
+	@test -x $(VENV)/audit/bin/python || $(BIN)/python -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@touch $@
+
+# A package that cannot be looked up fails the audit as well (--strict): otherwise nothing would be known of it.
+audit: $(VENV)/audit.stamp ## whether anything that is locked has a known vulnerability
+	@status=0; for lock in $(wildcard requirements*.txt */requirements*.txt) ; do echo "$$lock:"; \
+		$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || status=1; done; \
+	for folder in $(dir $(wildcard */package-lock.json)); do echo "$$folder:"; \
+		(cd $$folder && npm audit) || status=1; done; exit $$status
+
+release: $(VENV)/dev.stamp ## build what is published as TAG=v1.2.3, if it is ready for that
+	@rm -rf dist && mkdir dist
+	@$(BIN)/python -m tooling.release "$(TAG)" dist/notes.md
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+	@$(BIN)/python -m build --no-isolation --outdir dist conformance
 
 clean: ## remove what the commands above made
 	@rm -rf $(VENV) sdk/.venv sdk/build sdk/node_modules tooling/node_modules examples/sdk/node_modules .demo dist build

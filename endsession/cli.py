@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import sys
-from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -35,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(
         level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )  # fmt: skip
-    for name in ("connexion", "uvicorn", "httpx2", "httpcore2", "asyncio"):
+    for name in ("connexion", "uvicorn", "httpx2", "httpcore2", "asyncio", "pydantic_settings"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         options.command(options)
@@ -123,6 +122,11 @@ def _load(config: Path | None) -> tuple[configuration.Settings, Document, Path]:
     file: Path | None = Path(config) if config else Path("endsession.toml")
     if not config and file is not None and not file.exists():
         file = None
-    settings = configuration.load(file, partial(served_document, document))
-    folder = file.resolve().parent if file else Path.cwd()
-    return settings, served_document(document, settings.server, folder, []), folder
+    served: list[Document] = []
+
+    def document_for(server: configuration.Server, folder: Path, problems: list[Problem]) -> Document:
+        served.append(served_document(document, server, folder, problems))
+        return served[0]
+
+    settings = configuration.load(file, document_for)
+    return settings, served[0], file.resolve().parent if file else Path.cwd()

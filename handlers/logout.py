@@ -6,9 +6,13 @@ parameters, where the issuer comes from, and the policy. Each step is a module o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from endsession.contract.request import Request
+from endsession.delivery.endings import By
 from endsession.flow.answer import after_logout, kept
 from endsession.flow.ask import ask, check_still_asked, decision_after_yes, open_question, question_page
 from endsession.flow.evaluate import evaluate
@@ -20,9 +24,10 @@ from endsession.flow.park import lacks_cookie, open_parked, park
 from endsession.flow.receive import Received, read_hint, receive
 from endsession.flow.status import status
 from endsession.gateway import Gateway, Issuer
+from endsession.protocol.client import Client
 from endsession.protocol.errors import EndsessionError
 from endsession.protocol.hint import NoHint, VerifiedHint
-from endsession.store.ending import spend_handle
+from endsession.store.deliveries import Delivery, frames_of_session
 
 
 async def end_session(request: Request, gateway: Gateway) -> Response:
@@ -41,7 +46,7 @@ async def end_session(request: Request, gateway: Gateway) -> Response:
         await gateway.limiter.take_from_client(issuer.id, hint.client_id)
     # A form posted from another site comes without the provider's cookie: park it and come back by GET.
     received = Received(issuer.id, request.endpoint.path, asked, hint)
-    if lacks_cookie(request, issuer, policy):
+    if lacks_cookie(request, issuer):
         return park(request, gateway, issuer, received)
     return await _carry_on(request, gateway, issuer, received)
 
@@ -50,7 +55,9 @@ async def resume_logout(request: Request, gateway: Gateway) -> Response:
     """A parked logout request comes back, with the provider's cookie if there is one. It never parks again."""
     issuer = gateway.find_issuer(request)
     await gateway.limiter.take_from_address(request.client_address)
-    return await _carry_on(request, gateway, issuer, open_parked(request, gateway, issuer))
+    received = open_parked(request, gateway, issuer)
+    request.endpoint = gateway.document.endpoints[received.endpoint]  # whose form its errors have
+    return await _carry_on(request, gateway, issuer, received)
 
 
 async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, received: Received) -> Response:
@@ -68,15 +75,9 @@ async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, received
     # 8. End: durable when this returns. 9. Tell the apps, for as long as the issuer waits.
     deliveries = None
     if decision.action == "end" and decision.session is not None:
-        deliveries = await gateway.endings.end(
-            issuer.notify_policy,
-            decision.session.sid,
-            reason="user",
-            actor=client.client_id if client else "browser",
-            initiator=client.client_id if client else None,
-            in_browser=request.wants == "html",
-            unregistered_sub=unregistered_sub(issuer, decision.session, received.hint),
-        )
+        by = _by(request, client, unregistered_sub(issuer, decision.session, received.hint))
+        deliveries = await gateway.endings.end(issuer.notify_policy, decision.session.sid, by)
+        await _end_others(gateway, issuer, [other.sid for other in decision.others], by)
     # 10. Answer.
     state, sessions = received.request.state, evaluation.sessions
     outcome = Outcome(decision, sessions, state, client, deliveries or [], received.endpoint)
@@ -84,38 +85,52 @@ async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, received
 
 
 async def confirm_logout(request: Request, gateway: Gateway) -> Response:
-    """The answer to the question: it is believed once, from the browser that was asked (T3, T27)."""
+    """The answer to the question: it counts once, from the browser that was asked (T3, T27).
+
+    Whoever sends it again, by a double click or out of impatience, gets the same response as the first time.
+    """
     issuer = gateway.find_issuer(request)
     await gateway.limiter.take_from_address(request.client_address)
     handle = request.form["handle"]
     question = open_question(request, gateway, issuer, handle)
+    request.endpoint = gateway.document.endpoints[question.endpoint]  # whose form its errors have
     client = await issuer.client(question.client_id) if question.client_id else None
     answer = request.form.get("decision")
     if answer is None:
         return question_page(gateway, issuer, question, handle, client)
-    expires_at = gateway.clock() + LIFETIME
-    if answer == "no":
-        await gateway.store.write(spend_handle(handle, expires_at=expires_at))
-        return kept(request, gateway, client)
     sessions = await find_sessions(gateway, issuer, NoHint(), provider_cookies(request, issuer))
-    check_still_asked(question, sessions)
-    deliveries = None
-    if question.sid is None:
-        await gateway.store.write(spend_handle(handle, expires_at=expires_at))
-    else:
-        deliveries = await gateway.endings.end(
-            issuer.notify_policy,
-            question.sid,
-            reason="user",
-            actor=question.client_id or "browser",
-            initiator=question.client_id,
-            in_browser=request.wants == "html",
-            unregistered_sub=question.unregistered_sub,
-            handle=(handle, expires_at),
-        )
+    if answer == "yes":
+        check_still_asked(question, sessions)
+    by = _by(request, client, question.unregistered_sub)
+    answered = await gateway.endings.answer(
+        issuer.notify_policy,
+        question.sid,
+        by,
+        handle=handle,
+        answer="yes" if answer == "yes" else "no",
+        expires_at=gateway.clock() + LIFETIME,
+    )
+    if answered.answer == "no":
+        return kept(request, gateway, client)
+    await _end_others(gateway, issuer, question.others, by)
     decision = decision_after_yes(gateway, issuer, question, client, sessions)
-    outcome = Outcome(decision, sessions, question.state, client, deliveries or [], question.endpoint)
+    deliveries: Sequence[Delivery] = answered.ended.deliveries if answered.ended else ()
+    if not answered.first and question.sid is not None:
+        deliveries = await gateway.store.read(frames_of_session(issuer.id, question.sid))
+    outcome = Outcome(decision, sessions, question.state, client, deliveries, question.endpoint)
     return await after_logout(request, gateway, issuer, outcome)
+
+
+def _by(request: Request, client: Client | None, unregistered: str | None) -> By:
+    """A logout by the user, for an app or in the browser alone."""
+    client_id = client.client_id if client else None
+    return By("user", client_id or "browser", client_id, request.wants == "html", unregistered)
+
+
+async def _end_others(gateway: Gateway, issuer: Issuer, sids: Sequence[str], by: By) -> None:
+    """Live sessions of other cookies that the same browser presented. Nobody waits for their apps."""
+    for sid in sids:
+        await gateway.endings.end(issuer.notify_policy, sid, replace(by, in_browser=False), wait=0)
 
 
 async def continue_logout(request: Request, gateway: Gateway) -> Response:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
+from endsession.delivery.endings import By
 from endsession.flow.result import result_of
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.errors import InvalidRequest, NotFound, UnknownClient
@@ -79,7 +80,7 @@ async def delete_session(request: Request, gateway: Gateway) -> Response:
     issuer, sid = gateway.find_issuer(request), request.path["sid"]
     if await gateway.store.read(load_session(issuer.id, sid)) is None:
         raise NotFound("There is no such session.")
-    await gateway.endings.end(issuer.notify_policy, sid, reason="admin", actor=request.caller.name)
+    await gateway.endings.end(issuer.notify_policy, sid, By("admin", request.caller.name))
     return json_response(await result_of(gateway, issuer, sid, "signed_out"))
 
 
@@ -110,7 +111,7 @@ async def delete_sessions(request: Request, gateway: Gateway) -> Response:
         some = sids[start : start + _AT_ONCE]
         # Beside each other: one slow app must not keep the user's last session alive for as long as all others take.
         await asyncio.gather(
-            *(gateway.endings.end(issuer.notify_policy, sid, reason="admin", actor=request.caller.name) for sid in some)
+            *(gateway.endings.end(issuer.notify_policy, sid, By("admin", request.caller.name)) for sid in some)
         )
         for sid in some:
             apps += (await result_of(gateway, issuer, sid, "signed_out"))["apps"]

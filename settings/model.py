@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from endsession.protocol.client import Client
 from endsession.protocol.policy import Policy
@@ -22,7 +23,7 @@ Scope = Literal[
 class Group(BaseModel):
     """A table of settings. Unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # most are only needed inside Settings
 
 
 class Server(Group):
@@ -76,7 +77,7 @@ class Storage(Group):
 
     url: str = "sqlite:///endsession.db"
     """`sqlite:///` and the path of a file (four slashes make it absolute), or `postgresql://user@host/database` for
-    more than one machine. A password belongs into the environment, not into the file."""
+    more than one machine. A password belongs in the environment, not into the file."""
 
 
 class Limits(Group):
@@ -214,7 +215,7 @@ class IssuerSettings(Group):
     retired_keys_for: Duration = 45 * 86_400.0
     """For how long a key that the provider does not publish any more still verifies hints, which outlive their keys."""
     compromised_keys: tuple[str, ...] = ()
-    """The `kid` of keys of the provider that never verify anything, though they be published or remembered."""
+    """The `kid` of keys of the provider that never verify anything, even if still published or cached."""
     publish_op_keys: bool = False
     """Whether our JWK Set also has the provider's keys, so that the provider can point its `jwks_uri` at it."""
     op_metadata_uri: str | None = None
@@ -248,8 +249,10 @@ class IssuerSettings(Group):
         return data
 
 
-class Settings(Group):
+class Settings(BaseSettings, Group):
     """All settings of one deployment."""
+
+    model_config = SettingsConfigDict(case_sensitive=True, env_prefix=PREFIX, env_ignore_empty=True)
 
     server: Server = Server()
     management: Management = Management()
@@ -260,6 +263,13 @@ class Settings(Group):
     issuers: dict[str, IssuerSettings] = {}
     """The issuers, by their name in paths."""
     _places: Places = PrivateAttr(default_factory=lambda: Places(PREFIX, None, "", {}))
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code is all there is: `load` alone reads a file and the environment."""
+        return (init_settings,)
 
     def refuse(self, problems: list[Problem]) -> BadSettings:
         """The error for problems that only show when the settings are put to use."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +12,7 @@ from endsession.protocol.policy import Policy
 
 from .model import IssuerSettings, PolicyOverrides, Server
 from .presets import PRESETS, with_knobs
-from .problems import Problem
+from .problems import Problem, did_you_mean
 
 
 class EndpointPolicySource(Protocol):
@@ -68,14 +67,14 @@ def complaint(terms: EndpointPolicySource) -> str | None:
         first = error.errors(include_url=False)[0]
         if first["type"] == "extra_forbidden":
             knob = str(first["loc"][0])
-            near = difflib.get_close_matches(knob, PolicyOverrides.model_fields, 1)
-            return f"policy.{knob}: there is no such knob" + (f"; did you mean {near[0]}?" if near else "")
+            near = did_you_mean(knob, PolicyOverrides.model_fields)
+            return f"policy.{knob}: there is no such knob" + (f"; {near}" if near else "")
         return f"policy.{first['loc'][0]}: {first['msg']}"
     return None
 
 
 def preset_policy(terms: EndpointPolicySource, preset: str = "oidc") -> Policy:
-    """The endpoint's policy before any issuer has its say; `preset` is for the endpoint that has none of its own."""
+    """The endpoint's policy before issuer overrides are applied; `preset` is for an endpoint that has none itself."""
     return with_knobs(PRESETS[terms.preset or preset], _said(PolicyOverrides.model_validate(dict(terms.policy))))
 
 

@@ -21,8 +21,8 @@ from endsession.protocol.client import Client
 from endsession.protocol.policy import Policy
 
 from .model import PREFIX, PolicyOverrides, Settings
-from .problems import Location, dotted, variable_name
-from .shape import entry, is_simple, item, members, placeholder, plain
+from .problems import PLACEHOLDERS, Location, generic, variable_name
+from .shape import entry, is_simple, item, members, plain
 from .values import Duration, Rate, Sha256, WholeSeconds
 
 _INTRODUCTION = f"""\
@@ -38,8 +38,12 @@ Settings come from three sources. The environment goes before the secrets folder
   holds its value; a line break at the end does not count. Other files are left alone.
 * **The environment**: the name of each setting is given below. Names of your own (issuers, clients) stand in it in
   upper case, with `_` for every character but letters and digits: the preset of the issuer `my-op` is
-  `{PREFIX}ISSUERS__MY_OP__PRESET`. Text is taken as it is; lists and tables are JSON. A name that leads nowhere is an
-  error. What is set here merges into the file's tables and replaces its lists.
+  `{PREFIX}ISSUERS__MY_OP__PRESET`. Strings are taken as they are; lists and tables are JSON. A name that leads nowhere
+  is an error. What is set here merges into the file's tables and replaces its lists.
+
+What Kubernetes and container links set by themselves for a Service called `endsession` or `endsession-NAME`
+(`{PREFIX}SERVICE_HOST`, `{PREFIX}SERVICE_PORT_HTTP`, `{PREFIX}PORT_8080_TCP_ADDR` and so on) is ignored, and
+so is `{PREFIX}URL`. `{PREFIX}PORT` is ignored if it is a URL such as `tcp://10.0.0.1:8080`, as it is there.
 
 Durations are written with a unit: `500ms`, `5s`, `10m`, `24h`, `30d`; a bare number is seconds.
 `endsession check` tells everything that is wrong with the settings at once, with its place and a fix.
@@ -55,7 +59,7 @@ def reference() -> str:
 def _table(kind: Any, location: Location, seen: dict[Any, str]) -> Iterator[str]:
     """The section of a table: its own settings first, then the tables in it. A kind of table is described once."""
     below = members(kind) or {}
-    heading = _heading(location)
+    heading = generic(location)
     if location:
         yield f"## {heading}\n"
         yield f"{_paragraph(inspect.getdoc(plain(kind)) or '')}\n"
@@ -78,7 +82,7 @@ def _inner_table(written: Any, location: Location) -> tuple[Any, Location]:
     if members(written) is not None:
         return written, location
     if members(entry(written)) is not None:
-        return entry(written), (*location, placeholder(written))
+        return entry(written), (*location, PLACEHOLDERS[str(location[-1])])
     if members(item(written)) is not None:
         return item(written), (*location, 0)
     return None, location
@@ -92,13 +96,9 @@ def _setting(owner: Any, name: str, written: Any, location: Location) -> Iterato
     variable = f"`{variable_name(PREFIX, location)}`"
     in_list = "in the list " if any(isinstance(part, int) for part in location) else ""
     facts = [in_list + variable, _kind(owner, name, written), _default(owner, name, written)]
-    yield f"### {_heading(location)}\n"
+    yield f"### {generic(location)}\n"
     yield f"{' · '.join(filter(None, facts))}\n"
     yield f"{_docs_of(owner)[name]}\n"
-
-
-def _heading(location: Location) -> str:
-    return dotted(tuple(part for part in location if isinstance(part, str)))
 
 
 def _kind(owner: Any, name: str, written: Any) -> str:
@@ -110,9 +110,9 @@ def _kind(owner: Any, name: str, written: Any) -> str:
         choices = [f"`{choice}`" if choice else "empty" for choice in get_args(kind)]
         return f"one of {', '.join(choices)}"
     if (inner := item(kind)) is not None:
-        return "list of text" if is_simple(inner) else "list of tables"
-    words = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-    return words.get(kind, "text" if is_simple(kind) else "table") + _bounds(owner, name)
+        return "list of strings" if is_simple(inner) else "list of tables"
+    words = {str: "string", int: "whole number", float: "number", bool: "true or false"}
+    return words.get(kind, "string" if is_simple(kind) else "table") + _bounds(owner, name)
 
 
 def _bounds(owner: Any, name: str, *, seconds: bool = False) -> str:
@@ -157,13 +157,14 @@ def _docs_of(owner: Any) -> dict[str, str]:
     """The text below each setting of a table."""
     if owner is PolicyOverrides:
         return {knob: f"{text} [More](policy.md#{knob})." for knob, text in _docs_of(Policy).items()}
-    if issubclass(owner, BaseModel):
-        return {name: _paragraph(field.description or "") for name, field in owner.model_fields.items()}
     return attribute_docs(owner)
 
 
 def attribute_docs(kind: type) -> dict[str, str]:
-    """The string below each attribute of a class, which Python itself throws away."""
+    """The string below each attribute of a class, which Python itself throws away.
+
+    pydantic's `use_attribute_docstrings` would read them at every start, which takes longer than all else here.
+    """
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(tree, ast.ClassDef)
     texts: dict[str, str] = {}

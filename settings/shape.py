@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, SecretStr
@@ -22,6 +23,7 @@ def plain(kind: Any) -> Any:
     return kind
 
 
+@cache
 def members(kind: Any) -> Mapping[str, Any] | None:
     """The settings of a table with their types as written; None for anything but a table of settings."""
     kind = plain(kind)
@@ -58,29 +60,6 @@ def at(kind: Any, location: tuple[str | int, ...]) -> Any | None:
         if kind is None:
             return None
     return kind
-
-
-def generic(kind: Any, location: tuple[str | int, ...]) -> str:
-    """The name of the setting in `docs/settings.md`: names that the operator chose are placeholders there."""
-    words = []
-    for part in location:
-        below = members(kind)
-        if below is None and isinstance(part, int):
-            kind = item(kind)
-            continue
-        words.append(str(part) if below is not None else placeholder(kind))
-        kind = below.get(str(part)) if below is not None else entry(kind)
-        if kind is None:
-            break
-    return ".".join(words)
-
-
-_PLACEHOLDERS = {"IssuerSettings": "ID", "Client": "CLIENT_ID", "EndpointSettings": "NAME"}
-
-
-def placeholder(kind: Any) -> str:
-    """What stands for a name of the operator's choice in a table of this type."""
-    return _PLACEHOLDERS.get(getattr(entry(kind), "__name__", ""), "MEMBER")
 
 
 def walk(kind: Any, data: Any, location: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -56,17 +56,30 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Deployment]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """A real PostgreSQL server for the whole run."""
+def carried_postgres() -> Iterator[str]:
+    """A real PostgreSQL server on this machine for the whole run: for tests that look at its files."""
     with servers.postgres() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A real PostgreSQL server for the whole run: that of $POSTGRES_URL, or the one that a package carries."""
+    if url := os.environ.get("POSTGRES_URL"):
+        with servers.postgres_of_environment(url):
+            yield url
+    else:
+        yield request.getfixturevalue("carried_postgres")
+
+
+@pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
-    """A real Redis server for the whole run."""
-    with servers.redis() as url:
+    """A real Redis or Valkey for the whole run: that of $REDIS_URL, or the one that a package carries."""
+    if url := os.environ.get("REDIS_URL"):
         yield url
+    else:
+        with servers.redis() as url:
+            yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])

@@ -127,7 +127,7 @@ def test_the_conformance_suite_is_imported_at_its_door_only() -> None:
 @pytest.mark.parametrize(
     ("room", "libraries"),
     [
-        ("endsession/contract/", ("connexion", "jsonschema_rs")),
+        ("endsession/contract/", ("connexion", "jsonschema_rs", "openapi_spec_validator")),
         ("endsession/tokens/", ("jwcrypto",)),
         ("endsession/store/", DATABASES),
         ("endsession/(pages|reference)/", ("jinja2",)),

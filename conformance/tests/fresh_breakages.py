@@ -28,7 +28,7 @@ from endsession.pages import Page, Pages
 from endsession.protocol import decide
 from endsession.protocol.errors import NotFound
 from endsession.store.deliveries import Delivery, deliveries_page
-from endsession.store.ending import spend_handle
+from endsession.store.ending import answer_question
 from endsession.store.script import Script
 from endsession.store.sessions import register_session
 
@@ -59,7 +59,9 @@ def language_spends_the_question(patch: pytest.MonkeyPatch) -> None:
     async def broken(request: Request, gateway: Gateway) -> Response:
         response = await confirm(request, gateway)
         if "decision" not in request.form:
-            await gateway.store.write(spend_handle(request.form["handle"], expires_at=gateway.clock() + LIFETIME))
+            await gateway.store.write(
+                answer_question(request.form["handle"], "no", None, expires_at=gateway.clock() + LIFETIME)
+            )
         return response
 
     patch.setattr(logout, "confirm_logout", broken)

@@ -16,14 +16,16 @@ from starlette.responses import Response
 from endsession.contract.body import BodyReader
 from endsession.contract.rendering import json_response
 from endsession.contract.request import Request
+from endsession.delivery.endings import Endings
 from endsession.flow import find, outcome
 from endsession.gateway import Gateway
-from endsession.handlers import deliveries, discovery, logout, sessions
+from endsession.handlers import deliveries, discovery, sessions
 from endsession.protocol import decide, session_matrix
 from endsession.protocol.decision import Decision
 from endsession.protocol.errors import UnsupportedMediaType
 from endsession.protocol.redirect import RedirectMatch, RegisteredRedirect, match
 from endsession.store.deliveries import Delivery, deliveries_page
+from endsession.store.ending import Answered
 from endsession.store.script import Script
 from endsession.store.sessions import SessionRecord, sessions_page
 from endsession.tokens import claims
@@ -84,12 +86,15 @@ def a_stale_sid_is_no_doubt(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_no_leaves_the_question_open(patch: pytest.MonkeyPatch) -> None:
-    """After a no, a yes to the same question still counts, for instance by the browser's back button."""
+    """Who said no can still say yes to the same question, for instance by the browser's back button."""
+    taken = Endings.answer
 
-    def broken(handle: str, *, expires_at: float) -> Script[None]:
-        yield from ()
+    async def broken(self: Endings, policy: Any, sid: Any, by: Any, *, handle: str, answer: Any, **options: Any) -> Any:
+        if answer == "no":
+            return Answered("no", first=True)
+        return await taken(self, policy, sid, by, handle=handle, answer=answer, **options)
 
-    patch.setattr(logout, "spend_handle", broken)
+    patch.setattr(Endings, "answer", broken)
 
 
 def the_ledger_shows_every_app(patch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,14 @@ and each path is a logout endpoint (`x-logout`), since any other operation would
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from .app import build
-from .document import DEFAULT_PATH, METHODS, BadDocument, Document, checked_document, read_yaml
+from .body import FORM
+from .document import DEFAULT_PATH, METHODS, BadDocument, Document, checked_document, read_yaml, resolved
+from .foreign import as_json, wrong_references
 from .request import Service
 
 FOLDER = DEFAULT_PATH.parent / "vendors"
@@ -29,8 +31,37 @@ def shipped() -> dict[str, Path]:
 
 def merge(document: Document, file: Path) -> Document:
     """The document with the endpoints of a file. Raises BadDocument, which leaves it to the caller to say where."""
-    more = _paths(read_yaml(file), document)
-    return checked_document({**document.raw, "paths": {**document.raw["paths"], **more}})
+    return _with_paths(document, _paths(read_yaml(file), document))
+
+
+def merge_checked(document: Document, file: Path) -> Document:
+    """The same for a file that an operator wrote, held to OpenAPI 3.0. Raises BadDocument, or a group with several."""
+    from . import specification  # noqa: PLC0415  # takes time and memory, and few have files of their own
+
+    added = _paths(as_json(read_yaml(file)), document)
+    _refuse(list(wrong_references(added, document.raw)))
+    _refuse(specification.structure({**document.raw, "paths": added}))
+    _refuse(list(_without_fields(added, document.raw)))
+    merged = _with_paths(document, added)
+    _refuse(specification.meaning(merged.raw, added))
+    return merged
+
+
+def _refuse(found: list[BadDocument]) -> None:
+    if found:
+        raise ExceptionGroup("not OpenAPI 3.0", found)
+
+
+def _without_fields(added: Mapping[str, Any], raw: Mapping[str, Any]) -> Iterator[BadDocument]:
+    """Forms of which nothing could be read."""
+    for path, item in added.items():
+        content = resolved(raw, item.get("post", {}).get("requestBody", {})).get("content", {})
+        if FORM in content and not resolved(raw, content[FORM].get("schema", {})).get("properties"):
+            yield BadDocument(f"{path} post requestBody: the form has no fields", "list them under schema, properties")
+
+
+def _with_paths(document: Document, added: Mapping[str, Any]) -> Document:
+    return checked_document({**document.raw, "paths": {**document.raw["paths"], **added}})
 
 
 def try_out(document: Document, merged: Document) -> None:
@@ -58,7 +89,7 @@ def _paths(content: Any, document: Document) -> dict[str, Any]:
 
 def _item(path: Any, item: Any, document: Document, names: set[str | None]) -> dict[str, Any]:
     """A path item as it is served. `names` are those that are taken."""
-    if not isinstance(path, str):
+    if not isinstance(path, str) or not path.startswith("/"):
         raise BadDocument(f"{path}: a path begins with a slash")
     if path in document.raw["paths"]:
         raise BadDocument(f"{path}: the document has this path already")

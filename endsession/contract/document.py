@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,17 @@ DEFAULT_PATH = Path(__file__).resolve().parents[1] / "openapi" / "idp.yaml"
 
 
 class BadDocument(ValueError):
-    """The document cannot be served as it is; the message says where and why."""
+    """The document cannot be served as it is; the message says where and why, `fix` what to do if that is known."""
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message)
+        self.fix = fix
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The fix for a mistyped word; empty if it is like none that is known."""
+    alike = difflib.get_close_matches(word, list(known), 1)
+    return f"did you mean {alike[0]}?" if alike else ""
 
 
 @dataclass(frozen=True)
@@ -80,15 +91,21 @@ def read_yaml(path: Path) -> Any:
     """The YAML at `path`. Raises BadDocument, which leaves it to the caller to say where."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadDocument(str(error)) from None
+    except OSError as error:
+        fix = "let the user that endsession runs as read it"
+        raise BadDocument(f"it cannot be read: {error.strerror}", fix) from None
+    except UnicodeDecodeError:
+        raise BadDocument("it is not in UTF-8", "save it as UTF-8") from None
     for braces in ("{{", "{%"):
         if braces in text:
             raise BadDocument(f"connexion renders the text as a template, so {braces} must not appear in it")
     try:
         return yaml.load(text, _Loader)  # noqa: S506 (it makes plain values only)
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise BadDocument(f"{line}it is not YAML: {error.problem}", "see https://yaml.org") from None
     except yaml.YAMLError as error:
-        raise BadDocument(str(error)) from None
+        raise BadDocument(f"it is not YAML: {error}", "see https://yaml.org") from None
 
 
 def load_document(path: Path = DEFAULT_PATH) -> Document:

@@ -81,18 +81,21 @@ class CompiledOperation:
         headers = Headers(scope=scope)
         scope["endsession.learned"]["operation"] = self.id
         wants = prefers(headers.get("accept", ""))
+        request: Request | None = None
         try:
-            response = await self._answer(scope, receive, headers, wants)
+            request = await self._read(scope, receive, headers, wants)
+            response = await self._handler(request, self._service) if request else Response()
         except EndsessionError as error:
-            response = self._refuse(error, scope, headers, wants)
+            response = self._refuse(error, scope, headers, request, wants)
         except Exception as error:
             log.exception("unexpected error in %s (request %s)", self.id, scope["endsession.request_id"])
-            response = self._refuse(EndsessionError(detail=type(error).__name__), scope, headers, wants)
+            response = self._refuse(EndsessionError(detail=type(error).__name__), scope, headers, request, wants)
         await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, headers: Headers, wants: Wants) -> Response:
+    async def _read(self, scope: Scope, receive: Receive, headers: Headers, wants: Wants) -> Request | None:
+        """The request as the handler gets it; None for a HEAD, which ends nothing, asks nothing and spends nothing."""
         if scope["method"] == "HEAD" and self._for_browsers:
-            return Response()  # a HEAD ends nothing, asks nothing and spends nothing
+            return None
         if self._for_browsers and not self._service.is_our_host(host_name(headers.get("host", ""))):
             raise MisdirectedRequest
         if len(scope["query_string"]) > self._sizes.query:
@@ -113,7 +116,7 @@ class CompiledOperation:
         if self._scope is not None and not self._service.allows(caller, self._scope, path.get("issuer_id")):
             raise InsufficientScope
         client = scope.get("client")
-        request = Request(
+        return Request(
             method=scope["method"],
             endpoint=self.endpoint,
             path=path,
@@ -126,13 +129,16 @@ class CompiledOperation:
             id=scope["endsession.request_id"],
             wants=wants,
         )
-        return await self._handler(request, self._service)
 
-    def _refuse(self, error: EndsessionError, scope: Scope, headers: Headers, wants: Wants) -> Response:
+    def _refuse(
+        self, error: EndsessionError, scope: Scope, headers: Headers, request: Request | None, wants: Wants
+    ) -> Response:
         form = ErrorForm("oauth_json")
         if self._for_browsers:
+            # A handler may have found that the request goes back to another endpoint, whose form of errors holds then.
+            endpoint = request.endpoint if request else self.endpoint
             issuer_id = issuer_named(self.endpoint, scope["path_params"])
-            form = self._service.error_form(self.endpoint, issuer_id, host_name(headers.get("host", "")))
+            form = self._service.error_form(endpoint, issuer_id, host_name(headers.get("host", "")))
         scope["endsession.learned"]["error"] = error
         return render(error, form, wants, scope["endsession.request_id"], self._service)
 

@@ -53,8 +53,9 @@ class Request:
         values = []
         for pair in self.headers.get("cookie", "").split(";"):
             key, _, value = pair.partition("=")
-            if key.strip() == name:
-                values.append(value.strip())
+            # Space and tab alone (RFC 6265, section 5.2): more would let another name pass as this one.
+            if key.strip(" \t") == name:
+                values.append(value.strip(" \t"))
         return values
 
 

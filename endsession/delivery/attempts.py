@@ -12,7 +12,7 @@ from ..protocol.errors import EndsessionError
 from ..store.deliveries import Attempt, Delivery, State, signed_in_since
 from ..store.lanes import lane_of, put_back, record_attempt
 from ..store.script import Database
-from .breaker import THRESHOLD, Breakers
+from .breaker import Breakers
 from .retry import AttemptResult, delay
 from .sender import Destination, Sender
 
@@ -96,10 +96,6 @@ class Attempts:
         took = self._clock() - now
         self.breakers.report(app, failed=result.blames_app, now=now + took)
         await self._record(delivery, result, now, took)
-
-    def is_down(self, delivery: Delivery) -> bool:
-        """Whether so many attempts in a row have failed that the app rests."""
-        return self.breakers.failures(lane_of(delivery)) >= THRESHOLD
 
     async def _record(self, delivery: Delivery, result: AttemptResult, at: float, took: float) -> None:
         done_at = at + took

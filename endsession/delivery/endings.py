@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pydantic import TypeAdapter
 
 from ..protocol.client import Client
 from ..protocol.errors import EndsessionError
 from ..store.deliveries import Channel, Delivery, Recipient, RetryLimits
-from ..store.ending import Ending, Reason, confirm_and_end_session, end_expired, end_session
+from ..store.ending import Answered, Ended, Ending, Reason, answer_question, end_expired, end_session
 from ..store.fan_out import Candidate, Choose, write_next_slice
 from ..store.script import Database
 from ..store.sessions import Participant
@@ -38,6 +39,20 @@ class NotifyPolicy:
     wait: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class By:
+    """By whom a session ends. `in_browser` says that frames can be shown; `initiator` is the app that is told first.
+
+    `unregistered_sub` is the `sub` of a session that nobody registered (see `store.ending.Ending`).
+    """
+
+    reason: Reason
+    actor: str
+    initiator: str | None = None
+    in_browser: bool = False
+    unregistered_sub: str | None = None
+
+
 class Endings:
     """Ends sessions, durably, and tells the apps."""
 
@@ -47,45 +62,53 @@ class Endings:
         self._finishing: set[asyncio.Task[None]] = set()
 
     async def end(
-        self,
-        policy: NotifyPolicy,
-        sid: str,
-        *,
-        reason: Reason,
-        actor: str,
-        initiator: str | None = None,
-        in_browser: bool = False,
-        unregistered_sub: str | None = None,
-        handle: tuple[str, float] | None = None,
-        wait: float | None = None,
+        self, policy: NotifyPolicy, sid: str, by: By, *, wait: float | None = None
     ) -> Sequence[Delivery] | None:
         """End a session; None when it had ended before.
 
         When this returns, the ending and its deliveries are durable, and the apps have been tried once or the issuer's
-        wait is over; `wait` is another bound on that, in seconds. `in_browser` says that frames can be shown. `handle`
-        is a confirmation and its expiry, used up in the same transaction. See `store.ending.Ending` for the rest.
+        wait is over; `wait` is another bound on that, in seconds.
         """
-        ending = Ending(
+        ended = await self._store.write(end_session(self._ending(policy, sid, by)))
+        if ended is not None:
+            await self._tell(policy, sid, ended, by, wait)
+        return ended.deliveries if ended else None
+
+    async def answer(
+        self,
+        policy: NotifyPolicy,
+        sid: str | None,
+        by: By,
+        *,
+        handle: str,
+        answer: Literal["yes", "no"],
+        expires_at: float,
+    ) -> Answered:
+        """Take the answer to a question; a yes ends the session `sid`, if there is one, as `end` does."""
+        ending = self._ending(policy, sid, by) if answer == "yes" and sid is not None else None
+        answered = await self._store.write(answer_question(handle, answer, ending, expires_at=expires_at))
+        if answered.ended is not None and sid is not None:
+            await self._tell(policy, sid, answered.ended, by, None)
+        return answered
+
+    def _ending(self, policy: NotifyPolicy, sid: str, by: By) -> Ending:
+        return Ending(
             issuer_id=policy.issuer_id,
             sid=sid,
-            reason=reason,
-            actor=actor,
+            reason=by.reason,
+            actor=by.actor,
             now=self._clock(),
-            choose=chooser(policy, in_browser=in_browser),
+            choose=chooser(policy, in_browser=by.in_browser),
             limits=self._limits(policy),
-            initiator=initiator or "",
-            unregistered_sub=unregistered_sub,
+            initiator=by.initiator or "",
+            unregistered_sub=by.unregistered_sub,
         )
-        script = end_session(ending)
-        if handle is not None:
-            script = confirm_and_end_session(handle[0], ending, expires_at=handle[1])
-        ended = await self._store.write(script)
-        if ended is None:
-            return None
+
+    async def _tell(self, policy: NotifyPolicy, sid: str, ended: Ended, by: By, wait: float | None) -> None:
         if ended.more:
             self._finish(policy, sid)
-        await self._outbox.tell(ended.deliveries, initiator=initiator, wait=policy.wait if wait is None else wait)
-        return ended.deliveries
+        wait = policy.wait if wait is None else wait
+        await self._outbox.tell(ended.deliveries, initiator=by.initiator, wait=wait)
 
     async def expire(self, sessions: Sequence[tuple[str, str, NotifyPolicy | None]]) -> None:
         """End sessions (issuer_id, sid) whose lifetime is over, in one transaction; None tells nobody.

@@ -6,6 +6,7 @@ about and, by a cookie of ours, to the browser that was asked. Only its use is s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from starlette.responses import Response
@@ -27,11 +28,15 @@ from .receive import Received
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, and what a yes leads to. `endpoint` is the path of the endpoint that was called."""
+    """What was asked, and what a yes leads to: the end of `sid`, and of `others` of the same browser.
+
+    `endpoint` is the path of the endpoint that was called.
+    """
 
     issuer_id: str
     endpoint: str
     sid: str | None
+    others: Sequence[str]
     unregistered_sub: str | None
     account: str | None
     client_id: str | None
@@ -43,7 +48,7 @@ class Question:
 def ask(request: Request, gateway: Gateway, issuer: Issuer, received: Received, evaluation: Evaluation) -> Response:
     """The question page; for a caller that wants JSON, the URL at which a browser can be asked."""
     if request.wants == "json":
-        url = resume_url(gateway, issuer, received, browser=None)
+        url = resume_url(gateway, issuer, received)
         return json_response({"status": "confirmation_required", "confirm_url": url})
     decision, client = evaluation.decision, evaluation.client
     assert decision.doubt is not None
@@ -52,8 +57,9 @@ def ask(request: Request, gateway: Gateway, issuer: Issuer, received: Received, 
         issuer_id=issuer.id,
         endpoint=received.endpoint,
         sid=session.sid if session else None,
+        others=[other.sid for other in decision.others],
         unregistered_sub=unregistered_sub(issuer, session, received.hint) if session else None,
-        account=session.user_label if session and decision.doubt != "unmatched" else None,
+        account=session.user_label if session and decision.doubt != "unmatched" and not decision.others else None,
         client_id=client.client_id if client else None,
         redirect=decision.redirect,
         state=received.request.state,
@@ -91,7 +97,9 @@ def open_question(request: Request, gateway: Gateway, issuer: Issuer, handle: st
 
 def check_still_asked(question: Question, sessions: Sessions) -> None:
     """The question was about the session of this browser; a sign-in since then was not asked about (T27)."""
-    if sessions.browser is not None and sessions.browser.sid != question.sid:
+    asked_about = {question.sid, *question.others}
+    live = [session for session in (sessions.browser, *sessions.others) if session is not None]
+    if any(session.sid not in asked_about for session in live):
         raise InvalidRequest("This browser has signed in again since the question was asked.")
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from ..contract.request import Request
 from ..gateway import Gateway, Issuer
+from ..protocol.errors import InvalidRequest
 from ..protocol.hint import Hint, VerifiedHint
 from ..protocol.session import Session, Sessions
 from ..store.finding import SessionQuery, search_sessions
 
-MAX_COOKIES = 4
-"""Values of one cookie name that are looked up: a neighbour site can add to them, and must not hide the right one."""
+MAX_COOKIES = 50
+"""Values of one cookie name that are looked up. A neighbour host can add to them, and must not hide the right one."""
 
 
 def provider_cookies(request: Request, issuer: Issuer) -> list[str]:
@@ -22,9 +23,12 @@ def provider_cookies(request: Request, issuer: Issuer) -> list[str]:
 
 
 async def find_sessions(gateway: Gateway, issuer: Issuer, hint: Hint, cookies: Sequence[str]) -> Sessions:
-    """The session of the provider's cookie, and the one that a verified hint names."""
+    """The sessions of the provider's cookies, and the one that a verified hint names. Raises InvalidRequest."""
     verified = hint if isinstance(hint, VerifiedHint) else None
-    values, is_sid = cookies[:MAX_COOKIES], issuer.cookie is not None and issuer.cookie.is_sid
+    values, is_sid = list(dict.fromkeys(cookies)), issuer.cookie is not None and issuer.cookie.is_sid
+    if len(values) > MAX_COOKIES:
+        # Nobody may be told that he is not signed in while there are values that nobody has looked at.
+        raise InvalidRequest("There are too many cookies of this site. Delete them in your browser, and log out again.")
     query = SessionQuery(
         issuer_id=issuer.id,
         now=gateway.clock(),

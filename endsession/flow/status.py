@@ -32,7 +32,7 @@ async def status(request: Request, gateway: Gateway, issuer: Issuer) -> Response
             return json_response(await result_of(gateway, issuer, sid, "signed_out"))
         return json_response({"status": "signed_out" if ended else "kept"})
     if not ended:
-        return page_response(gateway.pages.kept(way_on=None))
+        return page_response(gateway.pages.not_ended())
     page = gateway.pages.signed_out(
         account=record.user_label if own else None,
         way_on=None,

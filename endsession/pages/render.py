@@ -9,7 +9,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..protocol.decide import Doubt
-from ..protocol.errors import EndsessionError, StaleHandle
+from ..protocol.errors import EndsessionError, OutcomeUnknown, StaleHandle
 from .csp import form_to_ourselves, page_csp
 
 
@@ -101,12 +101,16 @@ class Pages:
         return Page(html, page_csp(style=self._style, script=self._script, frames=frame_urls))
 
     def nothing_to_end(self, *, way_on: WayOn | None) -> Page:
-        """Nobody is signed in in this browser."""
+        """No session is known that could be ended."""
         return self._plain("nothing_to_end.html", way_on=way_on)
 
     def kept(self, *, way_on: WayOn | None) -> Page:
         """The user said no."""
-        return self._plain("kept.html", way_on=way_on)
+        return self._plain("kept.html", way_on=way_on, chosen=True)
+
+    def not_ended(self) -> Page:
+        """The session of a status URL is still live."""
+        return self._plain("kept.html", way_on=None, chosen=False)
 
     def error(self, error: EndsessionError, reference: str, way_out: str | None) -> Page:
         """Something went wrong. `reference` finds the request in the log; at `way_out` one can log out anyway."""
@@ -114,6 +118,7 @@ class Pages:
             "error.html",
             status=error.status,
             stale=isinstance(error, StaleHandle),
+            outcome_unknown=isinstance(error, OutcomeUnknown),
             description=error.description,
             reference=reference,
             way_out=way_out,

@@ -36,7 +36,9 @@ def decide(case: Case) -> Decision:
     except EndsessionError as error:
         trace.append(f"refuse: {error.status} {error.code}")
         decision = Decision("refuse", error=error)
-    return replace(decision, trace=tuple(trace))
+    # Whoever logs out of this browser must not stay signed in by another cookie of the same name.
+    ends_browser = decision.session is not None and decision.session is case.sessions.browser
+    return replace(decision, trace=tuple(trace), others=case.sessions.others if ends_browser else ())
 
 
 # Step 1: is the hint good enough to be believed?

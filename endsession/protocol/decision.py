@@ -40,8 +40,9 @@ class Case:
 class Decision:
     """One of: end (and redirect, or show that it is done), ask, nothing to end, refuse.
 
-    `session` is what ends, now or after a yes. `redirect` is where the browser goes then. `link` is a registered URI
-    that the page may offer, but that the browser is not sent to. `over` says that the session meant had ended before.
+    `session` is what ends, now or after a yes; `others` are live sessions of the same browser, which end with it.
+    `redirect` is where the browser goes then. `link` is a registered URI that the page may offer, but that the browser
+    is not sent to. `over` says that the session meant had ended before.
     """
 
     action: Literal["end", "ask", "nothing", "refuse"]
@@ -52,3 +53,4 @@ class Decision:
     doubt: Doubt | None = None
     error: EndsessionError | None = None
     trace: tuple[str, ...] = ()
+    others: tuple[Session, ...] = ()

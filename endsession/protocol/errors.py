@@ -38,7 +38,7 @@ class InvalidRequest(EndsessionError):
 
 
 class StaleHandle(InvalidRequest):
-    """A handle of ours that cannot be used any more: too old, used before, or of another purpose or issuer.
+    """A handle of ours that cannot be used any more: too old, changed, or of another purpose or issuer.
 
     What it was for may have happened, so nothing may say that the user is still signed in.
     """

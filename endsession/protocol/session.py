@@ -33,7 +33,8 @@ class Sessions:
     """The sessions that a request is about.
 
     `browser` is the live session of that cookie; a cookie of an ended or unknown session counts as none.
-    `ended_here` is the ended session whose cookie this browser still carries.
+    `others` are further live sessions whose cookies this browser presents as well; a logout here ends them too.
+    `ended_here` is the ended session whose cookie this browser still carries, where none is live.
     `named` is the session that the hint's `sid` names, live or ended, if it is known.
     `of_subject` are live sessions of the hint's `sub` with its client, two at most, where the hint has no `sid`.
     """
@@ -43,3 +44,4 @@ class Sessions:
     ended_here: Session | None = None
     named: Session | None = None
     of_subject: tuple[Session, ...] = ()
+    others: tuple[Session, ...] = ()

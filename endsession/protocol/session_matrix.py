@@ -108,7 +108,8 @@ def _without_browser_session(
         trace.append(f"the session is over or unknown; on_dead_session = {policy.on_dead_session}")
         if policy.on_dead_session == "error":
             raise SessionExpired
-        return Decision("nothing", redirect=redirect, over=True)
+        # Of a session that nobody knows it cannot be said that it has ended.
+        return Decision("nothing", redirect=redirect, over=named is not None)
     if not by_cookie:
         if several:
             raise AccessDenied("The id_token_hint has no sid and its user has several sessions.")

@@ -35,7 +35,7 @@ class _Markdown:
         self._anchors = {one.id: one.id for group in outline.groups for one in group.operations}
         self._anchors |= {schema.name: f"schema-{schema.name}" for schema in outline.schemas}
         self._parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-        self._parser.add_render_rule("code_inline", lambda renderer, tokens, i, *_: self._code(tokens[i].content))
+        self._parser.add_render_rule("code_inline", lambda _renderer, tokens, i, *_: self._code(tokens[i].content))
 
     def __call__(self, text: str, inline: bool = False) -> Markup:
         """`inline` leaves out the paragraph around it."""

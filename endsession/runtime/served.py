@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from .. import settings as configuration
-from ..contract.added_paths import merge, shipped, try_out
+from ..contract.added_paths import merge, merge_checked, shipped, try_out
 from ..contract.document import BadDocument, Document
 from ..settings import Problem
+from ..settings.problems import did_you_mean
 
 Where = tuple[str | int, ...]
 
@@ -35,8 +35,7 @@ def served_document(base: Document, server: configuration.Server, folder: Path, 
         elif name in {endpoint.name for endpoint in base.endpoints.values()}:
             problems.append(Problem(where, f"{name} is always served", "leave it out"))
         else:
-            near = difflib.get_close_matches(name, known, 1)
-            fix = f"did you mean {near[0]}?" if near else f"use some of: {', '.join(known)}"
+            fix = did_you_mean(name, known) or f"use some of: {', '.join(known)}"
             problems.append(Problem(where, "there is no such vendor", fix))
     for index, name in enumerate(server.extra_paths):
         document = _with(document, folder / name, ("server", "extra_paths", index), problems, theirs=True)
@@ -50,13 +49,15 @@ def _with(document: Document, file: Path, where: Where, problems: list[Problem],
             Problem(where, f"there is no file {file}", "correct it; relative paths start at the settings file")
         )
         return document
+    merged = document
     try:
-        merged = merge(document, file)
+        merged = merge_checked(document, file) if theirs else merge(document, file)
         check_document(merged)
         if theirs:
             try_out(document, merged)
-    except BadDocument as error:
-        why = " ".join(str(error).split())  # other libraries' sentences have lines
-        problems.append(Problem(where, f"{file}: {why}", "correct it; docs/vendors.md describes such a file"))
-        return document
+    except* BadDocument as group:
+        merged = document
+        for error in group.exceptions:
+            fix = getattr(error, "fix", "") or "correct it; docs/vendors.md describes such a file"
+            problems.append(Problem(where, f"{file}: {error}", fix))
     return merged

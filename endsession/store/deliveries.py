@@ -145,6 +145,16 @@ def deliveries_of_session(issuer_id: str, sid: str, *, after: str = "", limit: i
     return as_deliveries(rows)
 
 
+def frames_of_session(issuer_id: str, sid: str) -> Script[list[Delivery]]:
+    """The deliveries of a session's end that a browser makes."""
+    rows = yield Statement(
+        f"SELECT {COLUMNS} FROM deliveries WHERE issuer_id = :issuer_id AND sid = :sid AND channel = 'front'"
+        " ORDER BY id",
+        {"issuer_id": issuer_id, "sid": sid},
+    )
+    return as_deliveries(rows)
+
+
 def attempts_of(delivery_id: str) -> Script[list[Attempt]]:
     """What was tried, in order."""
     rows = yield Statement(

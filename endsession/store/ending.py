@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..protocol.errors import StaleHandle
 from .deliveries import Delivery, RetryLimits
 from .fan_out import Choose, write_first_slice
 from .lanes import lane_of, open_lanes
@@ -104,20 +103,30 @@ def end_expired(endings: Sequence[Ending]) -> Script[list[bool]]:
     return more
 
 
-def spend_handle(handle: str, *, expires_at: float) -> Script[None]:
-    """Use a confirmation, once; `expires_at` is when it could not be used any more anyway. Raises StaleHandle."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of an answer: `answer` is the one that counts, the first; `first` says whether this was it."""
+
+    answer: str
+    first: bool
+    ended: Ended | None = None
+
+
+def answer_question(
+    handle: str, answer: Literal["yes", "no"], ending: Ending | None, *, expires_at: float
+) -> Script[Answered]:
+    """Answer a question, once: a yes ends the session in the same transaction.
+
+    `expires_at` is when the handle could not be used any more anyway.
+    """
+    digest = hashlib.sha256(handle.encode()).hexdigest()
     rows = yield Statement(
-        "INSERT INTO spent_handles (sha256, expires_at) VALUES (:sha256, :expires_at)"
+        "INSERT INTO spent_handles (sha256, expires_at, answer) VALUES (:sha256, :expires_at, :answer)"
         " ON CONFLICT (sha256) DO NOTHING RETURNING sha256",
-        {"sha256": hashlib.sha256(handle.encode()).hexdigest(), "expires_at": expires_at},
+        {"sha256": digest, "expires_at": expires_at, "answer": answer},
     )
     if not rows:
-        raise StaleHandle("This question has been answered already.")
-
-
-def confirm_and_end_session(handle: str, ending: Ending | None, *, expires_at: float) -> Script[Ended | None]:
-    """A user's yes: the confirmation is used and the session ends together, or neither."""
-    yield from spend_handle(handle, expires_at=expires_at)
-    if ending is None:
-        return None
-    return (yield from end_session(ending))
+        rows = yield Statement("SELECT answer FROM spent_handles WHERE sha256 = :sha256", {"sha256": digest})
+        return Answered(rows[0][0] if rows else answer, first=False)
+    ended = (yield from end_session(ending)) if ending is not None else None
+    return Answered(answer, first=True, ended=ended)

@@ -28,37 +28,70 @@ _COLUMNS = "s.sid, s.sub, s.user_label, s.ended_at, s.dies_at"
 
 
 def search_sessions(query: SessionQuery) -> Script[Sessions]:
-    """Find the sessions that a logout request is about."""
-    by_cookie = named = None
+    """Find the sessions that a logout request is about.
+
+    A browser may present several cookies of the provider's name, since a neighbour host can add to them: the one that
+    the hint names is the browser's session, and which of them comes first decides only where the hint does not.
+    """
+    presented = yield from _of_cookies(query)
+    live = [session for session in presented if session.live]
+    named: Session | None = None
     of_subject: tuple[Session, ...] = ()
-    for cookie in query.cookies:
-        if by_cookie is None or not by_cookie.live:
-            rows = yield _by_cookie(query, cookie)
-            by_cookie = (yield from _session(query, rows)) or by_cookie
-    browser = by_cookie if by_cookie and by_cookie.live else None
-    if query.sid is not None and by_cookie is not None and by_cookie.sid == query.sid:
-        named = by_cookie
-    elif query.sid is not None:
-        rows = yield _by_sid(query)
-        if not rows:
-            rows = yield _by_rp_sid(query)
-        named = yield from _session(query, rows)
-    elif query.sub is not None and browser is None:
+    if query.sid is not None:
+        named = next((session for session in presented if session.sid == query.sid), None)
+        if named is None:
+            rows = yield _by_sid(query)
+            if not rows:
+                rows = yield _by_rp_sid(query)
+            named = yield from _session(query, rows[0] if rows else None)
+    elif query.sub is not None and not live:
         rows = yield _live_of_subject(query)
         of_subject = tuple(_as_session(query, row, (query.sub,)) for row in rows)
-    return Sessions(query.cookie, browser, None if browser else by_cookie, named, of_subject)
+    browser = _of_this_request(live, query, named)
+    return Sessions(
+        cookie=query.cookie,
+        browser=browser,
+        others=tuple(session for session in live if session is not browser),
+        ended_here=None if live else next(iter(presented), None),
+        named=named,
+        of_subject=of_subject,
+    )
 
 
-def _by_cookie(query: SessionQuery, cookie: str) -> Statement:
+def _of_this_request(live: list[Session], query: SessionQuery, named: Session | None) -> Session | None:
+    """Of the live sessions of a browser's cookies, the one that the hint is of; else the first."""
+    for session in live:
+        if named is not None and session.sid == named.sid:
+            return session
+    for session in live:
+        if query.sub is not None and session.is_user(query.sub):
+            return session
+    return live[0] if live else None
+
+
+def _of_cookies(query: SessionQuery) -> Script[list[Session]]:
+    """The sessions of the presented cookies, in their order, each once."""
+    if not query.cookies:
+        return []
+    names = [f"c{number}" for number in range(len(query.cookies))]
+    places = ", ".join(f":{name}" for name in names)
     if query.cookie_is_sid:
-        sql = f"SELECT {_COLUMNS} FROM sessions s WHERE s.issuer_id = :issuer_id AND s.sid = :cookie"
+        sql = f"SELECT s.sid, {_COLUMNS} FROM sessions s WHERE s.issuer_id = :issuer_id AND s.sid IN ({places})"
     else:
         sql = (
-            f"SELECT {_COLUMNS} FROM session_cookies c"
+            f"SELECT c.sha256, {_COLUMNS} FROM session_cookies c"
             " JOIN sessions s ON s.issuer_id = c.issuer_id AND s.sid = c.sid"
-            " WHERE c.issuer_id = :issuer_id AND c.sha256 = :cookie"
+            f" WHERE c.issuer_id = :issuer_id AND c.sha256 IN ({places})"
         )
-    return Statement(sql, {"issuer_id": query.issuer_id, "cookie": cookie})
+    values = dict(zip(names, query.cookies, strict=True))
+    rows = yield Statement(sql, {"issuer_id": query.issuer_id, **values})
+    by_cookie = {row[0]: row[1:] for row in rows}
+    found: dict[str, Session] = {}
+    for cookie in query.cookies:
+        session = yield from _session(query, by_cookie.get(cookie))
+        if session is not None:
+            found.setdefault(session.sid, session)
+    return list(found.values())
 
 
 def _by_sid(query: SessionQuery) -> Statement:
@@ -91,18 +124,18 @@ def _live_of_subject(query: SessionQuery) -> Statement:
     )
 
 
-def _session(query: SessionQuery, rows: Rows) -> Script[Session | None]:
+def _session(query: SessionQuery, row: tuple[Any, ...] | None) -> Script[Session | None]:
     """The row as a Session, with the subjects by which the client of the request knows its user."""
-    if not rows:
+    if row is None:
         return None
     subs: Rows = []
-    if query.client_id is not None and query.sub is not None and query.sub != rows[0][1]:
+    if query.client_id is not None and query.sub is not None and query.sub != row[1]:
         subs = yield Statement(
             "SELECT DISTINCT sub FROM participants"
             " WHERE issuer_id = :issuer_id AND sid = :sid AND client_id = :client_id AND sub IS NOT NULL",
-            {"issuer_id": query.issuer_id, "sid": rows[0][0], "client_id": query.client_id},
+            {"issuer_id": query.issuer_id, "sid": row[0], "client_id": query.client_id},
         )
-    return _as_session(query, rows[0], tuple(sub for (sub,) in subs))
+    return _as_session(query, row, tuple(sub for (sub,) in subs))
 
 
 def _as_session(query: SessionQuery, row: tuple[Any, ...], client_subs: tuple[str, ...] = ()) -> Session:

@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,23 +57,25 @@ class SqliteDatabase:
         if sqlite3.sqlite_version_info < _OLDEST:
             raise ServiceUnavailable(detail=f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or later is needed")
         self._path, self._patience = path, patience
-        try:
-            self._writer = self._connect(busy_timeout=patience)
-            with self._writer:
-                self._writer.execute("BEGIN EXCLUSIVE")
-                run(self._writer, migrate(SQLITE_WORDS, time.time()))
-            self._reader = self._connect(busy_timeout=0)
-            self._reader.execute("PRAGMA query_only = ON")
-            self._file = _identity(path)
-        except sqlite3.Error as error:
-            raise self._unavailable(error) from error
+        with ExitStack() as opened:  # what was opened is closed when the rest fails
+            try:
+                self._writer = self._connect(opened, busy_timeout=patience)
+                with self._writer:
+                    self._writer.execute("BEGIN EXCLUSIVE")
+                    run(self._writer, migrate(SQLITE_WORDS, time.time()))
+                self._reader = self._connect(opened, busy_timeout=0)
+                self._reader.execute("PRAGMA query_only = ON")
+                self._file = _identity(path)
+            except sqlite3.Error as error:
+                raise self._unavailable(error) from error
+            self._connections = opened.pop_all()
         self._jobs: deque[_Job] = deque()
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._waiting_readers = ThreadPoolExecutor(4, thread_name_prefix="sqlite-read")
         self._committing: asyncio.Task[None] | None = None
         self._closed = False
 
-    def _connect(self, *, busy_timeout: float) -> sqlite3.Connection:
+    def _connect(self, opened: ExitStack, *, busy_timeout: float) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path,
             timeout=busy_timeout,
@@ -80,6 +83,7 @@ class SqliteDatabase:
             check_same_thread=False,
             cached_statements=256,
         )
+        opened.callback(connection.close)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
@@ -118,11 +122,8 @@ class SqliteDatabase:
         """Readers wait for nobody (WAL), but for a process that recovers or reorganises the file."""
 
         def wait() -> list[Any]:
-            connection = self._connect(busy_timeout=within)
-            try:
-                return _execute(connection, statement)
-            finally:
-                connection.close()
+            with ExitStack() as opened:
+                return _execute(self._connect(opened, busy_timeout=within), statement)
 
         return await asyncio.get_running_loop().run_in_executor(self._waiting_readers, wait)
 
@@ -160,8 +161,7 @@ class SqliteDatabase:
             await self._committing
         self._beside.shutdown()
         self._waiting_readers.shutdown()
-        self._writer.close()
-        self._reader.close()
+        self._connections.close()
 
     async def _commit_all(self) -> None:
         """Commit batch after batch until nothing is left."""

@@ -70,10 +70,10 @@ def _syncs(log: Path) -> int:
 
 
 async def test_postgresql_has_flushed_before_each_answer(
-    tmp_path: Path, apps: Receivers, postgres_server: str
+    tmp_path: Path, apps: Receivers, carried_postgres: str
 ) -> None:  # fmt: skip
     """By the database's own log: its flushed part has the commit, also where its default is not to wait for that."""
-    url = servers.fresh_schema(postgres_server)
+    url = servers.fresh_schema(carried_postgres)
     changes = {"storage": {"url": url + "%20-csynchronous_commit%3Doff"}}
     async with (
         deploy_with_apps(tmp_path, apps, *APPS, changes=changes) as gateway,

@@ -14,6 +14,7 @@ from tests.kit.ports import free_port
 from tests.kit.serving import CHECKOUT, ROOT, serving
 
 README = (ROOT / "README.md").read_text()
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md")]
 
 
 def test_its_settings_hold_together_and_serve(tmp_path: Path) -> None:
@@ -37,8 +38,8 @@ def test_its_settings_hold_together_and_serve(tmp_path: Path) -> None:
 
 
 def test_the_files_that_it_names_are_there() -> None:
-    """Every link into the repository leads somewhere, here and in `docs/`."""
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]:
+    """Every link into the repository leads somewhere, here and on every other page."""
+    for page in PAGES:
         for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name} links to {link}"
 
@@ -46,7 +47,7 @@ def test_the_files_that_it_names_are_there() -> None:
 def test_the_commands_of_make_are_there() -> None:
     """`make` alone lists every command that the pages speak of."""
     listed = subprocess.run(["make", "-s", "-C", ROOT], check=True, capture_output=True, text=True).stdout
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
-    named = {word for page in pages for word in re.findall(r"^make ([a-z-]+)", page.read_text(), re.MULTILINE)}
+    command = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
+    named = {word for page in PAGES for word in command.findall(page.read_text())}
     assert named
     assert {word for word in named if f"make {word} " not in listed} == set()

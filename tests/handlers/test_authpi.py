@@ -63,7 +63,8 @@ async def test_post_takes_half_from_the_query_and_half_from_the_form(gateway: De
     response = await gateway.post(AUTHPI, {"state": "s"}, params={"state": "t", "id_token_hint": id_token()})
     assert is_error(response, 400, "invalid_request")
     assert await gateway.state_of() == "live"
-    response = await gateway.post(AUTHPI, {"id_token_hint": id_token()}, params={"state": "t"}, accept=HTML)
+    form = {"id_token_hint": id_token()}
+    response = await gateway.post(AUTHPI, form, params={"state": "t"}, cookie=cookie_of(), accept=HTML)
     assert response.status_code == 200
     assert await gateway.state_of() == "ended"
 

@@ -1,10 +1,26 @@
 """The question, its answers, and requests that are parked until the browser's cookie is there."""
 
+import asyncio
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.kit.deployment import Deployment, cookie_of, deploy
-from tests.kit.flow import HTML, PLAIN, answer, asks, both_methods, browser_cookie, clears_cookie, form_of, log_out
+from tests.kit.flow import (
+    AUTHPI,
+    HTML,
+    JSON,
+    PING,
+    PLAIN,
+    answer,
+    asks,
+    both_methods,
+    browser_cookie,
+    clears_cookie,
+    form_of,
+    log_out,
+)
 from tests.kit.tokens import id_token
 
 SIGNED_OUT = "https://app.example/signed-out"
@@ -18,13 +34,40 @@ async def ask(gateway: Deployment, **parameters: str):
     return question
 
 
-async def test_yes_is_believed_once(gateway: Deployment) -> None:
-    """The answer spends the handle."""
-    question = await ask(gateway)
-    assert (await answer(gateway, question, "yes", cookie=cookie_of())).status_code == 200
+@pytest.mark.parametrize("redirect", [SIGNED_OUT, ""])
+async def test_a_second_yes_gets_the_same_response(gateway: Deployment, redirect: str) -> None:
+    """A double click: the session ends once, and redirect, `state` and page are those of the first time."""
+    question = await ask(gateway, state="kept", **({"post_logout_redirect_uri": redirect} if redirect else {}))
+    first = await answer(gateway, question, "yes", cookie=cookie_of())
     assert await gateway.state_of() == "ended"
-    again = await answer(gateway, question, "yes", cookie=cookie_of())
-    assert again.status_code == 400
+    for _ in range(2):
+        again = await answer(gateway, question, "yes", cookie=cookie_of())
+        assert (again.status_code, again.headers.get("location")) == (first.status_code, first.headers.get("location"))
+        assert again.text == first.text
+        assert clears_cookie(again)
+    assert first.headers.get("location") == (f"{SIGNED_OUT}?state=kept" if redirect else None)
+    assert await gateway.rows("SELECT COUNT(*) FROM audit") == [(1,)]
+
+
+async def test_concurrent_answers_agree(gateway: Deployment) -> None:
+    """Yes and no at once: one of them counts, and each caller learns which."""
+    for number in range(10):
+        await gateway.register(f"s-{number}")
+        question = await gateway.get(PLAIN, {"client_id": "web"}, cookie=cookie_of(f"s-{number}"), accept=HTML)
+        both = (answer(gateway, question, said, cookie=cookie_of(f"s-{number}")) for said in ("yes", "no"))
+        ended = await gateway.state_of(f"s-{number}") == "ended"
+        told = {"You are signed out" in response.text for response in await asyncio.gather(*both)}
+        ended = await gateway.state_of(f"s-{number}") == "ended"
+        assert told == {ended}
+
+
+async def test_after_a_no_a_yes_does_not_count(gateway: Deployment) -> None:
+    """The first answer does; by the browser's back button, for instance."""
+    question = await ask(gateway)
+    await answer(gateway, question, "no", cookie=cookie_of())
+    response = await answer(gateway, question, "yes", cookie=cookie_of())
+    assert "You chose to stay signed in" in response.text
+    assert await gateway.state_of() == "live"
 
 
 async def test_no_keeps_the_session_and_shows_a_way_on(gateway: Deployment) -> None:
@@ -32,11 +75,9 @@ async def test_no_keeps_the_session_and_shows_a_way_on(gateway: Deployment) -> N
     question = await ask(gateway, post_logout_redirect_uri=SIGNED_OUT)
     response = await answer(gateway, question, "no", cookie=cookie_of())
     assert response.status_code == 200
-    assert "still signed in" in response.text
+    assert "You chose to stay signed in" in response.text
     assert 'href="https://app.example/"' in response.text
     assert not clears_cookie(response)
-    assert await gateway.state_of() == "live"
-    assert (await answer(gateway, question, "yes", cookie=cookie_of())).status_code == 400
     assert await gateway.state_of() == "live"
 
 
@@ -149,13 +190,57 @@ async def test_a_parked_request_holds_no_token_and_never_parks_again(gateway: De
     assert response.headers["location"] == SIGNED_OUT
 
 
-async def test_only_the_browser_that_posted_may_resume(gateway: Deployment) -> None:
-    """A parked request's address is of no use in another browser."""
-    await gateway.register()
+async def test_parking_takes_no_open_question_away(gateway: Deployment) -> None:
+    """Another site posts a form while a question is open in another tab: the question can still be answered."""
+    question = await ask(gateway)
     parked = await gateway.post(PLAIN, {"id_token_hint": id_token()}, accept=HTML)
-    response = await gateway.get(parked.headers["location"], cookie=cookie_of(), accept=HTML)
-    assert response.status_code == 400
-    assert await gateway.state_of() == "live"
+    assert parked.status_code == 303
+    assert "set-cookie" not in parked.headers
+    assert (await answer(gateway, question, "yes", cookie=cookie_of())).status_code == 200
+    assert await gateway.state_of() == "ended"
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "content_type"),
+    [
+        (AUTHPI, HTML, "application/json"),
+        (PING, JSON, "text/html; charset=utf-8"),
+        (PLAIN, HTML, "text/html; charset=utf-8"),
+    ],
+)
+async def test_a_parked_request_keeps_the_form_of_its_endpoints_errors(
+    tmp_path: Path, path: str, accept: str, content_type: str
+) -> None:
+    """JSON at AuthPI and a page at PingFederate, whatever the browser would like."""
+    changes = {"issuers": {"acme": {"dialects": {"pingfederate": {"policy": {"on_unregistered_redirect": "error"}}}}}}
+    async with deploy(tmp_path, changes) as gateway:
+        form = {"id_token_hint": id_token(), "post_logout_redirect_uri": "https://evil.example/"}
+        headers = {"sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site"}
+        parked = await gateway.post(path, form, accept=accept, headers=headers)
+        assert parked.status_code == 303
+        refusal = await gateway.get(parked.headers["location"], cookie=cookie_of(), accept=accept)
+        assert (refusal.status_code, refusal.headers["content-type"]) == (422, content_type)
+
+
+async def test_a_hint_posted_from_another_site_is_held_against_the_browsers_own_session(gateway: Deployment) -> None:
+    """At AuthPI's endpoint too: another session of the user's, on his phone for instance, does not end unseen."""
+    await gateway.register("s-here")
+    await gateway.register("s-phone")
+    form = {"id_token_hint": id_token(sid="s-phone")}
+    headers = {"sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site"}
+    parked = await gateway.post(AUTHPI, form, accept="*/*", headers=headers)
+    assert parked.status_code == 303
+    refusal = await gateway.get(parked.headers["location"], cookie=cookie_of("s-here"), accept="*/*")
+    assert (refusal.status_code, refusal.json()["error"]) == (403, "access_denied")
+    assert await gateway.state_of("s-phone") == "live"
+
+
+async def test_a_program_is_not_parked(gateway: Deployment) -> None:
+    """An API's caller has no cookie to come back with: where the hint names the session, it ends at once."""
+    await gateway.register()
+    response = await gateway.post(AUTHPI, {"id_token_hint": id_token()}, accept=JSON)
+    assert response.status_code == 200
+    assert await gateway.state_of() == "ended"
 
 
 @both_methods

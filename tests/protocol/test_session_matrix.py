@@ -38,11 +38,11 @@ MATRIX = {
     "H is over, no cookie presented": (
         Sessions("not_presented", named=DEAD), OF_H, "nothing over", "nothing over"
     ),
-    "H is unknown, no cookie presented": (Sessions("not_presented"), OF_H, "nothing over", "nothing over"),
+    "H is unknown, no cookie presented": (Sessions("not_presented"), OF_H, "nothing", "nothing"),
     "H is over, no cookie configured": (
         Sessions("not_configured", named=DEAD), OF_H, "nothing over", "nothing over"
     ),
-    "H is unknown, no cookie configured": (Sessions("not_configured"), OF_H, "nothing over", "nothing over"),
+    "H is unknown, no cookie configured": (Sessions("not_configured"), OF_H, "nothing", "nothing"),
     "no sid, one session, no cookie presented": (
         Sessions("not_presented", of_subject=(H,)), WITHOUT_SID, "nothing", "end H"
     ),
@@ -50,7 +50,7 @@ MATRIX = {
         Sessions("not_presented", of_subject=(H, H2)), WITHOUT_SID, "nothing", "403 access_denied"
     ),
     "no sid, no session, no cookie presented": (
-        Sessions("not_presented"), WITHOUT_SID, "nothing over", "nothing over"
+        Sessions("not_presented"), WITHOUT_SID, "nothing", "nothing"
     ),
     "no sid, one session, no cookie configured": (
         Sessions("not_configured", of_subject=(H,)), WITHOUT_SID, "ask unmatched H", "end H"
@@ -59,7 +59,7 @@ MATRIX = {
         Sessions("not_configured", of_subject=(H, H2)), WITHOUT_SID, "ask unmatched", "403 access_denied"
     ),
     "no sid, no session, no cookie configured": (
-        Sessions("not_configured"), WITHOUT_SID, "ask unmatched", "nothing over"
+        Sessions("not_configured"), WITHOUT_SID, "ask unmatched", "nothing"
     ),
     "H is another user's than the hint says": (
         Sessions("not_presented", named=replace(H, sub="bob")), OF_H, "403 access_denied", "403 access_denied"

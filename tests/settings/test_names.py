@@ -110,6 +110,13 @@ def test_a_mistyped_key(operator: Operator, text: str, name: str, meant: str) ->
     assert fix == f"    Fix: did you mean {meant}?"
 
 
+@pytest.mark.parametrize("key", ["_build_sources", "_env_prefix", "_places", "self", "__pydantic_self__", "SERVER"])
+def test_a_key_of_the_machinery(operator: Operator, key: str) -> None:
+    """The library that merges them takes options by such names from code, and only from code."""
+    operator.write(f"{key} = {{ port = 9000 }}\n{GOOD}")
+    assert operator.told_once()[1] == "there is no such setting."
+
+
 def test_a_key_that_is_like_nothing(operator: Operator) -> None:
     """Then it goes."""
     operator.write(GOOD + "[xyzzy]\na = 1\n")

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from endsession.settings.model import Settings
+from endsession.settings.problems import generic
 from endsession.settings.reference import duration, reference
-from endsession.settings.shape import generic, walk
+from endsession.settings.shape import walk
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "settings.md").read_text()
@@ -32,7 +33,7 @@ def test_the_command_makes_it() -> None:
 def test_every_setting_has_a_heading_a_variable_a_type_and_a_text() -> None:
     """Also those in tables under names of the operator's choice."""
     example = {"issuers": {"x": {"clients": {"y": {}}, "dialects": {"z": {}}}}}
-    names = {generic(Settings, location) for location, _ in walk(Settings, example)}
+    names = {generic(location) for location, _ in walk(Settings, example)}
     names = {name for name in names if not re.search(r"\.NAME\.policy\.|^issuers$|\.clients$|\.dialects$", name)}
     assert names - set(HEADINGS) == set()
     assert len(names) > 80
@@ -49,7 +50,7 @@ def test_every_setting_has_a_heading_a_variable_a_type_and_a_text() -> None:
         ("management.tokens", "`ENDSESSION_MANAGEMENT__TOKENS` · list of tables"),
         ("limits.logout_per_address", "`ENDSESSION_LIMITS__LOGOUT_PER_ADDRESS` · rate · default `60/minute`"),
         ("retention.ended_sessions", "`ENDSESSION_RETENTION__ENDED_SESSIONS` · duration · default `30d`"),
-        ("issuers.ID.issuer", "`ENDSESSION_ISSUERS__ID__ISSUER` · text · required"),
+        ("issuers.ID.issuer", "`ENDSESSION_ISSUERS__ID__ISSUER` · string · required"),
         ("issuers.ID.cookie.secure", "`ENDSESSION_ISSUERS__ID__COOKIE__SECURE` · true or false · default `true`"),
         ("issuers.ID.policy.on_stale_sid", "`ENDSESSION_ISSUERS__ID__POLICY__ON_STALE_SID` · one of `prompt`, `error`"),
     ],

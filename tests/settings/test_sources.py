@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from pathlib import Path
+
 import pytest
+
+from endsession.settings import Settings
 
 from .operator import GOOD, Operator
 
@@ -31,6 +37,28 @@ def test_the_environment_goes_before_the_secrets_and_these_before_the_file(opera
     assert secret_of(operator) == "from the folder"
     operator.export(**{SECRET: "from the environment"})
     assert secret_of(operator) == "from the environment"
+
+
+def test_settings_made_in_code_are_what_the_code_says(operator: Operator) -> None:
+    """Neither the environment nor the secrets folder has a part in them."""
+    operator.keep_secret({"ENDSESSION_LIMITS__BODY_BYTES": "2048"})
+    operator.export(SERVER__PORT="9000", XYZZY="1")
+    settings = Settings(**{"server": {"host": "::1"}})
+    assert (settings.server.host, settings.server.port, settings.limits.body_bytes) == ("::1", 8080, 65_536)
+
+
+def test_a_file_that_is_a_pipe(operator: Operator) -> None:
+    """As a shell makes it for `--config <(decrypt settings)`; it is read once, and its lines are known."""
+    operator.file.unlink()
+    os.mkfifo(operator.file)
+    for text in (GOOD, GOOD.replace("[server]", "[server]\nport = 'x'")):
+        writer = threading.Thread(target=operator.file.write_text, args=(text,))
+        writer.start()
+        if text == GOOD:
+            assert operator.start().server.public_url == "https://login.example"
+        else:
+            assert operator.told_once()[0].startswith("FOLDER/endsession.toml, line 3: server.port")
+        writer.join()
 
 
 def test_everything_else_stays(operator: Operator) -> None:
@@ -111,6 +139,13 @@ def test_a_whole_entry_at_once(operator: Operator) -> None:
     assert settings.issuers["acme"].jwks == {"keys": []}
 
 
+def test_a_table_and_a_part_of_it(operator: Operator) -> None:
+    """The part goes before what the table says of it, in whatever case they are written."""
+    operator.export(server='{"port": 9000, "host": "::1"}', SERVER__PORT="9001")
+    server = operator.start().server
+    assert (server.host, server.port, server.public_url) == ("::1", 9001, "https://login.example")
+
+
 def test_one_name_that_begins_with_another(operator: Operator) -> None:
     """The longer one is meant where it fits."""
     operator.write(GOOD + "[issuers.acme.clients.web--eu]\n")
@@ -137,10 +172,18 @@ def test_the_line_break_at_the_end_of_a_secret_does_not_count(
     assert secret_of(operator) == secret
 
 
+def test_a_secret_file_may_be_a_link(operator: Operator, tmp_path: Path) -> None:
+    """Also to another folder, as some managers of secrets keep them."""
+    (tmp_path / "elsewhere").write_text("hush")
+    (operator.keep_secret({}) / f"ENDSESSION_{SECRET}").symlink_to(tmp_path / "elsewhere")
+    assert secret_of(operator) == "hush"
+
+
 def test_other_files_in_the_secrets_folder_are_left_alone(operator: Operator) -> None:
     """The folder may be shared, and orchestrators put folders and links of their own into it."""
     folder = operator.keep_secret({"database_password": "hush", ".hidden": "x", "README": "x"})
     (folder / "..data").mkdir()
+    (folder / "keystore").write_bytes(b"\xff\xfe")
     (folder / "ENDSESSION_XYZZY").mkdir()
     operator.start()
 

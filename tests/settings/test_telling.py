@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from endsession.settings import BadSettings, load
 from endsession.settings.problems import Places, Problem
+from tests.kit.serving import CHECKOUT, ROOT
 
 from .operator import DOCUMENT, GOOD, Operator
 
@@ -94,10 +96,35 @@ def test_something_else_in_the_place_of_a_table(operator: Operator) -> None:
     assert (server.host, server.port) == ("::1", 9000)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SERVER__PORT__NUMBER", "ENDSESSION_SERVER__PORT"),
+        ("SERVER__TRUSTED_PROXIES__0", "ENDSESSION_SERVER__TRUSTED_PROXIES"),
+        ("ISSUERS__ACME__JWKS__KEYS__0", "ENDSESSION_ISSUERS__ACME__JWKS"),
+    ],
+)
+def test_a_part_of_what_has_no_parts(operator: Operator, name: str, meant: str) -> None:
+    """Whether it is set or not: the variable would have no effect."""
+    keys = 'jwks = { keys = [{ kty = "oct" }] }'
+    for text in (GOOD, GOOD.replace("[server]", "[server]\nport = 1\ntrusted_proxies = []")):
+        operator.write(text.replace('jwks_uri = "https://op.example/acme/jwks.json"', keys))
+        operator.export(**{name: "1"})
+        assert operator.told_once()[1:] == ("there is no setting of this name.", f"did you mean {meant}?")
+
+
+def test_null_in_the_place_of_a_table_is_none(operator: Operator) -> None:
+    """As JSON from elsewhere may have it."""
+    operator.export(ISSUERS__ACME__COOKIE="null", ISSUERS__ACME__COOKIE__NAME="sid")
+    cookie = operator.start().issuers["acme"].cookie
+    assert cookie is not None
+    assert cookie.name == "sid"
+
+
 def test_a_setting_that_is_wrong_is_not_also_missing(operator: Operator) -> None:
     """It was left out only to go on looking."""
     operator.write(GOOD.replace('"https://login.example"', '5\nhost = "0.0.0.0"'))
-    assert operator.told_once()[1] == "it is not text."
+    assert operator.told_once()[1] == "it is not a string."
 
 
 @pytest.mark.parametrize(
@@ -112,57 +139,6 @@ def test_a_setting_that_is_wrong_is_not_also_missing(operator: Operator) -> None
 def test_the_environment_name_is_one_that_can_be_set(setting: tuple[str | int, ...], variable: str) -> None:
     """Letters, digits and underscores; what stands in a list is set with the list."""
     assert f"({variable})" in Places("ENDSESSION_", None, "", {}).tell(Problem(setting, "x"))
-
-
-LINES = """\
-# a comment
-[server]   # another
-port = 1
-"host" = "x"
-'public_url' = "x"
-
-[issuers."https://op.example/"]
-issuer = "x"
-policy.prompt = "auto"
-policy.on_no_params = "done"
-cookie = { name = "a", path = "/" }
-hosts = [
-    "a.example",
-    "b.example",
-]
-
-[[management.tokens]]
-name = "one"
-[[management.tokens]]
-name = "two"
-"""
-
-
-@pytest.mark.parametrize(
-    ("location", "line"),
-    [
-        (("server",), 2),
-        (("server", "port"), 3),
-        (("server", "host"), 4),
-        (("server", "public_url"), 5),
-        (("server", "nothing"), 2),
-        (("issuers", "https://op.example/", "issuer"), 8),
-        (("issuers", "https://op.example/", "policy", "prompt"), 9),
-        (("issuers", "https://op.example/", "policy", "on_no_params"), 10),
-        (("issuers", "https://op.example/", "policy"), 9),
-        (("issuers", "https://op.example/", "cookie", "path"), 11),
-        (("issuers", "https://op.example/", "hosts", 1), 12),
-        (("issuers", "https://op.example/", "nothing"), 7),
-        (("management", "tokens", 0, "name"), 18),
-        (("management", "tokens", 1, "name"), 20),
-        (("management", "tokens", 1), 19),
-        (("storage", "url"), None),
-    ],
-)
-def test_the_line_of_a_setting(location: tuple[str | int, ...], line: int | None) -> None:
-    """In all of TOML's ways to write one; what is not there has the line of the table around it."""
-    told = Places("ENDSESSION_", Path("endsession.toml"), LINES, {}).tell(Problem(location, "x"))
-    assert told.startswith(f"endsession.toml, line {line}: " if line else "endsession.toml: ")
 
 
 def test_what_is_missing_has_the_place_of_its_neighbours() -> None:
@@ -228,6 +204,20 @@ def test_a_secrets_folder_that_is_not_there(operator: Operator) -> None:
         assert fix == "name another folder, or unset it"
 
 
+def test_secret_files_that_cannot_be_read(operator: Operator) -> None:
+    """Each is told, and what the others say counts."""
+    folder = operator.keep_secret({"ENDSESSION_SERVER__PORT": "many"})
+    (folder / "ENDSESSION_DELIVERY__PROXY").symlink_to("/proc/self/mem")  # nobody can read its beginning
+    (folder / "ENDSESSION_STORAGE__URL").write_bytes(b"\xff")
+    assert operator.told().replace("\n    ", " ").splitlines() == [
+        "secret file FOLDER/secrets/ENDSESSION_DELIVERY__PROXY it cannot be read: Input/output error. "
+        "Fix: correct the name, or let the user that endsession runs as read it",
+        "secret file FOLDER/secrets/ENDSESSION_STORAGE__URL it is not in UTF-8. Fix: save it as UTF-8",
+        "secret file FOLDER/secrets/ENDSESSION_SERVER__PORT: server.port it is not a whole number. "
+        "Fix: write a number such as 8080",
+    ]
+
+
 @pytest.mark.parametrize(
     "variable",
     [
@@ -275,6 +265,18 @@ def test_a_secret_in_the_file_is_never_shown(operator: Operator) -> None:
         assert "hush" not in operator.told()
     operator.write(GOOD + 'client_secret = "hush"\n')
     assert "hush" not in repr(operator.start())
+
+
+def test_the_library_that_merges_them_logs_no_values(tmp_path: Path) -> None:
+    """With its own switch for that and the most detailed log."""
+    (tmp_path / "endsession.toml").write_text(
+        GOOD.replace("[server]", "[server]\nport = 'x'") + f"client_secret = '{HUSH}'\n"
+    )
+    environment = {**os.environ, "PYDANTIC_SETTINGS_DEBUG": "1", "ENDSESSION_DELIVERY__PROXY": HUSH}
+    command = [*CHECKOUT, "check", "--log-level", "debug", "--config", str(tmp_path / "endsession.toml")]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "server.port" in done.stderr) == (2, True)
+    assert HUSH not in done.stdout + done.stderr
 
 
 def _load(file: Path) -> None:

@@ -260,9 +260,9 @@ def test_what_does_not_hold_together(operator: Operator, case: str) -> None:
     """The setting, what is wrong with it in the light of the others, and a fix that says what to do."""
     text, name, message, fix = CASES[case]
     operator.write(text)
-    head, told_message, told_mend = operator.told_once()
+    head, told_message, told_fix = operator.told_once()
     assert f": {name}" in head
-    assert (told_message, told_mend) == (message, fix)
+    assert (told_message, told_fix) == (message, fix)
 
 
 def test_relative_paths_start_at_the_settings_file(operator: Operator) -> None:

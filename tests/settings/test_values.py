@@ -11,7 +11,7 @@ from .operator import GOOD, Operator
 DURATION = ("it is not a duration.", "write a number and a unit, such as 500ms, 5s, 10m, 24h or 30d")
 RATE = ("it is not a rate.", 'write a count and a unit, such as 60/minute, or "" for no limit')
 NUMBER = ("it is not a whole number.", "write a number such as 8080")
-TEXT = ("it is not text.", 'write it in quotes, as in "text"')
+STRING = ("it is not a string.", 'write it in quotes, as in "text"')
 LIST = ("it is not a list.", 'write a list such as ["one", "two"]')
 TABLE = ("it is not a table.", "write a table of its own, or { member = value }")
 BOOLEAN = ("it is neither true nor false.", "write true or false")
@@ -35,14 +35,14 @@ BOOLEAN = ("it is neither true nor false.", "write true or false")
         ("[limits]\nlogout_per_client = '60'", RATE),
         ("[limits]\nlogout_per_client = '60/fortnight'", RATE),
         ("[limits]\nlogout_per_client = '0/minute'", RATE),
-        ("[limits]\nlogout_per_client = 60", TEXT),
+        ("[limits]\nlogout_per_client = 60", STRING),
         ("[limits]\nquery_bytes = 'many'", NUMBER),
         ("[limits]\nquery_bytes = 1024.5", NUMBER),
         ("[limits]\nquery_bytes = 1", ("it is less than 1024.", "write 1024 or more")),
         ("[management]\nport = 65536", ("it is more than 65535.", "write 65535 or less")),
-        ("[management]\nhost = 1", TEXT),
+        ("[management]\nhost = 1", STRING),
         ("[management]\ntokens = 'x'", LIST),
-        ("[storage]\nurl = {}", TEXT),
+        ("[storage]\nurl = {}", STRING),
         ("[issuers.acme.policy]\nsid_beats_sub = 'perhaps'", BOOLEAN),
         ("[issuers.acme]\nhosts = 'a.example'", LIST),
         ("[issuers.acme]\njwks = 'x'", TABLE),
@@ -152,7 +152,7 @@ def test_a_table_in_a_variable_that_is_no_json(operator: Operator) -> None:
     assert "server.port\n    it is not a whole number." in told
 
 
-def test_the_error_of_a_validator_has_a_mend() -> None:
+def test_the_error_of_a_validator_has_a_fix() -> None:
     """And braces in it mean nothing."""
     error = wrong("it is not {that}", "write {this}")
     assert str(error.message()) == "it is not {that}"

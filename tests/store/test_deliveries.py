@@ -17,7 +17,7 @@ from endsession.store.deliveries import (
     mark_attempted,
     signed_in_since,
 )
-from endsession.store.ending import end_session, spend_handle
+from endsession.store.ending import answer_question, end_session
 from endsession.store.fan_out import Choose
 from endsession.store.lanes import Lane, lease_lanes, lease_waiting, make_due_again, record_attempt
 from endsession.store.script import Database
@@ -135,7 +135,7 @@ async def test_upkeep_goes_chunk_by_chunk(store: Database) -> None:
     """Each chore removes a chunk at a time until nothing is left, and never what is younger."""
     for number in range(CHUNK + 20):
         await ended(store, sid=f"s{number}")
-        await store.write(spend_handle(f"handle{number}", expires_at=NOW))
+        await store.write(answer_question(f"handle{number}", "no", None, expires_at=NOW))
     for chore in (forget_ended_sessions, forget_audit, forget_spent_handles):
         assert await store.write(chore(NOW)) == 0
         assert [await store.write(chore(NOW + 2)) for _ in range(3)] == [CHUNK, 20, 0]

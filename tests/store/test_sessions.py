@@ -8,7 +8,7 @@ import pytest
 
 from endsession.protocol.errors import InvalidRequest, NotFound, SessionEnded
 from endsession.store.deliveries import Recipient, RetryLimits, deliveries_of_session
-from endsession.store.ending import Ended, Ending, confirm_and_end_session, end_session, spend_handle
+from endsession.store.ending import Answered, Ending, answer_question, end_session
 from endsession.store.fan_out import Candidate, Choose
 from endsession.store.finding import SessionQuery, search_sessions
 from endsession.store.script import Database
@@ -182,16 +182,14 @@ async def test_live_sessions_of_a_subject_at_a_client(store: Database) -> None:
 
 
 async def test_a_confirmation_is_used_once(store: Database) -> None:
-    """Of many answers with one handle, one is taken; and it ends the session in the same transaction."""
+    """Of many answers with one handle the first counts, and ends the session in its transaction; all learn of it."""
     await store.write(registering())
     results = await asyncio.gather(
-        *(store.write(confirm_and_end_session("handle", ending(), expires_at=NOW + 600)) for _ in range(5)),
-        return_exceptions=True,
+        *(store.write(answer_question("handle", "yes", ending(), expires_at=NOW + 600)) for _ in range(5))
     )
-    assert sum(isinstance(result, Ended) for result in results) == 1
-    assert sum(isinstance(result, InvalidRequest) for result in results) == 4
-    with pytest.raises(InvalidRequest):
-        await store.write(spend_handle("handle", expires_at=NOW))
+    assert sorted(result.first for result in results) == [False] * 4 + [True]
+    assert [bool(result.ended) for result in results] == [result.first for result in results]
+    assert await store.write(answer_question("handle", "no", None, expires_at=NOW)) == Answered("yes", first=False)
 
 
 async def test_a_failed_transaction_leaves_nothing(store: Database) -> None:

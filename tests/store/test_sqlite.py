@@ -1,6 +1,7 @@
 """What is particular to SQLite: group commit, one file for several processes, and storage that fails."""
 
 import asyncio
+import os
 import sqlite3
 from pathlib import Path
 
@@ -104,5 +105,7 @@ async def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(ServiceUnavailable, match="nowhere"):
         SqliteDatabase(tmp_path / "nowhere" / "x.db")
     (tmp_path / "text.db").write_text("this is no database, " * 100)
-    with pytest.raises(ServiceUnavailable, match=r"text\.db"):
+    open_files = len(os.listdir("/dev/fd"))
+    with pytest.raises(ServiceUnavailable, match=r"text\.db") as refusal:
         SqliteDatabase(tmp_path / "text.db")
+    assert len(os.listdir("/dev/fd")) <= open_files, f"not closed after: {refusal.value}"
