@@ -12,7 +12,7 @@ from starlette.responses import Response
 from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
-from endsession.protocol.client import Client, registration_problems
+from endsession.protocol.client import Client, registration_problems, sid_problems
 from endsession.protocol.errors import ClientOfSettings, InvalidClientMetadata, InvalidRequest, NotFound
 from endsession.store.clients import all_clients, remove_client, store_client
 
@@ -45,7 +45,7 @@ async def put_client(request: Request, gateway: Gateway) -> Response:
     except ValidationError as error:
         member = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise InvalidClientMetadata(f"The member {member} is not valid.") from None
-    for member, problem in registration_problems(client):
+    for member, problem in (*registration_problems(client), *sid_problems(client, with_sid=issuer.with_sid)):
         raise InvalidClientMetadata(f"The member {member} breaks a rule of registration.", detail=problem)
     created = await gateway.store.write(store_client(issuer.id, client_id, metadata, now=gateway.clock()))
     return json_response(_as_json(client), 201 if created else 200)

@@ -145,5 +145,6 @@ def _as_json(record: SessionRecord, now: float) -> dict[str, Any]:
         expires_at=record.dies_at,
         ended_at=record.ended_at,
         end_reason=record.end_reason,
+        ended_by=record.ended_by,
         clients=[without_none(client_id=one.client_id, sub=one.sub, sid=one.sid) for one in record.participants],
     )

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from endsession.protocol.client import is_loopback, registration_problems
+from endsession.protocol.client import Client, is_loopback, registration_problems, sid_problems
 from endsession.protocol.policy import contradictions
 
 from .model import Cookie, IssuerSettings, Settings
 from .policies import EndpointPolicySource, ServedDocument, complaint, policy_for
-from .problems import Location, Problem
+from .problems import Location, Problem, dotted
 
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
 _ADDED: tuple[Location, ...] = (("server", "vendors"), ("server", "extra_paths"))
@@ -47,6 +47,15 @@ def check(settings: Settings, contract: ServedDocument, base: Path) -> Iterator[
                 yield Problem(where, "it differs from the table's name, which is the client_id", "leave it out")
             for member, problem in registration_problems(client):
                 yield Problem((*location, "clients", client_id, member), problem)
+            yield from _required_sid((*location, "clients", client_id), client, issuer)
+
+
+def _required_sid(location: Location, client: Client, issuer: IssuerSettings) -> Iterator[Problem]:
+    """`location` is the client's."""
+    setting: Location = (*location[:2], "id_tokens_have_sid")
+    for member, problem in sid_problems(client, with_sid=issuer.id_tokens_have_sid):
+        fix = f"leave it out, or set {dotted(setting)} = true if the provider's ID tokens carry sid"
+        yield Problem((*location, member), problem, fix, also=(setting,))
 
 
 def _server(settings: Settings) -> Iterator[Problem]:

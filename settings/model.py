@@ -51,7 +51,7 @@ class ManagementToken(Group):
     """A bearer token of a service that may use management operations."""
 
     name: str
-    """Who uses it; appears in the audit."""
+    """Who uses it; a session that was ended with it shows this name as `ended_by`."""
     sha256: Sha256
     """The SHA-256 of the token, in lower-case hex. The token itself is stored nowhere."""
     issuers: tuple[str, ...]
@@ -87,7 +87,8 @@ class Limits(Group):
     """Where the counts are kept: `memory://`, each process for itself, or `redis://host:6379` (`rediss://`,
     `valkey://`), shared by all."""
     logout_per_address: Rate = "60/minute"
-    """Logout requests of one client address; IPv6 addresses are counted by /64 network."""
+    """Logout requests of one client address, and what follows from them (answers, looks at a status); IPv6 addresses
+    are counted by /64 network."""
     logout_per_client: Rate = "600/minute"
     """Logout requests with a verified hint of one client of one issuer."""
     logout_per_issuer: Rate = ""
@@ -112,9 +113,11 @@ class Delivery(Group):
     allow_networks: tuple[str, ...] = ()
     """Private networks that apps may live in, such as `10.20.0.0/16`. All others are refused."""
     ca_file: str = ""
-    """A file with the certificates of a private CA; without it, the system's are trusted."""
+    """A file with the certificates of a private CA, for deliveries; without it, the system's are trusted, as they are
+    where the provider's keys are fetched."""
     proxy: str = ""
-    """An egress proxy, as a URL. It then resolves names, and has to keep to the rules on addresses itself."""
+    """An egress proxy for deliveries, as a URL. It then resolves names, and has to keep to the rules on addresses
+    itself."""
 
 
 class Retention(Group):
@@ -123,7 +126,8 @@ class Retention(Group):
     ended_sessions: Duration = 30 * 86_400.0
     """How long an ended session and what became of it can be looked up."""
     audit: Duration = 400 * 86_400.0
-    """How long it can be looked up who ended which session."""
+    """How long the audit is kept, which says who ended which session and why. No operation reads it yet; it can be read
+    with SQL, from the table `audit`."""
 
 
 class Cookie(Group):
@@ -221,7 +225,8 @@ class IssuerSettings(Group):
     op_backchannel_uri: str | None = None
     """An address of the provider itself that takes logout tokens; it is told first."""
     id_tokens_have_sid: bool = True
-    """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone."""
+    """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone, and a client that
+    requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused."""
     notify_wait: Duration = Field(default=1.5, le=30)
     """How long the browser waits for apps to be told; what is not done by then goes on in the background."""
     tell_on_expiry: bool = True

@@ -35,7 +35,7 @@ PINGFEDERATE = Policy(
     encrypted_hint="require_client_id",
     error_format="html",
 )
-"""PingFederate: asks without a valid hint, ignores a URI that does not match, answers with pages."""
+"""PingFederate: asks without a valid hint, ignores a URI that does not match; errors are pages."""
 
 STRICT = Policy(
     id_token_hint="required",
@@ -47,7 +47,8 @@ STRICT = Policy(
     redirect_without_hint="never",
     max_hint_age=DAY,
 )
-"""Errors in place of questions, and redirects only with a matching hint that is a day old at most."""
+"""Errors where `oidc` asks about a hint, and redirects only with a verified hint, which is a day old at the most if its
+session is not live."""
 
 PRESETS = {"oidc": OIDC, "authpi": AUTHPI, "pingfederate": PINGFEDERATE, "strict": STRICT}
 

@@ -1,1 +1,5 @@
-"""Speaking to other servers: fetching providers' keys, and telling apps that a session has ended."""
+"""Telling apps, and the provider, that a session has ended: once it has, until they know or their time is over.
+
+What to tell and to whom is decided when a session ends (`endings.py`) and kept in `store`; logout tokens are made by
+`tokens`. What a provider publishes is fetched by `provider`.
+"""

@@ -13,6 +13,11 @@ from ..tokens.logout_token import CannotSign, LogoutTokens
 from .http import Answer, GuardedClient
 from .retry import AttemptResult, judge
 
+_NO_SID = (
+    "the app requires sid in its logout tokens (backchannel_logout_session_required),"
+    " and this issuer's carry none (id_tokens_have_sid = false)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -72,6 +77,8 @@ class BackChannel:
             if found is None:
                 return "the app is not registered any more"
             recipient, url = found, found.backchannel_logout_uri
+            if found.backchannel_logout_session_required and not routes.with_sid:
+                return _NO_SID
         if url is None:
             return "it has no back-channel address any more"
         return Destination(url, recipient, routes.tokens, routes.http, routes.with_sid)

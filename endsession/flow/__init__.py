@@ -3,6 +3,7 @@
 A step turns what the step before it found into what the next one needs. What is decided is decided in `protocol`,
 what is kept is kept by `store`, and who is told is told by `delivery`: this room joins them to a browser's request.
 
-find: which sessions a request is about. evaluate: from a request to a decision, for a logout and for its explanation.
-park, ask: through the browser and back. answer, frames, status, result: what the browser gets.
+receive: the request in the standard's terms, and what its hint is worth. find: which sessions it is about.
+evaluate: from a request to a decision, for a logout and for its explanation. park, ask: through the browser and back.
+answer, frames, status, result: what the browser gets.
 """

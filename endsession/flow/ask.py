@@ -73,7 +73,7 @@ def ask(request: Request, gateway: Gateway, issuer: Issuer, received: Received, 
 
 
 def question_page(gateway: Gateway, issuer: Issuer, question: Question, handle: str, client: Client | None) -> Response:
-    """The question with its handle; shown again with the same one, so that changing the language loses nothing."""
+    """The question with its handle; an answer without a decision gets the same one again, and loses nothing."""
     return page_response(
         gateway.pages.question(
             action=gateway.link(issuer, "logout/confirm"),

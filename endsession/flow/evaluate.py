@@ -1,7 +1,6 @@
 """Steps 5 and 6, from a logout request to a decision. Nothing is ended here, and nothing is answered.
 
-A logout and `POST /{issuer_id}/logout/explain` both come through here, so that an explanation cannot differ from what
-happens.
+A logout and `POST /{issuer_id}/logout/explain` both come through here, so that both decide alike.
 """
 
 from __future__ import annotations

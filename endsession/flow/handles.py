@@ -6,7 +6,7 @@ from typing import Any
 
 from ..gateway import Gateway, Issuer
 from ..protocol.client import Client
-from ..protocol.errors import InvalidRequest
+from ..protocol.errors import StaleHandle
 from ..protocol.redirect import RegisteredRedirect, match
 from ..tokens.seal import BadHandle
 
@@ -15,13 +15,13 @@ LIFETIME = 600
 
 
 def open_handle(gateway: Gateway, issuer: Issuer, purpose: str, handle: str) -> dict[str, Any]:
-    """What is in a handle of this issuer. Raises InvalidRequest."""
+    """What is in a handle of this issuer. Raises StaleHandle."""
     try:
         content = gateway.sealer.unseal(purpose, handle)
     except BadHandle as problem:
-        raise InvalidRequest("The handle is not valid any more. Start again at the app.", detail=str(problem)) from None
+        raise StaleHandle(detail=str(problem)) from None
     if content["issuer"] != issuer.id:
-        raise InvalidRequest("The handle is not valid any more. Start again at the app.", detail="another issuer's")
+        raise StaleHandle(detail="another issuer's")
     return content
 
 

@@ -51,7 +51,7 @@ def resume_url(gateway: Gateway, issuer: Issuer, received: Received) -> str:
 
 
 def open_parked(request: Request, gateway: Gateway, issuer: Issuer) -> Received:
-    """The parked request of a handle. Raises InvalidRequest."""
+    """The parked request of a handle. Raises InvalidRequest, StaleHandle among it."""
     content = open_handle(gateway, issuer, "parked", request.query["handle"])
     kind, members = content["hint"]
     hint = _HINTS[kind](**members)

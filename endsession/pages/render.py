@@ -9,7 +9,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..protocol.decide import Doubt
-from ..protocol.errors import EndsessionError, OutcomeUnknown
+from ..protocol.errors import EndsessionError, OutcomeUnknown, StaleHandle
 from .csp import form_to_ourselves, page_csp
 
 
@@ -117,6 +117,7 @@ class Pages:
         return self._plain(
             "error.html",
             status=error.status,
+            stale=isinstance(error, StaleHandle),
             outcome_unknown=isinstance(error, OutcomeUnknown),
             description=error.description,
             reference=reference,

@@ -1,5 +1,5 @@
 """What a logout request means, as pure functions over plain values.
 
-Nothing here reads a clock, a database or the network, and nothing here imports another room: the same inputs give the
-same decision everywhere, in the server, in `endsession explain` and in a table of a test.
+Nothing here reads a clock, a database or the network, and nothing here imports another room. The same inputs give the
+same decision everywhere: for a logout, for its explanation, and in a table of a test.
 """

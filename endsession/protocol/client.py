@@ -64,13 +64,14 @@ class Client:
     backchannel_logout_uri: str | None = None
     """Where it takes logout tokens (Back-Channel Logout 1.0)."""
     backchannel_logout_session_required: bool = False
-    """Whether its logout tokens have to carry `sid`."""
+    """Whether its logout tokens have to carry `sid`. It gets none without. Refused where the issuer has
+    `id_tokens_have_sid = false`."""
     frontchannel_logout_uri: str | None = None
     """What a browser loads in a frame to sign the user out of the app (Front-Channel Logout 1.0)."""
     frontchannel_logout_session_required: bool = False
-    """Whether that address gets `iss` and `sid`."""
+    """Whether that address gets `iss` and `sid`. Refused where the issuer has `id_tokens_have_sid = false`."""
     disabled: bool = False
-    """An operator's switch: a disabled client's requests are refused with 403; its users are still told."""
+    """An operator's switch: a disabled client's requests are refused with 403; it is still told of logouts."""
 
     @property
     def name(self) -> str:
@@ -112,6 +113,16 @@ def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
             yield "client_secret", f"it is missing, and the keys of {alg} are derived from it"
         if not symmetric and client.jwks is None:
             yield "jwks", f"it is missing, and {alg} encrypts to the client's keys"
+
+
+def sid_problems(client: Client, *, with_sid: bool) -> Iterator[tuple[str, str]]:
+    """Yield (member, what is wrong with it) for each member that requires `sid` of an issuer that has none to give.
+
+    `with_sid` is whether the issuer's tokens carry `sid` (Back-Channel and Front-Channel Logout 1.0, section 2).
+    """
+    for member in ("backchannel_logout_session_required", "frontchannel_logout_session_required"):
+        if getattr(client, member) and not with_sid:
+            yield member, "it is true, and this issuer's tokens carry no sid (id_tokens_have_sid = false)"
 
 
 def _hmac_problem(client: Client) -> str | None:

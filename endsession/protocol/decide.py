@@ -1,7 +1,7 @@
 """What to do about a logout request: the table of `docs/policy.md`, as one pure function.
 
 Everything is checked before anything ends: whoever gets a refusal still has the session. A decision carries the trace
-of the steps that led to it, which `endsession explain` prints.
+of the steps that led to it: `POST /{issuer_id}/logout/explain` shows it, and the log has it of each refusal.
 """
 
 from __future__ import annotations

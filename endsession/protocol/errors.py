@@ -37,6 +37,15 @@ class InvalidRequest(EndsessionError):
     description = "The request is malformed or missing a required parameter."
 
 
+class StaleHandle(InvalidRequest):
+    """A handle of ours that cannot be used any more: too old, changed, or of another purpose or issuer.
+
+    What it was for may have happened, so nothing may say that the user is still signed in.
+    """
+
+    description = "The handle is not valid any more. Start again at the app."
+
+
 class InvalidToken(EndsessionError):
     """The id_token_hint does not verify. One public sentence for every reason, so that nothing can be probed."""
 
@@ -69,7 +78,7 @@ class Unauthenticated(InvalidToken):
 
 
 class AccessDenied(EndsessionError):
-    """A valid hint of another user or session, or a client that may not ask this."""
+    """A valid hint of another user or session, a doubt where policy never asks, a client or a site that may not ask."""
 
     code = "access_denied"
     status = 403
@@ -77,7 +86,7 @@ class AccessDenied(EndsessionError):
 
 
 class InsufficientScope(EndsessionError):
-    """A valid bearer token without the scope, or without the issuer, of the operation (RFC 6750, section 3.1)."""
+    """A valid bearer token without the scope of the operation (RFC 6750, section 3.1). Another issuer's is NotFound."""
 
     code = "insufficient_scope"
     status = 403
@@ -187,11 +196,14 @@ class RateLimited(EndsessionError):
 
 
 class ServiceUnavailable(EndsessionError):
-    """Storage cannot be reached, and nothing was changed. Repeating the request is safe."""
+    """Storage cannot be reached, and the transaction that needed it changed nothing. Repeating the request is safe.
+
+    A request may have committed an earlier transaction, so its caller is not told that nothing was changed.
+    """
 
     code = "temporarily_unavailable"
     status = 503
-    description = "The service cannot reach its storage. Nothing was changed; please try again in a moment."
+    description = "The service cannot reach its storage. It is safe to send the request again in a moment."
 
     def __init__(self, *, detail: str = "", retry_after: int = 5) -> None:
         super().__init__(detail=detail, headers={"Retry-After": str(retry_after)})

@@ -36,7 +36,7 @@ class Policy:
     logout_hint: Literal["use", "ignore"] = "use"
     """Whether `logout_hint` is compared with the user of the browser's session."""
     ui_locales: Literal["use", "ignore"] = "use"
-    """Whether `ui_locales` chooses the language of pages."""
+    """Whether `ui_locales` is kept with the request, or skipped. Pages are in English either way, so far."""
     encrypted_hint: Literal["require_client_id", "auto"] = "auto"
     """Whether an encrypted hint is valid without `client_id`."""
     prompt: Literal["auto", "always", "never"] = "auto"

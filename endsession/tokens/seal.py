@@ -26,7 +26,7 @@ class Sealer:
     """Makes and opens handles with one key, which all nodes of a deployment share."""
 
     def __init__(self, key: bytes, clock: Callable[[], float], *, lifetime: int = 600) -> None:
-        """`key` is a Fernet key (`Seal.new_key()`); `lifetime` is in seconds."""
+        """`key` is a Fernet key (`Sealer.new_key()`); `lifetime` is in seconds."""
         self._fernet, self._clock, self._lifetime = Fernet(key), clock, lifetime
 
     @staticmethod

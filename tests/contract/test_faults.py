@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from endsession.protocol.errors import ServiceUnavailable
+from endsession.runtime.app import Ports, open_store
 from tests.kit.deployment import TOKEN, Deployment, cookie_of, deploy
-from tests.kit.faults import StorageFaults
+from tests.kit.faults import FailingDatabase, StorageFaults
 from tests.kit.flow import AUTHPI, HTML, JSON, PING, PLAIN, both_methods, log_out
 from tests.kit.raw import ask
 from tests.kit.tokens import id_token
@@ -48,6 +50,34 @@ async def test_storage_gone_is_a_503_that_ends_nothing(
     back = await log_out(gateway, method, path, cookie=cookie_of(), accept=accept, **request)
     assert (back.status_code, back.headers["location"]) == (303, SIGNED_OUT)
     assert await gateway.state_of() == "ended"
+
+
+class GoneAfterTheEnd(FailingDatabase):
+    """Storage that goes away once a session has ended, before anything can be read of its apps."""
+
+    async def read(self, script):
+        """See Database."""
+        if script.__name__ == "deliveries_of_session":
+            self.failure = lambda: ServiceUnavailable(detail="gone")
+        try:
+            return await super().read(script)
+        finally:
+            self.failure = None
+
+
+@both_methods
+@pytest.mark.parametrize("accept", [HTML, JSON])
+async def test_a_503_never_says_that_nothing_has_ended(tmp_path: Path, method: str, accept: str) -> None:
+    """Whether the session ended before storage went away is not known to the caller, and here it did (T28)."""
+    ports = Ports(tmp_path, open_store=lambda url, base: GoneAfterTheEnd(open_store(url, base)))
+    async with deploy(tmp_path, ports=ports) as gateway:
+        await gateway.register()
+        gone = await log_out(gateway, method, PLAIN, cookie=cookie_of(), accept=accept, id_token_hint=id_token())
+        assert gone.status_code == 503
+        assert int(gone.headers["retry-after"]) > 0
+        for untrue in ("Nothing was changed", "nothing was changed", "not logged out", "ot ended"):
+            assert untrue not in gone.text
+        assert await gateway.rows("SELECT end_reason FROM sessions") == [("user",)]
 
 
 async def test_storage_gone_is_a_503_for_management_and_readiness(faulty: tuple[Deployment, StorageFaults]) -> None:

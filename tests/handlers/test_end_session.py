@@ -176,3 +176,21 @@ async def test_a_cookie_tossed_in_by_a_neighbour_hides_nothing(gateway: Deployme
     tossed = f"op_session=rubbish; {cookie_of()}; op_session=more"
     response = await gateway.get(PLAIN, {"id_token_hint": id_token()}, cookie=tossed, accept=HTML)
     assert "You are signed out" in response.text
+
+
+@pytest.mark.parametrize(
+    ("accept", "success", "error"),
+    [
+        ("*/*", "text/html", "application/json"),
+        ("application/json", "application/json", "application/json"),
+        ("text/html", "text/html", "text/html"),
+    ],
+)
+async def test_the_form_of_an_answer(gateway: Deployment, accept: str, success: str, error: str) -> None:
+    """As the document says: what `Accept` prefers; where it names neither, a success is a page and an error is JSON."""
+    await gateway.register()
+    refused = await gateway.get(PLAIN, {"client_id": "nobody"}, cookie=cookie_of(), accept=accept)
+    done = await gateway.get(PLAIN, {"id_token_hint": id_token()}, cookie=cookie_of(), accept=accept)
+    assert (refused.status_code, done.status_code) == (422, 200)
+    assert refused.headers["content-type"].startswith(error)
+    assert done.headers["content-type"].startswith(success)

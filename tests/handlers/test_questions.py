@@ -82,11 +82,13 @@ async def test_no_keeps_the_session_and_shows_a_way_on(gateway: Deployment) -> N
 
 
 async def test_without_a_decision_it_is_asked_again(gateway: Deployment) -> None:
-    """Changing the language loses nothing: the same question, whose answer still leads to the redirect."""
+    """Nothing is lost: the same question, in English whatever `locale` says, whose answer still redirects."""
     question = await ask(gateway, post_logout_redirect_uri=SIGNED_OUT, state="kept")
-    again = await answer(gateway, question, None, cookie=cookie_of())
-    assert asks(again)
-    assert form_of(again) == form_of(question)
+    for locale in ({}, {"locale": "de"}):
+        again = await answer(gateway, question, None, cookie=cookie_of(), fields=locale)
+        assert asks(again)
+        assert '<html lang="en"' in again.text
+        assert form_of(again) == form_of(question)
     response = await answer(gateway, question, "yes", cookie=cookie_of())
     assert response.headers["location"] == SIGNED_OUT + "?state=kept"
 
@@ -274,3 +276,13 @@ async def test_no_way_out_where_nobody_is_asked(tmp_path: Path) -> None:
     async with deploy(tmp_path, changes) as gateway:
         refusal = await gateway.get(PLAIN, {"state": "x"}, accept=HTML)
         assert (refusal.status_code, "<a " in refusal.text) == (400, False)
+
+
+async def test_where_a_bare_post_is_consent_a_lax_cookie_is_no_defence(tmp_path: Path) -> None:
+    """As docs/policy.md warns: another site's form is parked, comes back with the cookie, and counts."""
+    async with deploy(tmp_path, {"issuers": {"acme": {"policy": {"bare_post_is_consent": True}}}}) as gateway:
+        await gateway.register()
+        parked = await gateway.post(PLAIN, {}, accept=HTML)
+        cookies = f"{cookie_of()}; {browser_cookie(parked)}"
+        assert (await gateway.get(parked.headers["location"], cookie=cookies, accept=HTML)).status_code == 200
+        assert await gateway.state_of() == "ended"

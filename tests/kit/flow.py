@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -30,14 +31,20 @@ async def log_out(
 
 
 async def answer(
-    gateway: Deployment, question: httpx2.Response, decision: str | None, *, cookie: str = "", **headers: Any
+    gateway: Deployment,
+    question: httpx2.Response,
+    decision: str | None,
+    *,
+    cookie: str = "",
+    fields: Mapping[str, str] | None = None,
+    **headers: Any,
 ) -> httpx2.Response:
-    """Press a button of the question page: its form's fields, in the browser that got the page."""
+    """Press a button of the question page: its form's fields and `fields`, in the browser that got the page."""
     action, handle = form_of(question)
     cookies = "; ".join(filter(None, [cookie, browser_cookie(question)]))
-    fields = {"handle": handle} | ({"decision": decision} if decision else {})
+    form = {"handle": handle, **(fields or {})} | ({"decision": decision} if decision else {})
     headers = {"origin": "null", "sec-fetch-site": "same-origin", **headers}
-    return await gateway.post(action, fields, cookie=cookies, accept=HTML, headers=headers)
+    return await gateway.post(action, form, cookie=cookies, accept=HTML, headers=headers)
 
 
 def form_of(question: httpx2.Response) -> tuple[str, str]:

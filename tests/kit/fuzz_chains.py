@@ -21,17 +21,23 @@ from endsession.contract.document import METHODS, Document
 from .fuzz_cast import TOLD_URI, Cast
 from .fuzz_inputs import put_parts
 from .fuzz_kinds import Parts
-from .fuzz_run import TAKEN, only, problems_of, run
+from .fuzz_run import SEED, TAKEN, only, problems_of, run
 from .fuzz_stage import Stage
 
 _TOLD: Parts = {"participant": "told"}
+_WHOLE_LIFE: dict[str, Parts] = {
+    "putSession": _TOLD, "joinSession": _TOLD, "endSession": {}, "listDeliveries": {}, "redeliver": {},
+}  # fmt: skip
 CHAINS: tuple[tuple[dict[str, Parts], int], ...] = (
-    ({"putSession": _TOLD, "joinSession": _TOLD, "endSession": {}, "listDeliveries": {}, "redeliver": {}}, 40),
+    # The longest chain: with one seed it is followed to its end about every other time, so there are several.
+    *[(_WHOLE_LIFE, 20)] * 6,
     ({"putSession": _TOLD, "joinSession": _TOLD, "endSessionPost": {}, "listDeliveries": {}}, 15),
     ({"putSession": _TOLD, "getSession": {}, "deleteSession": {}, "listDeliveries": {}}, 20),
     ({"putClient": {"metadata": "good"}, "listClients": {}, "deleteClient": {}}, 20),
 )
-"""Groups of operations, with the parts that their requests have beside issuer and token; and how many chains to try."""
+"""Groups of operations, with the parts that their requests have beside issuer and token; and how many chains to try.
+
+Each has a seed of its own."""
 
 
 @dataclass
@@ -74,14 +80,15 @@ def _resolved(document: Document, response: Any) -> Any:
 def follow_links(stage: Stage) -> Followed:
     """Follow all links of the document, group by group."""
     followed = Followed()
-    for parts, scenarios in CHAINS:
-        _follow(stage, parts, scenarios, followed)
+    for number, (parts, scenarios) in enumerate(CHAINS):
+        _follow(stage, parts, scenarios, followed, seed=SEED + number)
     return followed
 
 
-def _follow(stage: Stage, parts: dict[str, Parts], scenarios: int, followed: Followed) -> None:
+def _follow(stage: Stage, parts: dict[str, Parts], scenarios: int, followed: Followed, *, seed: int) -> None:
     """The stateful phase over the operations of `parts`, along the document's own links only."""
     config = {
+        "seed": seed,
         "generation": {"mode": "positive", "database": "none"},
         "phases": {
             "examples": {"enabled": False},

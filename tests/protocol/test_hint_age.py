@@ -50,8 +50,8 @@ def test_the_hint_of_a_session_that_is_not_live_may_be_only_so_old(sid: str | No
     assert outcome(POLICY, hint(sid, age=30 * DAY + 1), sessions) == "401 invalid_token"
 
 
-def test_the_limit_is_the_policys() -> None:
-    """The age is counted from `iat`, whatever `exp` says."""
+def test_max_hint_age() -> None:
+    """The limit is the policy's. The age is counted from `iat`, whatever `exp` says."""
     policy = replace(POLICY, max_hint_age=DAY)
     assert outcome(policy, hint("H", age=DAY, life=YEAR), NOBODY) == "nothing"
     assert outcome(policy, hint("H", age=DAY + 1, life=YEAR), NOBODY) == "401 invalid_token"

@@ -4,47 +4,41 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from endsession.protocol.client import Client
 from endsession.protocol.decide import client_to_look_up, decide
 from endsession.protocol.policy import Policy
 from endsession.protocol.request import LogoutRequest, read_request
 from endsession.protocol.session import Sessions
 
-from .knobs import Cases
 from .worlds import INVALID, MALFORMED, NO_HINT, URI, WEB, case, hint, outcome
 
 NOBODY = Sessions("not_presented")
-shows = Cases()
 
 
-@pytest.mark.parametrize("case", shows.cases, ids=str)
-def test_knob(case: tuple[str, object]) -> None:
-    """The value does what its case says."""
-    shows.run(case)
-
-
-@shows("id_token_hint", "optional")
-def _(policy: Policy) -> None:
+def test_id_token_hint_optional() -> None:
+    """Without a hint the user is asked."""
+    policy = Policy(id_token_hint="optional")
     assert outcome(policy, client_id="web") == "ask no_hint C"
 
 
-@shows("id_token_hint", "required")
-def _(policy: Policy) -> None:
+def test_id_token_hint_required() -> None:
+    """Without a hint it is 400, whatever else is named and whoever is signed in."""
+    policy = Policy(id_token_hint="required")
     assert outcome(policy, client_id="web") == "400 invalid_request"
     assert outcome(policy) == "400 invalid_request"
     assert outcome(policy, hint()) == "end C"
     assert outcome(policy, sessions=NOBODY, client_id="web") == "400 invalid_request"
 
 
-@shows("on_no_hint", "prompt")
-def _(policy: Policy) -> None:
+def test_on_no_hint_prompt() -> None:
+    """The user is asked, and a registered redirect URI waits for the yes."""
+    policy = Policy(on_no_hint="prompt")
     assert outcome(policy, client_id="web", post_logout_redirect_uri=URI) == "ask no_hint C, redirect"
 
 
-@shows("on_no_hint", "done")
-def _(policy: Policy) -> None:
+def test_on_no_hint_done() -> None:
+    """The browser's session ends without a question, and a registered redirect URI is followed."""
+    policy = Policy(on_no_hint="done")
     assert outcome(policy, client_id="web") == outcome(policy, logout_hint="alice") == "end C"
     assert outcome(policy, client_id="web", post_logout_redirect_uri=URI) == "end C, redirect"
     never = replace(policy, redirect_without_hint="never")
@@ -60,14 +54,16 @@ def _(policy: Policy) -> None:
     assert outcome(replace(policy, on_invalid_hint="ignore"), INVALID, client_id="web") == "end C"
 
 
-@shows("on_invalid_hint", "error")
-def _(policy: Policy) -> None:
+def test_on_invalid_hint_error() -> None:
+    """401, or 400 for what is no JWT at all."""
+    policy = Policy(on_invalid_hint="error")
     assert outcome(policy, INVALID) == "401 invalid_token"
     assert outcome(policy, MALFORMED) == "400 invalid_request"
 
 
-@shows("on_invalid_hint", "prompt")
-def _(policy: Policy) -> None:
+def test_on_invalid_hint_prompt() -> None:
+    """The user is asked, and nothing in the hint is believed."""
+    policy = Policy(on_invalid_hint="prompt")
     assert outcome(policy, INVALID) == outcome(policy, MALFORMED) == "ask invalid_hint C"
     assert outcome(policy, INVALID, post_logout_redirect_uri=URI) == "ask invalid_hint C, redirect"
     assert outcome(policy, INVALID, NOBODY) == "nothing"
@@ -75,21 +71,24 @@ def _(policy: Policy) -> None:
     assert outcome(replace(policy, id_token_hint="required"), INVALID) == "ask invalid_hint C"
 
 
-@shows("on_invalid_hint", "ignore")
-def _(policy: Policy) -> None:
+def test_on_invalid_hint_ignore() -> None:
+    """As if there were no hint."""
+    policy = Policy(on_invalid_hint="ignore")
     assert outcome(policy, INVALID) == "ask no_hint C"
     assert outcome(replace(policy, id_token_hint="required"), INVALID) == "400 invalid_request"
     assert outcome(replace(policy, on_no_params="done"), INVALID) == "end C"
 
 
-@shows("on_no_params", "prompt")
-def _(policy: Policy) -> None:
+def test_on_no_params_prompt() -> None:
+    """The user is asked, if anybody is signed in."""
+    policy = Policy(on_no_params="prompt")
     assert outcome(policy) == "ask no_hint C"
     assert outcome(policy, sessions=NOBODY) == "nothing"
 
 
-@shows("on_no_params", "done")
-def _(policy: Policy) -> None:
+def test_on_no_params_done() -> None:
+    """The browser's session ends without a question."""
+    policy = Policy(on_no_params="done")
     assert outcome(policy) == outcome(policy, state="s", ui_locales="de") == "end C"
     assert outcome(policy, client_id="web") == "ask no_hint C"
     assert outcome(policy, INVALID) == "ask invalid_hint C"
@@ -97,15 +96,17 @@ def _(policy: Policy) -> None:
     assert outcome(policy, sessions=Sessions("not_configured")) == "nothing"
 
 
-@shows("on_no_params", "error")
-def _(policy: Policy) -> None:
+def test_on_no_params_error() -> None:
+    """400; a request that names something is asked about."""
+    policy = Policy(on_no_params="error")
     assert outcome(policy) == "400 invalid_request"
     assert outcome(policy, client_id="web") == "ask no_hint C"
     assert outcome(policy, hint()) == "end C"
 
 
-@shows("on_unregistered_redirect", "error")
-def _(policy: Policy) -> None:
+def test_on_unregistered_redirect_error() -> None:
+    """422, and an unknown client_id likewise; 400 where no client is named."""
+    policy = Policy(on_unregistered_redirect="error")
     elsewhere = "https://evil.example/"
     assert outcome(policy, hint(), post_logout_redirect_uri=elsewhere) == "422 invalid_redirect_uri"
     assert outcome(policy, hint(), post_logout_redirect_uri="javascript:alert(1)") == "422 invalid_redirect_uri"
@@ -115,8 +116,9 @@ def _(policy: Policy) -> None:
     assert outcome(policy, INVALID, client=None, post_logout_redirect_uri=URI) == "ask invalid_hint C"
 
 
-@shows("on_unregistered_redirect", "ignore")
-def _(policy: Policy) -> None:
+def test_on_unregistered_redirect_ignore() -> None:
+    """The logout goes on, without a redirect."""
+    policy = Policy(on_unregistered_redirect="ignore")
     elsewhere = "https://evil.example/"
     assert outcome(policy, hint(), post_logout_redirect_uri=elsewhere) == "end C"
     assert outcome(policy, hint(), post_logout_redirect_uri="javascript:alert(1)") == "end C"
@@ -124,18 +126,21 @@ def _(policy: Policy) -> None:
     assert outcome(policy, client=None, client_id="nobody", post_logout_redirect_uri=URI) == "ask no_hint C"
 
 
-@shows("redirect_match", "exact")
-def _(policy: Policy) -> None:
+def test_redirect_match_exact() -> None:
+    """The same string and nothing else."""
+    policy = Policy(redirect_match="exact")
     _matches(policy, exact=True, port=False, wildcard=False)
 
 
-@shows("redirect_match", "exact_or_native_loopback")
-def _(policy: Policy) -> None:
+def test_redirect_match_exact_or_native_loopback() -> None:
+    """For native apps the port of a loopback address may differ."""
+    policy = Policy(redirect_match="exact_or_native_loopback")
     _matches(policy, exact=True, port=True, wildcard=False)
 
 
-@shows("redirect_match", "wildcard")
-def _(policy: Policy) -> None:
+def test_redirect_match_wildcard() -> None:
+    """One host label in the place of the star."""
+    policy = Policy(redirect_match="wildcard")
     _matches(policy, exact=True, port=False, wildcard=True)
 
 
@@ -151,30 +156,34 @@ def _matches(policy: Policy, *, exact: bool, port: bool, wildcard: bool) -> None
         assert outcome(policy, hint(), client=client, post_logout_redirect_uri=uri) == expected
 
 
-@shows("client_id_param", "accept")
-def _(policy: Policy) -> None:
+def test_client_id_param_accept() -> None:
+    """It names the client where there is no hint, and has to be the hint's client."""
+    policy = Policy(client_id_param="accept")
     assert outcome(policy, hint(), client_id="web") == "end C"
     assert outcome(policy, hint(), client_id="other") == "400 invalid_request"
     assert client_to_look_up(LogoutRequest("GET", client_id="other"), NO_HINT) == "other"
     assert client_to_look_up(LogoutRequest("GET", client_id="other"), hint()) == "web"
 
 
-@shows("client_id_param", "ignore")
-def _(policy: Policy) -> None:
+def test_client_id_param_ignore() -> None:
+    """It is not read."""
+    policy = Policy(client_id_param="ignore")
     assert outcome(policy, hint(), client_id="other") == "end C"
     assert outcome(policy, client=None, client_id="nobody") == "ask no_hint C"
     assert read_request("GET", {"client_id": "other"}, policy)[0].client_id is None
 
 
-@shows("client_id_param", "reject")
-def _(policy: Policy) -> None:
+def test_client_id_param_reject() -> None:
+    """400, with or without a hint."""
+    policy = Policy(client_id_param="reject")
     assert outcome(policy, hint(), client_id="web") == "400 invalid_request"
     assert outcome(policy, hint()) == "end C"
     assert outcome(policy, INVALID, client=None, client_id="nobody") == "400 invalid_request"
 
 
-@shows("logout_hint", "use")
-def _(policy: Policy) -> None:
+def test_logout_hint_use() -> None:
+    """Another user's than the browser's session is a foreign hint; a verified id_token_hint comes first."""
+    policy = Policy(logout_hint="use")
     for known in ("alice", "C", "alice@example.com"):
         assert outcome(policy, logout_hint=known) == "ask no_hint C"
     assert outcome(policy, logout_hint="bob") == "ask foreign_hint C"
@@ -182,40 +191,46 @@ def _(policy: Policy) -> None:
     assert outcome(policy, hint(), logout_hint="bob") == "end C"
 
 
-@shows("logout_hint", "ignore")
-def _(policy: Policy) -> None:
+def test_logout_hint_ignore() -> None:
+    """It is not read."""
+    policy = Policy(logout_hint="ignore")
     assert outcome(replace(policy, on_foreign_hint="error"), logout_hint="bob") == "ask no_hint C"
 
 
-@shows("redirect_without_hint", "after_confirmation")
-def _(policy: Policy) -> None:
+def test_redirect_without_hint_after_confirmation() -> None:
+    """After the user's yes; where nobody is signed in, as a link."""
+    policy = Policy(redirect_without_hint="after_confirmation")
     assert outcome(policy, post_logout_redirect_uri=URI) == "ask no_hint C, redirect"
     assert outcome(policy, sessions=NOBODY, post_logout_redirect_uri=URI) == "nothing, link"
 
 
-@shows("redirect_without_hint", "never")
-def _(policy: Policy) -> None:
+def test_redirect_without_hint_never() -> None:
+    """Neither after a yes nor as a link; with a hint it is followed."""
+    policy = Policy(redirect_without_hint="never")
     assert outcome(policy, post_logout_redirect_uri=URI) == "ask no_hint C"
     assert outcome(policy, INVALID, post_logout_redirect_uri=URI) == "ask invalid_hint C"
     assert outcome(policy, sessions=NOBODY, post_logout_redirect_uri=URI) == "nothing"
     assert outcome(policy, hint(), post_logout_redirect_uri=URI) == "end C, redirect"
 
 
-@shows("redirect_without_hint", "when_no_session")
-def _(policy: Policy) -> None:
+def test_redirect_without_hint_when_no_session() -> None:
+    """Also at once, where nobody is signed in and no hint was refused."""
+    policy = Policy(redirect_without_hint="when_no_session")
     assert outcome(policy, post_logout_redirect_uri=URI) == "ask no_hint C, redirect"
     assert outcome(policy, sessions=NOBODY, post_logout_redirect_uri=URI) == "nothing, redirect"
     # A hint that is no good never leads to a redirect that nobody agreed to.
     assert outcome(policy, INVALID, NOBODY, post_logout_redirect_uri=URI) == "nothing, link"
 
 
-@shows("default_redirect", "none")
-def _(policy: Policy) -> None:
+def test_default_redirect_none() -> None:
+    """Without a redirect URI the browser stays on a page."""
+    policy = Policy(default_redirect="none")
     assert outcome(policy, hint()) == "end C"
 
 
-@shows("default_redirect", "first_registered")
-def _(policy: Policy) -> None:
+def test_default_redirect_first_registered() -> None:
+    """With a verified hint, to the first registered URI that is no wildcard."""
+    policy = Policy(default_redirect="first_registered")
     client = Client(client_id="web", post_logout_redirect_uris=("https://*.apps.example/", URI))
     assert decide(case(policy, hint(), client=client)).redirect == URI
     assert outcome(policy, hint(), client=Client(client_id="web")) == "end C"

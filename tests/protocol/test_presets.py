@@ -1,4 +1,4 @@
-"""What each preset makes of the requests that specifications and vendors disagree on (REQUIREMENTS, table 1.11)."""
+"""What each preset makes of the requests that specifications and vendors disagree on (`docs/policy.md`)."""
 
 from __future__ import annotations
 

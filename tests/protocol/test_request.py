@@ -6,31 +6,25 @@ from endsession.protocol.errors import InvalidRequest
 from endsession.protocol.policy import Policy
 from endsession.protocol.request import LogoutRequest, merge_places
 
-from .knobs import Cases
-
 QUERY = {"state": "from-query"}
 FORM = {"client_id": "from-form"}
-shows = Cases()
 
 
-@pytest.mark.parametrize("case", shows.cases, ids=str)
-def test_knob(case: tuple[str, object]) -> None:
-    """The value does what its case says."""
-    shows.run(case)
-
-
-@shows("post_params", "form")
-def _(policy: Policy) -> None:
+def test_post_params_form() -> None:
+    """A POST's parameters are in its form, and its query is not read."""
+    policy = Policy(post_params="form")
     assert merge_places("POST", QUERY, FORM, policy) == FORM
 
 
-@shows("post_params", "query")
-def _(policy: Policy) -> None:
+def test_post_params_query() -> None:
+    """A POST's parameters are in its query, and its form is not read."""
+    policy = Policy(post_params="query")
     assert merge_places("POST", QUERY, FORM, policy) == QUERY
 
 
-@shows("post_params", "form_or_query")
-def _(policy: Policy) -> None:
+def test_post_params_form_or_query() -> None:
+    """A POST's parameters may be in either."""
+    policy = Policy(post_params="form_or_query")
     assert merge_places("POST", QUERY, FORM, policy) == QUERY | FORM
 
 

@@ -121,7 +121,7 @@ PHRASES = {
 KNOB_PHRASES = {
     "on_foreign_hint": {"prompt": r"ask foreign_hint( C)?", "error": r"403 access_denied"},
     "on_stale_sid": {"prompt": r"ask stale_sid C", "error": r"403 access_denied"},
-    "on_dead_session": {"success": r"nothing over", "error": r"401 session_expired"},
+    "on_dead_session": {"success": r"nothing( over)?", "error": r"401 session_expired"},
 }
 
 

@@ -116,7 +116,7 @@ def no(context: Context) -> None:
 
 @check("without a decision the question is asked again", "deployment", "issuer")
 def no_decision(context: Context) -> None:
-    """That is how its language is changed. Nothing ends."""
+    """Nothing ends by it."""
     question = ask(context)
     response = decide(context, question, None)
     expect_status(response, 200)
@@ -129,7 +129,7 @@ def no_decision(context: Context) -> None:
 
 @check("a question that was asked again can still be answered", "deployment", "issuer", "cookie")
 def after_another_language(context: Context) -> None:
-    """Changing the language, even twice, and then saying yes ends the session."""
+    """Asking again, even twice and in other languages, and then saying yes ends the session."""
     question = ask(context)
     assert question.session is not None
     for locale in ("de", "en"):
