@@ -1,19 +1,22 @@
 """Rate limits: whom they count, and what happens when the shared counter is away."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from limits import parse
 
-from endsession.limiter import Limiter, OwnCounter, network_of
+from endsession.limiter import LOOK_AGAIN, Limiter, OwnCounter, network_of
 from endsession.protocol.errors import RateLimited
 from tests.kit import servers
 from tests.kit.cost import lines_run
 from tests.kit.deployment import deploy
 from tests.kit.flow import PLAIN
+from tests.kit.ports import free_port
 
 
-def limiter(**changes: str) -> Limiter:
+def limiter(**changes: Any) -> Limiter:
     """A limiter that allows three requests an hour of one address."""
     return Limiter(**{"per_address": "3/hour", "per_client": "", "per_issuer": "", **changes})
 
@@ -73,6 +76,25 @@ async def test_without_the_shared_counter_each_node_counts_for_itself(caplog: py
     assert one.fallbacks == 4
     assert "the shared counter is away" in caplog.text
     await one.close()
+
+
+async def test_the_shared_counter_is_used_again_once_it_is_back() -> None:
+    """It is left alone for ten seconds after a failure, and then tried; nodes share their counts again."""
+    port, now = free_port(), time.monotonic()
+    node = limiter(storage=f"redis://127.0.0.1:{port}", clock=lambda: now)
+    await node.take_from_address("192.0.2.9")
+    assert node.fallbacks == 1
+    with servers.redis(port) as url:
+        now += LOOK_AGAIN - 0.1
+        await node.take_from_address("192.0.2.9")
+        assert node.fallbacks == 2
+        now += 0.1
+        other = limiter(storage=url)
+        assert await use_up(node, other) == 3
+        assert [node.fallbacks, other.fallbacks] == [2, 0]
+        assert 1 < LOOK_AGAIN < 60
+        await other.close()
+        await node.close()
 
 
 async def test_a_proxy_is_believed_by_its_network(tmp_path: Path) -> None:

