@@ -1,1 +1,1 @@
-"""What the document is checked with. Nothing of it is shipped."""
+"""What the document and the tests are checked with. Nothing of it is shipped."""
