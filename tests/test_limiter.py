@@ -11,9 +11,10 @@ from endsession.limiter import LOOK_AGAIN, Limiter, OwnCounter, network_of
 from endsession.protocol.errors import RateLimited
 from tests.kit import servers
 from tests.kit.cost import lines_run
-from tests.kit.deployment import deploy
-from tests.kit.flow import PLAIN
+from tests.kit.deployment import cookie_of, deploy
+from tests.kit.flow import PLAIN, both_methods, log_out
 from tests.kit.ports import free_port
+from tests.kit.tokens import id_token
 
 
 def limiter(**changes: Any) -> Limiter:
@@ -95,6 +96,19 @@ async def test_the_shared_counter_is_used_again_once_it_is_back() -> None:
         assert 1 < LOOK_AGAIN < 60
         await other.close()
         await node.close()
+
+
+@both_methods
+async def test_an_issuer_has_an_allowance(tmp_path: Path, method: str) -> None:
+    """Whoever asks, and whatever for: the third logout request at the issuer is refused, and none at another."""
+    async with deploy(tmp_path, {"limits": {"logout_per_issuer": "2/minute"}}) as gateway:
+        await gateway.register()
+        answers = [await log_out(gateway, method, PLAIN, client_id=name) for name in ("web", "other", "hmac")]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        refused = await log_out(gateway, method, PLAIN, id_token_hint=id_token(), cookie=cookie_of())
+        assert refused.status_code == 429
+        assert await gateway.state_of() == "live"
+        assert (await log_out(gateway, method, "/globex/end-session")).status_code == 200
 
 
 async def test_a_proxy_is_believed_by_its_network(tmp_path: Path) -> None:
