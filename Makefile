@@ -53,8 +53,8 @@ $(VENV)/fuzz.stamp: $(VENV)/dev.stamp requirements-fuzz.txt
 	@touch $@
 
 fuzz: $(VENV)/fuzz.stamp ## fuzz hints, guided by coverage and by properties (SECONDS=600 each)
-	@$(BIN)/python -m tests.fuzz.hints $(or $(SECONDS),600)
-	@$(BIN)/python -m tests.fuzz.properties $(or $(SECONDS),600)
+	@$(BIN)/python -m tests.fuzzing.coverage_guided $(or $(SECONDS),600)
+	@$(BIN)/python -m tests.fuzzing.properties $(or $(SECONDS),600)
 
 bench: $(VENV)/dev.stamp ## measure, and print the table of docs/benchmarks.md
 	@$(BIN)/python -m bench.logouts

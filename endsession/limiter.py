@@ -11,6 +11,7 @@ import ipaddress
 import logging
 import time
 from collections import OrderedDict, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +31,17 @@ LOOK_AGAIN = 10.0
 class Limiter:
     """Counts requests. A rate is `60/minute`; the empty text is no limit."""
 
-    def __init__(self, *, per_address: str, per_client: str, per_issuer: str, storage: str = "memory://") -> None:
-        """`storage` is `memory://`, or the URL of a Redis or Valkey."""
+    def __init__(
+        self,
+        *,
+        per_address: str,
+        per_client: str,
+        per_issuer: str,
+        storage: str = "memory://",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`storage` is `memory://`, or the URL of a Redis or Valkey. `clock` gives seconds since any moment."""
+        self._clock = clock
         self._own = OwnCounter()
         self._storage = None if storage == "memory://" else _shared_storage(storage)
         self._shared = FixedWindowRateLimiter(self._storage) if self._storage else None
@@ -63,16 +73,16 @@ class Limiter:
 
     async def _take(self, rate: RateLimitItem, *key: str) -> None:
         if self._shared is not None:
-            if time.monotonic() >= self._shared_away_until:
+            if self._clock() >= self._shared_away_until:
                 try:
                     wait = await _wait_of(self._shared, rate, key)
                 except StorageError as error:
-                    self._shared_away_until = time.monotonic() + LOOK_AGAIN
+                    self._shared_away_until = self._clock() + LOOK_AGAIN
                     log.warning("limits are counted by each node for itself: the shared counter is away: %s", error)
                 else:
                     return _check(wait, key)
             self.fallbacks += 1
-        return _check(self._own.count(rate, key, time.monotonic()), key)
+        return _check(self._own.count(rate, key, self._clock()), key)
 
 
 class OwnCounter:

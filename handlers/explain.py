@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from difflib import SequenceMatcher
 
 from starlette.responses import Response
 
+from endsession.contract.document import Document
 from endsession.contract.endpoint import LogoutEndpoint
 from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
@@ -16,14 +18,16 @@ from endsession.gateway import Gateway
 from endsession.protocol.client import Client
 from endsession.protocol.errors import InvalidRequest
 from endsession.protocol.hint import RefusedHint
-from endsession.protocol.request import read_request
+from endsession.protocol.request import STANDARD_PARAMETERS, read_request
 
 
 async def explain_logout(request: Request, gateway: Gateway) -> Response:
     """What a given logout request would do, and why. Ends nothing."""
     issuer, asked = gateway.find_issuer(request), request.body
-    policy = issuer.policy_of(_endpoint(gateway, asked.get("endpoint")))
-    logout, raw_hint = read_request(asked.get("method", "GET"), asked, policy)
+    endpoint, method = _endpoint(gateway, asked.get("endpoint")), asked.get("method", "GET")
+    policy = issuer.policy_of(endpoint)
+    parameters, not_taken = _parameters(gateway.document, endpoint, method, asked)
+    logout, raw_hint = read_request(method, parameters, policy)
     hint = await read_hint(raw_hint, logout, policy, issuer)
     cookies = [asked["cookie"]] if issuer.cookie and asked.get("cookie") else []
     evaluation = await evaluate(gateway, issuer, policy, logout, hint, cookies)
@@ -38,7 +42,7 @@ async def explain_logout(request: Request, gateway: Gateway) -> Response:
             error=decision.error.code if decision.error else None,
             hint=f"refused: {hint.reason}" if isinstance(hint, RefusedHint) else type(hint).__name__,
             nearest_redirect=_nearest(logout.post_logout_redirect_uri, client) if not decision.redirect else None,
-            trace=list(decision.trace),
+            trace=[*(f"{name} is not read: this endpoint does not take it" for name in not_taken), *decision.trace],
             policy=asdict(policy),
         )
     )
@@ -51,6 +55,18 @@ def _endpoint(gateway: Gateway, path: str | None) -> LogoutEndpoint:
     if path not in endpoints:
         raise InvalidRequest("The endpoint is not a logout endpoint of the document.")
     return endpoints[path]
+
+
+def _parameters(
+    document: Document, endpoint: LogoutEndpoint, method: str, asked: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """The parameters that the endpoint takes, and the names of those that are no parameters there."""
+    if method.lower() not in document.raw["paths"][endpoint.path]:
+        raise InvalidRequest("The endpoint does not take this method.")
+    taken = document.parameters(endpoint.path, method.lower())
+    named = [name for name in STANDARD_PARAMETERS if name in asked]
+    read = {name: asked[name] for name in named if endpoint.vendor_name(name) in taken}
+    return read, [name for name in named if name not in read]
 
 
 def _nearest(uri: str | None, client: Client | None) -> str | None:

@@ -1,20 +1,24 @@
 """Rate limits: whom they count, and what happens when the shared counter is away."""
 
 import secrets
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from limits import parse
 
-from endsession.limiter import Limiter, OwnCounter, network_of
+from endsession.limiter import LOOK_AGAIN, Limiter, OwnCounter, network_of
 from endsession.protocol.errors import RateLimited
 from tests.kit import servers
 from tests.kit.cost import lines_run
-from tests.kit.deployment import deploy
-from tests.kit.flow import PLAIN
+from tests.kit.deployment import cookie_of, deploy
+from tests.kit.flow import PLAIN, both_methods, log_out
+from tests.kit.ports import free_port
+from tests.kit.tokens import id_token
 
 
-def limiter(**changes: str) -> Limiter:
+def limiter(**changes: Any) -> Limiter:
     """A limiter that allows three requests an hour of one address."""
     return Limiter(**{"per_address": "3/hour", "per_client": "", "per_issuer": "", **changes})
 
@@ -75,6 +79,38 @@ async def test_without_the_shared_counter_each_node_counts_for_itself(caplog: py
     assert one.fallbacks == 4
     assert "the shared counter is away" in caplog.text
     await one.close()
+
+
+async def test_the_shared_counter_is_used_again_once_it_is_back() -> None:
+    """It is left alone for ten seconds after a failure, and then tried; nodes share their counts again."""
+    port, now = free_port(), time.monotonic()
+    node = limiter(storage=f"redis://127.0.0.1:{port}", clock=lambda: now)
+    await node.take_from_address("192.0.2.9")
+    assert node.fallbacks == 1
+    with servers.redis(port) as url:
+        now += LOOK_AGAIN - 0.1
+        await node.take_from_address("192.0.2.9")
+        assert node.fallbacks == 2
+        now += 0.1
+        other = limiter(storage=url)
+        assert await use_up(node, other) == 3
+        assert [node.fallbacks, other.fallbacks] == [2, 0]
+        assert 1 < LOOK_AGAIN < 60
+        await other.close()
+        await node.close()
+
+
+@both_methods
+async def test_an_issuer_has_an_allowance(tmp_path: Path, method: str) -> None:
+    """Whoever asks, and whatever for: the third logout request at the issuer is refused, and none at another."""
+    async with deploy(tmp_path, {"limits": {"logout_per_issuer": "2/minute"}}) as gateway:
+        await gateway.register()
+        answers = [await log_out(gateway, method, PLAIN, client_id=name) for name in ("web", "other", "hmac")]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        refused = await log_out(gateway, method, PLAIN, id_token_hint=id_token(), cookie=cookie_of())
+        assert refused.status_code == 429
+        assert await gateway.state_of() == "live"
+        assert (await log_out(gateway, method, "/globex/end-session")).status_code == 200
 
 
 async def test_a_proxy_is_believed_by_its_network(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -66,6 +66,11 @@ class Document:
         if "GET" in methods:
             methods.insert(methods.index("GET") + 1, "HEAD")
         return ", ".join(methods)
+
+    def parameters(self, path: str, method: str) -> frozenset[str]:
+        """The names of the parameters and form fields that an operation takes. `method` is in lower case."""
+        item = self.raw["paths"][path]
+        return frozenset(_taken(self.raw, item, item[method]))
 
     def reserved_words(self) -> frozenset[str]:
         """First segments of fixed paths; an issuer of that name would never be reached."""
@@ -167,14 +172,15 @@ def _endpoint(raw: Mapping[str, Any], path: str, item: Mapping[str, Any]) -> Log
 
 def _declared(raw: Mapping[str, Any], item: Mapping[str, Any]) -> set[str]:
     """The names of the parameters and form fields that the operations of a path take."""
-    names: set[str] = set()
-    for operation in (item[method] for method in METHODS if method in item):
-        for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
-            names.add(resolved(raw, parameter).get("name", ""))
-        body = resolved(raw, operation.get("requestBody", {}))
-        for content in body.get("content", {}).values():
-            names |= set(resolved(raw, content.get("schema", {})).get("properties", {}))
-    return names
+    return {name for method in METHODS if method in item for name in _taken(raw, item, item[method])}
+
+
+def _taken(raw: Mapping[str, Any], item: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[str]:
+    for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
+        yield resolved(raw, parameter).get("name", "")
+    body = resolved(raw, operation.get("requestBody", {}))
+    for content in body.get("content", {}).values():
+        yield from resolved(raw, content.get("schema", {})).get("properties", {})
 
 
 def resolved(raw: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:

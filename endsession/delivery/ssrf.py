@@ -13,10 +13,18 @@ from collections.abc import Iterator, Sequence
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
-_SPECIAL = (ipaddress.IPv6Network("fec0::/10"), ipaddress.IPv6Network("3fff::/20"))
-"""What `is_global` takes for global: the former site-local addresses, and new ones for documentation."""
+_SPECIAL = (
+    ipaddress.IPv6Network("fec0::/10"),
+    ipaddress.IPv6Network("3fff::/20"),
+    ipaddress.IPv6Network("64:ff9b:1::/48"),
+)
+"""What `is_global` takes for global: the former site-local addresses, new ones for documentation, and a local NAT64's.
+
+The last are never judged by the IPv4 address in them: where it stands depends on that NAT64's prefix (RFC 6052, section
+2.2; RFC 8215, section 5).
+"""
 LOOPBACK: tuple[Network, ...] = (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))
 
 
@@ -41,7 +49,7 @@ def _meanings(address: Address) -> Iterator[Address]:
         yield address
         return
     embedded = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if any(address in network for network in _NAT64) or (address in _COMPATIBLE and int(address) > 1):
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
         embedded.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     found = [one for one in embedded if one is not None]
     # An address that stands for an IPv4 one is judged by that one; is_global says too much of NAT64 and 6to4.

@@ -1,56 +1,59 @@
-"""Fuzzes the whole document and writes what was seen into docs/contract-coverage.md.
+"""What docs/contract-coverage.md shows: tables of the document, the scenarios and the removals.
 
-python -m tests.contract.coverage
+python -m tests.contract.coverage     writes it
 """
 
 from __future__ import annotations
 
-import logging
 import re
-import sys
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from logout_conformance.reporting.table import Table
+from endsession.contract.document import METHODS
+from tests.fuzzing.scenarios import scenarios_of
+from tests.kit.deployment import DOCUMENT
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "contract-coverage.md"
+from .removals import REMOVALS
 
-
-def as_markdown(table: Table) -> list[str]:
-    """A row for each operation, with how often each documented status was seen."""
-    seen: dict[tuple[str, str], dict[int, int]] = {}
-    for path, method, status, count in table.pairs():
-        seen.setdefault((path, method), {})[status] = count
-    statuses = sorted({status for counts in seen.values() for status in counts})
-    lines = [f"| operation | {' | '.join(map(str, statuses))} |", "|---|" + "---:|" * len(statuses)]
-    for (path, method), counts in seen.items():
-        cells = " | ".join(str(counts.get(status, "")) for status in statuses)
-        lines.append(f"| `{method.upper()} {path}` | {cells} |")
-    return lines
+PAGE = Path(__file__).parents[2] / "docs" / "contract-coverage.md"
 
 
-def write_section(name: str, lines: Sequence[str]) -> None:
-    """Replace what stands between the marks of a section of the page."""
-    begin, end = f"<!-- {name} begins -->", f"<!-- {name} ends -->"
-    inside = re.compile(f"{re.escape(begin)}.*{re.escape(end)}", re.DOTALL)
-    text = "\n".join([begin, *lines, end])
-    PAGE.write_text(inside.sub(lambda _: text, PAGE.read_text()))
+def coverage() -> Iterator[str]:
+    """A row for each operation, with how many scenarios each documented status has."""
+    items = DOCUMENT.raw["paths"].items()
+    operations = [(path, method) for path, item in items for method in METHODS if method in item]
+    counts = {
+        (path, method): {status: len(scenarios) for status, scenarios in scenarios_of(DOCUMENT, path, method)}
+        for path, method in operations
+    }
+    statuses = sorted({status for of_operation in counts.values() for status in of_operation})
+    yield f"| operation | {' | '.join(map(str, statuses))} |"
+    yield "|---|" + "---:|" * len(statuses)
+    for (path, method), of_operation in counts.items():
+        cells = (str(of_operation.get(status, "")) for status in statuses)
+        yield f"| `{method.upper()} {path}` | {' | '.join(cells)} |"
 
 
-def main() -> int:
-    """Run it; the exit status says whether it failed."""
-    from tests.kit.fuzz_whole import fuzz_everything
+def removals() -> Iterator[str]:
+    """A row for each status."""
+    yield "| status | what is removed |"
+    yield "|---|---|"
+    yield from (f"| {status} | {what} |" for status, (what, _) in REMOVALS.items())
 
-    logging.disable()
-    with tempfile.TemporaryDirectory() as folder:
-        run = fuzz_everything(Path(folder))
-    print(run.table, *run.failures, sep="\n")
-    if not run.failures:
-        write_section("coverage", as_markdown(run.table))
-    return 1 if run.failures else 0
+
+SECTIONS = {"coverage": coverage, "removals": removals}
+
+
+def section(name: str, page: str) -> re.Match[str]:
+    """What stands between the marks of a section of the page."""
+    found = re.search(f"<!-- {name} begins -->\n(.*?)\n<!-- {name} ends -->", page, re.DOTALL)
+    assert found, f"the page has no section {name}"
+    return found
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    text = PAGE.read_text()
+    for name, rows in SECTIONS.items():
+        found = section(name, text)
+        text = text[: found.start(1)] + "\n".join(rows()) + text[found.end(1) :]
+    PAGE.write_text(text)

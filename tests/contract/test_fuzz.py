@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from endsession.contract.document import checked_document
-from logout_conformance.reporting.table import Table
+from tests.fuzzing.contract import fuzz_everything
+from tests.fuzzing.explore import explore
+from tests.fuzzing.links import every_link
+from tests.fuzzing.reach import reach
+from tests.fuzzing.targets import Table, all_targets, target
 from tests.kit.deployment import DOCUMENT
-from tests.kit.fuzz_chains import links_of
-from tests.kit.fuzz_deployments import all_deployments
-from tests.kit.fuzz_run import aim, explore
-from tests.kit.fuzz_stage import stage
-from tests.kit.fuzz_whole import fuzz_everything
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.usefixtures("backend")
 def test_the_document_and_the_gateway_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every documented answer is given at least 20 times, no other one ever, and no check of schemathesis fails.
 
@@ -28,8 +28,8 @@ def test_the_document_and_the_gateway_agree(tmp_path: Path, capsys: pytest.Captu
     with capsys.disabled():
         print(f"\n{run.table}")
     assert not run.failures, "\n".join(run.failures[:50])
-    assert links_of(DOCUMENT) - run.followed.links == set()
-    assert run.followed.has("putSession", "joinSession", "endSession", "listDeliveries", "redeliver")
+    assert set(every_link(DOCUMENT)) - run.walk.links == set()
+    assert ("putSession", "joinSession", "endSession", "listDeliveries", "redeliver") in run.walk.chains
 
 
 def test_a_disagreement_is_found(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_disagreement_is_found(tmp_path: Path) -> None:
     del responses["200"]
     document = checked_document(raw)
     table = Table(document)
-    with stage(tmp_path, table, document=document) as running:
+    with target(tmp_path, table, document=document) as running:
         problems = explore(running, few=5, operations=["getHealth"])
     assert any("status_code_conformance" in problem for problem in problems), problems
     assert list(table.undocumented) == ["GET /healthz: 200"]
@@ -54,10 +54,10 @@ def test_an_answer_that_does_not_fit_is_found(tmp_path: Path) -> None:
     raw["paths"]["/healthz"]["get"]["responses"]["404"] = {"description": "It never says so."}
     document = checked_document(raw)
     table = Table(document)
-    with all_deployments(tmp_path, table, document) as stages:
-        problems = aim(stages, document, table, 2, operations=["getHealth"])
-    assert any("response_schema_conformance" in problem for problem in problems), problems
-    assert any("Aim(status=404" in problem and "answered with 200" in problem for problem in problems), problems
+    with all_targets(tmp_path, table, document) as targets:
+        problems = reach(targets, document, table, 2, paths=["/healthz"])
+    assert any("Response violates schema" in problem for problem in problems), problems
+    assert any("answered with 200 in place of 404" in problem for problem in problems), problems
     assert "GET /healthz: 404 seen 0 times" in table.short(1)
 
 

@@ -6,8 +6,10 @@ query. Neither is left on.
 
 from __future__ import annotations
 
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -43,10 +45,13 @@ MALFORMED = [
 @pytest.mark.parametrize("accept", [HTML, JSON, "*/*"])
 @pytest.mark.parametrize("path", [AUTHPI, PING, PLAIN])
 @pytest.mark.parametrize("fields", MALFORMED, ids=lambda fields: fields[:40])
-async def test_an_error_repeats_nothing(
+async def test_an_answer_repeats_nothing(
     shared: Deployment, everything_logged: pytest.LogCaptureFixture, path: str, accept: str, fields: str
 ) -> None:
-    """Neither the body, nor a header, nor a record of any logger at DEBUG holds any part of a refused request."""
+    """Neither the body, nor a header, nor a record of any logger at DEBUG holds any part of a malformed request.
+
+    This holds for refusals and for the pages of a policy that asks or has nothing to end.
+    """
     headers = [
         ("cookie", f"op_session={MARK}; {MARK}={MARK}"),
         ("referer", f"https://{MARK}.example/"),
@@ -56,19 +61,43 @@ async def test_an_error_repeats_nothing(
         await ask(shared.app, "GET", f"{path}?{fields}", accept=accept, headers=headers),
         await ask(shared.app, "POST", path, form=fields, accept=accept, headers=headers),
     ):
-        _tells_nothing_of(answer, MARK, id_token())
+        assert answer.status != 303  # which would have to repeat `state`
+        repeats_nothing(answer, MARK, id_token())
     log = whole_log(everything_logged)
     assert "endsession.access" in log
     assert MARK not in log
     assert id_token().split(".")[1] not in log
 
 
-def _tells_nothing_of(answer: Answer, *secrets: str) -> None:
-    if answer.status in (200, 303):
-        return  # a question or a redirect of ours holds what it has to, sealed or registered
+def repeats_nothing(answer: Answer, *secrets: str) -> None:
+    """Fails for an answer that holds a secret, as it is or encoded: what a handle carries has to be sealed."""
+    words = re.findall(r"[A-Za-z0-9_-]{16,}", unquote(answer.everything))
+    decoded = b" ".join(urlsafe_b64decode(word + "=" * (-len(word) % 4)) for word in words if len(word) % 4 != 1)
     for secret in secrets:
-        assert secret not in answer.everything
-        assert secret.upper() not in answer.everything.upper()
+        assert secret.upper() not in unquote(answer.everything).upper()
+        assert secret.encode() not in decoded
+
+
+def test_what_is_only_encoded_is_found() -> None:
+    """The search sees a secret in a handle that is base64url, and a percent-encoded one in a header."""
+    for text in (f"?handle={urlsafe_b64encode(f'a page {MARK}'.encode()).decode()}", quote(f'"{MARK}"'), MARK.upper()):
+        with pytest.raises(AssertionError):
+            repeats_nothing(Answer(303, (("location", text),), b""), MARK)
+
+
+@pytest.mark.parametrize("accept", [HTML, JSON])
+@pytest.mark.parametrize("path", [PING, PLAIN])
+async def test_what_travels_through_the_browser_is_sealed(gateway: Deployment, path: str, accept: str) -> None:
+    """A request that is parked, asked about, or to be confirmed elsewhere carries nothing that can be read (T23)."""
+    await gateway.register()
+    hint = id_token(sub=MARK, sid=f"s-{MARK}")
+    form = f"id_token_hint={hint}&client_id=web&post_logout_redirect_uri=https://app.example/signed-out&state={MARK}"
+    for cookie in ("", cookie_of()):
+        answer = await ask(gateway.app, "POST", path, form=form, accept=accept, headers=[("cookie", cookie)])
+        if not cookie and accept == JSON:
+            continue  # nobody is signed in there: a redirect to the app, with its state
+        assert "handle" in answer.everything
+        repeats_nothing(answer, MARK, hint, "cookie-of-s-alice")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,23 @@ async def test_frames_first_then_the_redirect(tmp_path: Path, method: str) -> No
         assert await states(gateway) == {"front": "attempted", "plain": "attempted"}
 
 
+async def test_a_frame_carries_the_apps_own_sid(tmp_path: Path) -> None:
+    """An app that knows the session under a sid of its own is told that one, and another app the provider's."""
+    async with deploy(tmp_path, CHANGES) as gateway:
+        required = {**FRONT, "frontchannel_logout_uri": "https://also.example/logout"}
+        await gateway.send("PUT", "/acme/clients", params={"client_id": "also"}, json=required, token=TOKEN)
+        registered = await gateway.register(
+            clients=[{"client_id": "front", "sid": "own"}, {"client_id": "also"}, {"client_id": "plain", "sid": "p"}]
+        )
+        assert registered.status_code == 201
+        page = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="front")}, cookie=cookie_of(), accept=HTML)
+        assert sorted(frames(page.text)) == [
+            "https://also.example/logout?iss=https%3A%2F%2Flogin.example%2Facme&sid=s-alice",
+            "https://front.example/logout?x=1&iss=https%3A%2F%2Flogin.example%2Facme&sid=own",
+            "https://plain.example/logout",
+        ]
+
+
 async def test_without_a_redirect_it_goes_on_to_the_status(tmp_path: Path) -> None:
     """The status page says "asked", since nobody can know more of a frame."""
     async with deploy(tmp_path, CHANGES) as gateway:

@@ -13,6 +13,7 @@ REFUSED = [
     "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254",  # mapped
     "::127.0.0.1", "::10.0.0.1",  # compatible
     "64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::10.0.0.1",  # NAT64
+    "64:ff9b:1::1.1.1.1", "64:ff9b:1:a00:0:100:101:101",  # 10.0.0.1 to a local NAT64 whose prefix has 48 bits
     "2002:7f00:1::", "2002:a00:1::",  # 6to4
     "2001:0:4136:e378:8000:63bf:f5ff:fffe",  # Teredo, whose client is 10.0.0.1
     "fec0::1", "3fff::1",  # site-local of old, and documentation: Python calls them global

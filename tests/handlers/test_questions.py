@@ -103,6 +103,48 @@ async def test_only_the_browser_that_was_asked_may_answer(gateway: Deployment) -
     assert await gateway.state_of() == "live"
 
 
+@pytest.mark.parametrize(("before", "status"), [(1, 200), (3, 200), (4, 400)])
+async def test_a_second_cookie_of_our_name_hides_nothing(gateway: Deployment, before: int, status: int) -> None:
+    """The browser that was asked is known by any of the first four cookies that it sends under our name."""
+    question = await ask(gateway)
+    action, handle = form_of(question)
+    cookies = [
+        *(f"__Host-endsession=another-secret-of-this-browser-{n}" for n in range(before)),
+        browser_cookie(question),
+    ]
+    cookie = "; ".join([*cookies, cookie_of()])
+    response = await gateway.post(action, {"handle": handle, "decision": "yes"}, cookie=cookie, accept=HTML)
+    assert response.status_code == status
+    assert await gateway.state_of() == ("ended" if status == 200 else "live")
+
+
+@pytest.mark.parametrize(
+    ("public_url", "name", "secure"),
+    [("https://login.example", "__Host-endsession", True), ("http://127.0.0.1:8080", "endsession", False)],
+)
+async def test_the_cookie_that_knows_the_browser(tmp_path: Path, public_url: str, name: str, secure: bool) -> None:
+    """A browser takes `__Host-` only with `Secure` and `Path=/`; on a loopback address without https it has neither."""
+    async with deploy(tmp_path, {"server": {"public_url": public_url}}) as gateway:
+        await gateway.register()
+        host = {"host": public_url.partition("://")[2]}
+        question = await gateway.get(PLAIN, {"client_id": "web"}, cookie=cookie_of(), accept=HTML, headers=host)
+        value, *attributes = question.headers["set-cookie"].split("; ")
+        assert re.fullmatch(rf"{name}=[\w-]{{32}}", value)
+        assert set(attributes) == {"Path=/", "Max-Age=600", "HttpOnly", "SameSite=Lax"} | (
+            {"Secure"} if secure else set()
+        )
+
+
+@pytest.mark.parametrize(("length", "kept"), [(19, False), (20, True), (64, True), (65, False)])
+async def test_a_cookie_of_the_browser_is_kept(gateway: Deployment, length: int, kept: bool) -> None:
+    """Its other tabs have questions open; what cannot be a secret of ours is replaced."""
+    await gateway.register()
+    secret = "s" * length
+    cookie = f"{cookie_of()}; __Host-endsession={secret}"
+    question = await gateway.get(PLAIN, {"client_id": "web"}, cookie=cookie, accept=HTML)
+    assert (browser_cookie(question) == f"__Host-endsession={secret}") == kept
+
+
 async def test_another_sites_form_is_refused(gateway: Deployment) -> None:
     """T3: `Origin` and `Sec-Fetch-Site` of another site, and `null` without `same-origin`, are 403."""
     question = await ask(gateway)

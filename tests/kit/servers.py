@@ -103,9 +103,9 @@ def fresh_schema(server: str) -> str:
 
 
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
-    """A server of its own that speaks Redis' protocol (Valkey); yields its URL."""
-    with ValkeyServer(port=free_port()) as server:
+def redis(port: int | None = None) -> Iterator[str]:
+    """A server of its own that speaks Redis' protocol (Valkey), on that port or any; yields its URL."""
+    with ValkeyServer(port=port or free_port()) as server:
         yield server.connection_url
 
 

@@ -56,8 +56,11 @@ async def run(scenario: Scenario, folder: Path, server: str) -> Observed:
             while (await gateway.get("/readyz")).status_code != 200:  # noqa: ASYNC110  # asking is what it is about
                 await asyncio.sleep(0.05)
         observed.recovered_after = time.monotonic() - began
-        observed.ended_meanwhile = [sid for sid in sids if await gateway.state_of(sid) != "live"]
-        observed.lost = [sid for sid in sids if not await _ends(gateway, sid)]
+        if scenario.unnoticed:
+            observed.lost = [sid for sid in sids if await gateway.state_of(sid) != "ended"]
+        else:
+            observed.ended_meanwhile = [sid for sid in sids if await gateway.state_of(sid) != "live"]
+            observed.lost = [sid for sid in sids if not await _ends(gateway, sid)]
     return observed
 
 

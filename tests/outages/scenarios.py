@@ -27,13 +27,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One fault. `recovers` says what has to be done afterwards; `reads_work` that only changes are refused."""
+    """One fault. `recovers` says what has to be done afterwards; `reads_work` that only changes are refused;
+    `unnoticed` that every request succeeds all the same."""
 
     name: str
     storage: str
     arrange: Callable[[Path, str], contextlib.AbstractAsyncContextManager[Fault]]
     recovers: str = "by itself"
     reads_work: bool = False
+    unnoticed: bool = False
 
 
 def at_wire(begin: Callable[[Wire], None]) -> Callable[[Path, str], contextlib.AbstractAsyncContextManager[Fault]]:
@@ -196,4 +198,4 @@ SCENARIOS = (
     Scenario("another process holds the write lock", "SQLite", _locked, reads_work=True),
     Scenario("the file is removed", "SQLite", _removed, recovers="by itself once the file is back, else by a restart"),
 )
-RESTARTED = Scenario("the server closes every connection (restart)", "PostgreSQL", _restarted)
+RESTARTED = Scenario("the server closes every connection (restart)", "PostgreSQL", _restarted, unnoticed=True)

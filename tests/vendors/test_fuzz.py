@@ -8,10 +8,9 @@ import pytest
 
 from endsession.contract.added_paths import merge, shipped
 from endsession.contract.document import METHODS, load_document
-from logout_conformance.reporting.table import Table
-from tests.kit.fuzz_deployments import all_deployments
-from tests.kit.fuzz_run import aim, explore
-from tests.kit.fuzz_whole import FLOOR
+from tests.fuzzing.explore import explore
+from tests.fuzzing.reach import FLOOR, reach
+from tests.fuzzing.targets import Table, all_targets
 
 
 @pytest.mark.slow
@@ -26,9 +25,9 @@ def test_the_vendors_documents_and_the_gateway_agree(tmp_path: Path, capsys: pyt
     items = [document.raw["paths"][path] for path in paths]
     operations = [item[method]["operationId"] for item in items for method in METHODS if method in item]
     table = Table(document, paths)
-    with all_deployments(tmp_path, table, document) as stages:
-        problems = explore(stages["ordinary"], examples=10, few=5, operations=operations)
-        problems += aim(stages, document, table, FLOOR, operations=operations)
+    with all_targets(tmp_path, table, document) as targets:
+        problems = explore(targets["ordinary"], examples=10, few=5, operations=operations)
+        problems += reach(targets, document, table, paths=paths)
     with capsys.disabled():
         print(f"\n{table}")
     assert not problems, "\n".join(problems[:50])
