@@ -43,6 +43,7 @@ async def test_a_restart_of_the_server_is_not_noticed(tmp_path: Path, postgres_s
     """All connections are closed while they are idle: the next requests open others, and none fails."""
     observed = await run(RESTARTED, tmp_path, postgres_server)
     assert {status for status, _, _ in observed.answers.values()} <= {200, 201, 303}
+    assert observed.lost == []
 
 
 async def test_a_lost_answer_to_commit_is_said_to_be_unknown(tmp_path: Path, postgres_server: str) -> None:
