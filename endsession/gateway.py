@@ -20,10 +20,11 @@ from .protocol.errors import EndsessionError, NotFound
 from .protocol.hint import HintReader
 from .protocol.policy import Policy
 from .provider.metadata import ProviderMetadata
+from .store.audit import Trace
 from .store.readiness import Readiness
 from .store.script import Database
 from .tokens.hint import FindClient
-from .tokens.seal import Sealer
+from .tokens.seal import Sealer, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Issuer:
     """Whether `public_keys` has the provider's as well."""
 
     async def client(self, client_id: str) -> Client | None:
-        """A registered client: of the settings, else of the database."""
+        """A registered client: of the settings, else of the database, which keeps its secret to itself."""
         return await self.find_client(client_id)
 
     @property
@@ -93,6 +94,7 @@ class Gateway:
     endings: Endings
     outbox: Outbox
     sealer: Sealer
+    vault: Vault
     limiter: Limiter
     readiness: Readiness
     pages: Pages
@@ -124,6 +126,10 @@ class Gateway:
     def link(self, issuer: Issuer, path: str) -> str:
         """An absolute URL of ours, from configuration only (T19)."""
         return f"{self.public_url}/{issuer.id}/{path}"
+
+    def trace(self, request: Request) -> Trace:
+        """Who makes this management request, for the audit."""
+        return Trace(request.caller.name, request.client_address, self.clock())
 
     # What the contract asks (contract.request.Service)
 

@@ -14,7 +14,7 @@ from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.client import Client, registration_problems, sid_problems
 from endsession.protocol.errors import ClientOfSettings, InvalidClientMetadata, InvalidRequest, NotFound
-from endsession.store.clients import all_clients, remove_client, store_client
+from endsession.store.clients import all_clients, remove_client, secret_name, store_client
 
 _CLIENT = TypeAdapter(Client)
 _MEMBERS = {member.name for member in fields(Client)}
@@ -47,7 +47,9 @@ async def put_client(request: Request, gateway: Gateway) -> Response:
         raise InvalidClientMetadata(f"The member {member} is not valid.") from None
     for member, problem in (*registration_problems(client), *sid_problems(client, with_sid=issuer.with_sid)):
         raise InvalidClientMetadata(f"The member {member} breaks a rule of registration.", detail=problem)
-    created = await gateway.store.write(store_client(issuer.id, client_id, metadata, now=gateway.clock()))
+    secret = metadata.pop("client_secret", None)
+    sealed = None if secret is None else gateway.vault.seal(secret_name(issuer.id, client_id), secret)
+    created = await gateway.store.write(store_client(issuer.id, client_id, metadata, sealed, gateway.trace(request)))
     return json_response(_as_json(client), 201 if created else 200)
 
 
@@ -55,7 +57,7 @@ async def delete_client(request: Request, gateway: Gateway) -> Response:
     """Forget a client."""
     issuer, client_id = gateway.find_issuer(request), request.query["client_id"]
     _check_not_in_settings(issuer, client_id)
-    if not await gateway.store.write(remove_client(issuer.id, client_id)):
+    if not await gateway.store.write(remove_client(issuer.id, client_id, gateway.trace(request))):
         raise NotFound("There is no such client.")
     return Response(status_code=204)
 

@@ -35,15 +35,10 @@ from ..store.in_background import InBackground
 from ..store.readiness import Readiness
 from ..store.script import Database, Script
 from ..store.sqlite import SqliteDatabase
-from ..store.upkeep import (
-    forget_audit,
-    forget_ended_sessions,
-    forget_provider_keys,
-    forget_spent_handles,
-    shared_secret,
-)
-from ..tokens.seal import Sealer
+from ..store.upkeep import forget_audit, forget_ended_sessions, forget_provider_keys, forget_spent_handles
+from ..tokens.seal import Sealer, Vault
 from .issuers import IssuerPorts, wire
+from .sealing import open_vault, sealing_secrets
 from .served import check_document
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
@@ -73,8 +68,9 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         store = (ports.open_store or open_store)(settings.storage.url, ports.base)
         await store.prepare()
         stack.push_async_callback(store.close)
-        seal_key = await store.write(shared_secret("seal", Sealer.new_key().decode()))
-        issuer_ports = _issuer_ports(settings, ports, store, stack)
+        secrets = sealing_secrets(settings, ports.base)
+        vault = await open_vault(settings, secrets, store)
+        issuer_ports = _issuer_ports(settings, ports, store, vault, stack)
         issuers, routes = await wire(settings, document, issuer_ports)
         sender = ports.wrap_sender(BackChannel(routes, ports.clock))
         bounds = Bounds(
@@ -112,7 +108,8 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             store=store,
             endings=endings,
             outbox=outbox,
-            sealer=Sealer(seal_key.encode(), ports.clock),
+            sealer=Sealer(secrets, ports.clock),
+            vault=vault,
             limiter=limiter,
             readiness=Readiness(store),
             pages=Pages(),
@@ -130,7 +127,11 @@ def _reference(document: Document, url: str) -> Page:
 
 
 def _issuer_ports(
-    settings: configuration.Settings, ports: Ports, store: Database, stack: contextlib.AsyncExitStack
+    settings: configuration.Settings,
+    ports: Ports,
+    store: Database,
+    vault: Vault,
+    stack: contextlib.AsyncExitStack,
 ) -> IssuerPorts:
     delivery = settings.delivery
     networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
@@ -149,7 +150,7 @@ def _issuer_ports(
 
     fetcher = Fetcher()
     stack.push_async_callback(fetcher.close)
-    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, client(), client(*LOOPBACK))
+    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, vault, client(), client(*LOOPBACK))
 
 
 def _sweeper(

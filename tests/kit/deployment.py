@@ -29,6 +29,7 @@ from .tokens import SECRET, jwks
 
 TOKEN = "a-management-token"
 READER = "a-reading-token"
+SEALING_SECRET = "what-every-process-of-a-test-seals-with"
 DOCUMENT = load_document()
 
 CONFIGURATION: dict[str, Any] = {
@@ -94,6 +95,14 @@ CONFIGURATION: dict[str, Any] = {
 def storage_url(folder: Path) -> str:
     """Where deployments in this folder keep their sessions. The fixture `backend` puts PostgreSQL in its place."""
     return "sqlite:///endsession.db"
+
+
+def with_secret(configured: dict[str, Any]) -> dict[str, Any]:
+    """`configured`, with the sealing secret that PostgreSQL needs; with SQLite, the gateway makes its own."""
+    storage = configured["storage"]
+    if storage["url"].startswith("sqlite:") or "sealing_secrets" in storage:
+        return configured
+    return {**configured, "storage": {**storage, "sealing_secrets": [SEALING_SECRET]}}
 
 
 class Clock:
@@ -191,7 +200,7 @@ async def deploy(
 ) -> AsyncIterator[Deployment]:
     """Run a gateway in `folder` with the ordinary configuration and `changes` to it."""
     base = {**CONFIGURATION, "storage": {"url": storage_url(folder)}}
-    settings = configuration.Settings(**merged(base, changes or {}))
+    settings = configuration.Settings(**with_secret(merged(base, changes or {})))
     problems: list[configuration.Problem] = []
     document = served_document(document, settings.server, folder, problems)
     problems += check(settings, document, folder)

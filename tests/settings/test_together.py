@@ -228,6 +228,18 @@ CASES = {
         "it is no storage that is known.",
         "write sqlite:///endsession.db, or postgresql://user@host/database",
     ),
+    "PostgreSQL without a sealing secret": (
+        GOOD + "[storage]\nurl = 'postgresql://localhost/x'\n",
+        "storage.sealing_secrets",
+        "it is missing, and every process that uses this database needs the same.",
+        "make one (openssl rand -hex 32) and set ENDSESSION_STORAGE__SEALING_SECRETS='[\"...\"]' for all of them",
+    ),
+    "a sealing secret that can be guessed": (
+        GOOD + "[storage]\nsealing_secrets = ['hunter2']\n",
+        "storage.sealing_secrets.0",
+        "it is shorter than 32 characters.",
+        "make one: openssl rand -hex 32",
+    ),
     "a knob against another": (
         add(ACME, "policy = { encrypted_hint = 'require_client_id', client_id_param = 'ignore' }"),
         "issuers.acme.policy.client_id_param",
