@@ -20,6 +20,7 @@ from .protocol.errors import EndsessionError, NotFound
 from .protocol.hint import HintReader
 from .protocol.policy import Policy
 from .provider.metadata import ProviderMetadata
+from .refusals import Refusals
 from .store.audit import Trace
 from .store.readiness import Readiness
 from .store.script import Database
@@ -96,6 +97,7 @@ class Gateway:
     sealer: Sealer
     vault: Vault
     limiter: Limiter
+    refusals: Refusals
     readiness: Readiness
     pages: Pages
     clock: Callable[[], float]
@@ -140,6 +142,11 @@ class Gateway:
     def authenticate(self, token: str) -> Caller | None:
         """See Service. Tokens are compared by their digest, so no comparison tells anything about a token."""
         return self.callers.get(hashlib.sha256(token.encode()).hexdigest())
+
+    def note_refusal(self, caller: Caller | None, reason: str, issuer_id: str | None, address: str) -> None:
+        """See Service. Only issuers that there are get into the audit: whoever is refused may have made a name up."""
+        known = issuer_id if issuer_id in self.issuers else ""
+        self.refusals.note(known or "", reason, actor=caller.name if caller else "", address=address)
 
     def allows(self, caller: Caller | None, scope: str, issuer_id: str | None) -> bool:
         """See Service. An issuer out of the caller's reach does not exist for it. Raises NotFound."""

@@ -36,6 +36,7 @@ async def list_clients(request: Request, gateway: Gateway) -> Response:
 async def put_client(request: Request, gateway: Gateway) -> Response:
     """Register a client, or replace its registration. What is registered keeps the rules that hold when it is used."""
     issuer, client_id = gateway.find_issuer(request), request.query["client_id"]
+    request.client_id = client_id
     _check_not_in_settings(issuer, client_id)
     metadata = {name: value for name, value in request.body.items() if name in _MEMBERS}
     if metadata.setdefault("client_id", client_id) != client_id:
@@ -56,6 +57,7 @@ async def put_client(request: Request, gateway: Gateway) -> Response:
 async def delete_client(request: Request, gateway: Gateway) -> Response:
     """Forget a client."""
     issuer, client_id = gateway.find_issuer(request), request.query["client_id"]
+    request.client_id = client_id
     _check_not_in_settings(issuer, client_id)
     if not await gateway.store.write(remove_client(issuer.id, client_id, gateway.trace(request))):
         raise NotFound("There is no such client.")

@@ -50,8 +50,8 @@ class Client:
     """As registered with the provider. `none` makes it a public client, which has no http URIs but on loopback. So are
     native apps and clients that use the implicit grant, whatever stands here."""
     grant_types: tuple[str, ...] = ("authorization_code",)
-    """As registered with the provider. With `implicit`, no redirect URI is http, not even on loopback, unless the app is
-    native."""
+    """As registered with the provider. With `implicit`, no redirect URI is http, not even on loopback, unless the app
+    is native."""
     response_types: tuple[str, ...] = ("code",)
     """As registered with the provider. One with `token` or `id_token` uses the implicit grant, too."""
     redirect_uris: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Client:
 
     @property
     def implicit(self) -> bool:
-        """Whether the client gets tokens from the authorization endpoint (Dynamic Client Registration 1.0, section 2)."""
+        """Whether tokens come to it from the authorization endpoint (Dynamic Client Registration 1.0, section 2)."""
         words = {word for response_type in self.response_types for word in response_type.split()}
         return "implicit" in self.grant_types or bool(words & {"token", "id_token"})
 

@@ -16,8 +16,8 @@ RegisteredRedirect = NewType("RegisteredRedirect", str)
 
 RedirectMatch = Literal["exact", "exact_or_native_loopback", "wildcard"]
 
-# Schemes that run or read something in the browser or the system instead of going somewhere. Most of them are refused for
-# want of a period as well; they are named so that the refusal says why, and stays where that rule does not reach.
+# Schemes that run or read something in the browser or the system instead of going somewhere. They have no period, which
+# is reason enough to refuse them; they are named so that a refusal says why, and whatever becomes of that rule.
 FORBIDDEN_SCHEMES = frozenset(
     {"about", "blob", "chrome", "chrome-extension", "content", "data", "feed", "file", "filesystem", "ftp", "hcp"}
     | {"intent", "its", "jar", "javascript", "livescript", "mailto", "mhtml", "mk", "mocha", "moz-extension", "ms-its"}

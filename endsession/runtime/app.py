@@ -31,6 +31,7 @@ from ..gateway import Caller, Gateway, Issuer
 from ..limiter import Limiter
 from ..pages import Page, Pages
 from ..provider.fetch import Fetcher
+from ..refusals import Refusals
 from ..store.in_background import InBackground
 from ..store.readiness import Readiness
 from ..store.script import Database, Script
@@ -95,6 +96,8 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             storage=settings.limits.storage,
         )
         stack.push_async_callback(limiter.close)
+        refusals = Refusals(background, ports.clock)
+        stack.push_async_callback(refusals.stop)
         yield Gateway(
             public_url=public_url(settings),
             document=document,
@@ -111,6 +114,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             sealer=Sealer(secrets, ports.clock),
             vault=vault,
             limiter=limiter,
+            refusals=refusals,
             readiness=Readiness(store),
             pages=Pages(),
             clock=ports.clock,
@@ -199,6 +203,8 @@ def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[
         tags=tags,
         sizes=Sizes(settings.limits.query_bytes, settings.limits.body_bytes),
         prefix=urlsplit(gateway.public_url).path,
+        # A listener for management alone is no part of the public URL, and may well have no TLS.
+        https=gateway.public_url.startswith("https:") and tags != MANAGEMENT_TAGS,
     )
     # As the settings are read: 10.1.2.3/8 is 10.0.0.0/8, which uvicorn would take for a name that nobody has.
     proxies = [str(ipaddress.ip_network(one, strict=False)) for one in settings.server.trusted_proxies]

@@ -6,6 +6,7 @@ A proxy in front usually has such bounds as well, but nothing here depends on th
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -50,6 +51,17 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.write(_TOO_LONG)
             self.transport.close()
 
+    def on_headers_complete(self) -> None:
+        """See HttpToolsProtocol. An absolute target names a host as well, and another one than Host makes two of them.
+
+        RFC 9112, section 3.2.2, lets the target's count; a proxy that reads Host would have asked for something else.
+        """
+        if not self.url.startswith(b"/") and (named := _host_of(self.url)):
+            hosts = [value.lower() for name, value in self.headers if name == b"host"]
+            if hosts != [named]:
+                self.headers.append((b"host", named))
+        super().on_headers_complete()
+
     def on_body(self, body: bytes) -> None:
         """See HttpToolsProtocol. What is no body is head, be it at the end: trailers are headers too."""
         self._head -= len(body)
@@ -74,6 +86,12 @@ class BoundedHttp(HttpToolsProtocol):
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _host_of(target: bytes) -> bytes:
+    """The authority of a request target in absolute form, in lower case; empty where there is none."""
+    _, separator, rest = target.partition(b"://")
+    return re.split(rb"[/?#]", rest, maxsplit=1)[0].lower() if separator else b""
 
 
 def bounded_http(max_query: int) -> type[BoundedHttp]:

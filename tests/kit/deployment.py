@@ -71,7 +71,7 @@ CONFIGURATION: dict[str, Any] = {
                     "post_logout_redirect_uris": ["https://other.example/signed-out"],
                 },
                 "hmac": {"id_token_signed_response_alg": "HS256", "client_secret": SECRET},
-                "gone": {"disabled": True},
+                "gone": {"disabled": True, "post_logout_redirect_uris": ["https://app.example/signed-out"]},
             },
         },
         # The same keys as acme: only `iss` stands between the two (T11).
