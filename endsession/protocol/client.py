@@ -77,7 +77,8 @@ class Client:
     frontchannel_logout_session_required: bool = False
     """Whether that address gets `iss` and `sid`. Refused where the issuer has `id_tokens_have_sid = false`."""
     disabled: bool = False
-    """An operator's switch: a disabled client's requests are refused with 403; it is still told of logouts."""
+    """An operator's switch: a disabled client's requests are refused with 403, where a hint or a registered URI shows
+    that they are its own. It is still told of logouts."""
 
     @property
     def name(self) -> str:

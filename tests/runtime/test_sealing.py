@@ -66,7 +66,7 @@ async def secret_of(gateway: Deployment, client_id: str) -> str | None:
 
 
 async def test_a_reader_of_the_database_cannot_forge_a_verified_hint(tmp_path: Path, storage_url: str) -> None:
-    """Whatever stands in it is no key: a parked request that it was sealed with is refused, and nothing ends (C4)."""
+    """Whatever stands in it is no key: a parked request that it was sealed with is refused, and nothing ends (T34)."""
     policy = {"policy": {"hint_authority": "hint"}, "cookie": None}
     async with deploy(tmp_path, {"storage": {"url": storage_url}, "issuers": {"acme": policy}}) as gateway:
         await gateway.register()
