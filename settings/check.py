@@ -66,7 +66,7 @@ def _server(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             ("server", "public_url"),
             "it is missing, and server.host is not a loopback address",
-            'add the address that browsers use, such as public_url = "https://login.example"',
+            'add the URL that browsers use, such as public_url = "https://login.example"',
         )
     for index, network in enumerate(server.trusted_proxies):
         try:
@@ -210,8 +210,8 @@ def _discovery(issuer_id: str, settings: Settings, endpoints: Mapping[str, Endpo
     issuer, public_url = settings.issuers[issuer_id], settings.server.public_url
     location: Location = ("issuers", issuer_id)
     if issuer.op_metadata_uri == f"{public_url}/{issuer_id}/.well-known/openid-configuration":
-        fix = "name an address at which the provider itself can be reached"
-        yield Problem((*location, "op_metadata_uri"), "it is the address of our own metadata", fix)
+        fix = "name a URL at which the provider itself can be reached"
+        yield Problem((*location, "op_metadata_uri"), "it is the URL of our own metadata", fix)
     announced = next((terms for terms in endpoints.values() if terms.name == issuer.announce), None)
     if announced is None or announced.issuer_from == "path":
         return

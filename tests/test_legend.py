@@ -77,7 +77,7 @@ def test_every_number_that_is_cited_is_in_the_legend() -> None:
     """In code, tests and documents; a number that leads nowhere is worse than none."""
     known = {*SECTIONS, *(row[0] for row in ROWS)}
     cited = {(kind + number, name) for name, text in _texts() for kind, number in CITED.findall(text)}
-    assert {one for one in cited if one[0] not in known} == set()
+    assert {item for item in cited if item[0] not in known} == set()
     assert len({number for number, name in cited if not name.startswith("docs/")}) > 40
 
 

@@ -122,7 +122,7 @@ async def test_a_proxy_is_believed_by_its_network(tmp_path: Path) -> None:
             answer = await gateway.get(PLAIN, headers={"x-forwarded-for": forwarded})
             return answer.status_code
 
-        assert [await status(one) for one in ("198.51.100.1", "198.51.100.2")] == [200, 200]
+        assert [await status(item) for item in ("198.51.100.1", "198.51.100.2")] == [200, 200]
         assert [await status(f"{n}, 198.51.100.3") for n in ("203.0.113.1", "203.0.113.2")] == [200, 429]
 
 

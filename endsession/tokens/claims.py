@@ -58,7 +58,7 @@ def client_of(claims: Mapping[str, Any], asked: str | None) -> str:
     """
     azp, aud = claims.get("azp"), claims.get("aud")
     audience = [aud] if isinstance(aud, str) else aud
-    if not isinstance(audience, list) or not audience or not all(_is_name(one) for one in audience):
+    if not isinstance(audience, list) or not audience or not all(_is_name(member) for member in audience):
         raise Refused("its aud is neither a name nor a list of names")
     if azp is not None:
         if azp not in audience:

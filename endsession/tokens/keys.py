@@ -106,7 +106,7 @@ class KeySet:
             try:
                 usable.append(Key.load(member))
             except (UnusableKey, TypeError) as error:
-                log.warning("key %d of a key set is passed over: %s", number, error)
+                log.warning("ignoring unusable key %d of a JWK Set: %s", number, error)
         return cls(usable)
 
     def candidates(self, alg: str, kid: str | None) -> list[Key]:

@@ -194,7 +194,7 @@ def _edited(edit: Edit) -> Raw:
 def test_a_break_is_seen(edit: Edit, told: str) -> None:
     """Whatever a client could rely on: what it sends is taken, and what it is answered can be read."""
     found = list(breaks(RELEASE, _edited(edit)))
-    assert any(told in one for one in found), found
+    assert any(told in item for item in found), found
 
 
 @pytest.mark.parametrize("edit", HARMLESS.values(), ids=HARMLESS)

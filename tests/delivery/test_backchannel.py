@@ -95,7 +95,7 @@ async def test_every_attempt_has_a_token_of_its_own(tmp_path: Path, apps: Receiv
         await apps.wait_for("a", 3)
         keys = await public_keys(gateway)
         claims = [validate(token, keys, issuer=ACME, audience="a", alg="RS256") for token in apps.tokens("a")]
-        assert len({one["jti"] for one in claims}) == 3
+        assert len({claim["jti"] for claim in claims}) == 3
         await eventually(lambda: states(gateway), lambda seen: seen == {"a": "delivered"})
         session = (await gateway.send("GET", "/acme/sessions/s-alice", token=TOKEN)).json()
         (delivery,) = session["deliveries"]

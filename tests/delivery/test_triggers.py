@@ -56,7 +56,7 @@ async def test_an_administrator_ends_all_sessions_of_a_user(tmp_path: Path, apps
         assert [app["client_id"] for app in response.json()["apps"]] == ["a", "b", "a"]
         keys = (await gateway.get("/acme/jwks.json")).json()
         claims = [validate(token, keys, issuer=ACME, audience="a", alg="RS256") for token in apps.tokens("a")]
-        assert sorted(one["sid"] for one in claims) == ["s-1", "s-2"]
+        assert sorted(claim["sid"] for claim in claims) == ["s-1", "s-2"]
         assert await gateway.state_of("s-bob") == "live"
 
 

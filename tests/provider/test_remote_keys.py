@@ -1,4 +1,4 @@
-"""Keys at a `jwks_uri`: fetched rarely, kept while the provider is away, and never a way to make us fetch (T22)."""
+"""Keys at a `jwks_uri`: fetched rarely, kept while the provider is unavailable, never a way to make us fetch (T22)."""
 
 from __future__ import annotations
 

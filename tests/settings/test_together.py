@@ -112,7 +112,7 @@ CASES = {
         GOOD.replace('public_url = "https://login.example"', 'host = "0.0.0.0"'),
         "server.public_url",
         "it is missing, and server.host is not a loopback address.",
-        'add the address that browsers use, such as public_url = "https://login.example"',
+        'add the URL that browsers use, such as public_url = "https://login.example"',
     ),
     "a proxy that is no address": (
         add(SERVER, 'trusted_proxies = ["10.0.0.0/8", "proxy.example"]'),
@@ -183,8 +183,8 @@ CASES = {
     "our own metadata as the provider's": (
         add(ACME, 'op_metadata_uri = "https://login.example/acme/.well-known/openid-configuration"'),
         "issuers.acme.op_metadata_uri",
-        "it is the address of our own metadata.",
-        "name an address at which the provider itself can be reached",
+        "it is the URL of our own metadata.",
+        "name a URL at which the provider itself can be reached",
     ),
     "the provider's metadata over http": (
         add(ACME, 'op_metadata_uri = "http://op.example/.well-known/openid-configuration"'),

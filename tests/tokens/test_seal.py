@@ -135,7 +135,7 @@ def test_what_a_request_may_say_at_most_fits(sealer: Sealer, character: str) -> 
 
 def test_a_long_text_is_refused_unread(sealer: Sealer) -> None:
     """The length is checked before anything is decoded."""
-    with pytest.raises(BadHandle, match="no handle of ours"):
+    with pytest.raises(BadHandle, match="not one of our handles"):
         sealer.unseal("question", "A" * (MAX_HANDLE_BYTES + 1))
 
 
