@@ -88,8 +88,8 @@ class Limiter:
 class OwnCounter:
     """Counts in this process, in windows that begin with the first request of a key.
 
-    Not with `limits.aio.storage.MemoryStorage`, which looks through all of its keys at nearly every request: whoever
-    has many addresses could make it busy with that alone.
+    Not with `limits.aio.storage.MemoryStorage`, which looks through all of its keys at nearly every request: a client
+    with many addresses could make it busy with that alone.
     """
 
     def __init__(self) -> None:

@@ -91,11 +91,11 @@ def _storage(settings: Settings) -> Iterator[Problem]:
         yield Problem(("storage", "url"), "it names no file", "write sqlite:///endsession.db")
     elif not url.startswith(("postgresql://", "postgres://", "sqlite:///")):
         fix = "write sqlite:///endsession.db, or postgresql://user@host/database"
-        yield Problem(("storage", "url"), "it is no storage that is known", fix)
+        yield Problem(("storage", "url"), "it is not a supported storage", fix)
     known = settings.limits.storage.startswith(("memory://", "redis://", "rediss://", "valkey://", "valkeys://"))
     if not known or not _is_url(settings.limits.storage):
         fix = "write memory://, or redis://host:6379 where several nodes share the limits"
-        yield Problem(("limits", "storage"), "it is no storage that is known", fix)
+        yield Problem(("limits", "storage"), "it is not a supported storage", fix)
 
 
 def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:
@@ -104,7 +104,7 @@ def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:
         try:
             ipaddress.ip_network(network)
         except ValueError as error:
-            yield Problem(("delivery", "allow_networks", index), f"it is no network: {error}", "write 10.20.0.0/16")
+            yield Problem(("delivery", "allow_networks", index), f"it is not a network: {error}", "write 10.20.0.0/16")
     if delivery.ca_file and not (base / delivery.ca_file).is_file():
         yield _no_file(("delivery", "ca_file"), base / delivery.ca_file)
     if delivery.proxy and not (_is_url(delivery.proxy) and urlsplit(delivery.proxy).scheme in ("http", "https")):

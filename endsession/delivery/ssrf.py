@@ -1,6 +1,6 @@
 """Which addresses a delivery may go to (T13).
 
-An app's URL is chosen by whoever registers it, so a delivery must not become a way to reach what only this
+An app's URL is chosen by the person who registers it, so a delivery must not become a way to reach what only this
 machine can reach. Private, loopback, link-local and other special addresses are refused, also when an IPv6 address
 embeds one, unless the operator allows the network by name (`delivery.allow_networks`).
 """
@@ -33,7 +33,7 @@ def refusal(address: str, allowed: Sequence[Network]) -> str | None:
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return "it is no IP address"
+        return "it is not an IP address"
     for meaning in _meanings(parsed):
         if any(meaning.version == network.version and meaning in network for network in allowed):
             continue

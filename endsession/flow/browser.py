@@ -1,4 +1,4 @@
-"""The browser that a question was asked in or a request was parked for: a cookie of ours binds the two (T3, T27)."""
+"""The browser that a question was asked in or a request was parked for: our own cookie binds the two (T3, T27)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 An error has a stable `code` (the `error` member of an OAuth error body), an HTTP `status`, a `description` that anyone
 may read, and a `detail` for the operator's log. Neither sentence ever holds a token, a cookie, a secret or any part of
-what was sent.
+the input.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def parse_metadata(octets: bytes, issuer: str) -> Mapping[str, Any]:
         raise ValueError("it has no jwks_uri, which every provider's metadata has")
     for name in ("claims_supported", "ui_locales_supported"):
         if not _is_list_of_texts(members.get(name, [])):
-            raise ValueError(f"its {name} is no list of texts")
+            raise ValueError(f"its {name} is not a list of strings")
     return members
 
 

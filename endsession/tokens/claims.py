@@ -1,7 +1,7 @@
 """What the header and the claims of a token must say for it to be an ID token of this issuer.
 
 Kinds of token are kept apart by rules that exclude each other (RFC 8725, sections 3.11 and 3.12): an access token, a
-logout token or another security event is never taken for a hint, whoever signed it.
+logout token or another security event is never taken for a hint, no matter who signed it.
 """
 
 from __future__ import annotations

@@ -104,4 +104,4 @@ def parse_keys(octets: bytes) -> KeySet:
     except UnusableKey:
         raise
     except (ValueError, RecursionError) as error:
-        raise UnusableKey(f"it is no JWK Set ({type(error).__name__})") from None
+        raise UnusableKey(f"it is not a JWK Set ({type(error).__name__})") from None

@@ -113,7 +113,7 @@ class Sent:
         return next(found, self.operation)
 
     def values(self) -> Iterator[tuple[str, str]]:
-        """Declared parameters of query and form with what was sent for them, decoded."""
+        """Declared parameters of query and form with the values sent for them, decoded."""
         known = {*self.reached.parameters("query"), *self.reached.form}
         for name, value in (*self.query, *(self.form or ())):
             if unquote_plus(name) in known:

@@ -20,7 +20,7 @@ RELEASE = read_yaml(RELEASED)
 
 
 def test_the_document_breaks_nothing_of_the_last_release() -> None:
-    """If this fails, mend the document or raise its version; docs/stability.md says when to keep a new one."""
+    """If this fails, fix the document or raise its version; docs/stability.md says when to keep a new one."""
     found = sorted(set(breaks(RELEASE, DOCUMENT.raw)))
     versions = RELEASE["info"]["version"], DOCUMENT.raw["info"]["version"]
     assert found == [] or announced(*versions), "\n".join(found)

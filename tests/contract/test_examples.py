@@ -99,7 +99,7 @@ def _parts_with_schema(part: Any, where: str = "") -> Iterator[tuple[str, Mappin
 
 
 def test_the_examples_of_schemas_fit() -> None:
-    """Tools show them beside those of the operations."""
+    """Tools show them next to those of the operations."""
     found = list(_parts_with_schema(SCHEMAS))
     assert len(found) > 40
     problems = [f"{where}: {e.message}" for where, item in found for e in _validator(item).iter_errors(item["example"])]
@@ -149,7 +149,7 @@ def _errors() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
 
 
 def test_errors_have_the_codes_and_the_words_of_the_code() -> None:
-    """Each example of an error has a status and a code that one class of ours has, and a sentence of ours."""
+    """Each example of an error has a status and a code that one of our classes has, and one of our sentences."""
     known = {(str(kind.status), kind.code) for kind in _kinds()}
     patterns = [re.compile(sentence) for sentence in set(_sentences()) if len(sentence) > 20]
     for where, status, example in _errors():

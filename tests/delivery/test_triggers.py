@@ -112,14 +112,14 @@ async def test_a_provider_that_registers_no_sessions(tmp_path: Path, apps: Recei
             (token,) = apps.tokens(app)
             claims = validate(token, keys, issuer=ACME, audience=app, alg="RS256")
             assert (claims["sub"], claims["sid"]) == ("alice", "never-registered")
-        # AuthPI's endpoint takes the hint's word for it, and this session is over.
+        # AuthPI's endpoint takes the hint's word for it, and this session has ended.
         response = await gateway.get("/acme/logout", {"id_token_hint": hint})
         assert response.status_code == 200
         assert len(apps.tokens("a")) == 1
 
 
 async def test_a_registered_session_ends_where_all_are_told(tmp_path: Path, apps: Receivers) -> None:
-    """`participants = "all"` beside a session that is registered all the same: it ends, and once (T28)."""
+    """`participants = "all"` and a session that is registered all the same: it ends, and once (T28)."""
     changes = {"issuers": {"acme": {"participants": "all"}}}
     async with deploy_with_apps(tmp_path, apps, "a", "b", changes=changes) as gateway:
         await sign_in(gateway)

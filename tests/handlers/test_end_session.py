@@ -52,7 +52,7 @@ async def test_issuers_are_apart_though_they_share_keys(gateway: Deployment, met
 
 @both_methods
 async def test_a_leaked_hint_ends_nothing(gateway: Deployment, method: str) -> None:
-    """T4: with cookie authority, a hint from a browser without the session ends nothing, whoever sends it."""
+    """T4: with cookie authority, a hint from a browser without the session ends nothing, no matter who sends it."""
     await gateway.register()
     request = {"id_token_hint": id_token(), "post_logout_redirect_uri": SIGNED_OUT}
     response = await log_out(gateway, method, PLAIN, **request)
@@ -133,7 +133,7 @@ async def test_a_json_caller_is_told_where_to_ask(gateway: Deployment, method: s
     ],
 )
 async def test_refusals(gateway: Deployment, method: str, parameters: dict[str, str], status: int) -> None:
-    """Unknown client, unregistered URI, disabled client, URI with nothing beside it, hint of another client."""
+    """Unknown client, unregistered URI, disabled client, URI with nothing else, hint of another client."""
     await gateway.register()
     response = await log_out(gateway, method, PLAIN, cookie=cookie_of(), **parameters)
     assert response.status_code == status
@@ -150,7 +150,7 @@ async def test_form_action_names_where_the_answer_leads(gateway: Deployment) -> 
 
 
 async def test_an_idle_session_is_over(tmp_path) -> None:
-    """Idle and absolute lifetimes: a session past one is over, and a registration restarts the idle time."""
+    """Idle and absolute lifetimes: a session past one has ended, and a registration restarts the idle time."""
     async with deploy(tmp_path) as gateway:
         await gateway.register(idle_seconds=100)
         gateway.clock.advance(90)

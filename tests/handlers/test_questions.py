@@ -127,7 +127,7 @@ async def test_the_cookie_that_knows_the_browser(tmp_path: Path, public_url: str
 
 @pytest.mark.parametrize(("length", "kept"), [(19, False), (20, True), (64, True), (65, False)])
 async def test_a_cookie_of_the_browser_is_kept(gateway: Deployment, length: int, kept: bool) -> None:
-    """Its other tabs have questions open; what cannot be a secret of ours is replaced."""
+    """Its other tabs have questions open; what cannot be our secret is replaced."""
     await gateway.register()
     secret = "s" * length
     cookie = f"{cookie_of()}; __Host-endsession={secret}"

@@ -28,7 +28,7 @@ KID = signing_key("RS256", "logout").kid
 
 @pytest.fixture
 async def web() -> AsyncIterator[Provider]:
-    """A provider that publishes its own key and nothing of ours."""
+    """A provider that publishes its own key and none of our keys."""
     async with provider() as server:
         server.publish(*jwks("RS256")["keys"])
         yield server
@@ -82,7 +82,7 @@ async def test_keys_that_are_retired_have_to_be_published_as_well(tmp_path: Path
 async def test_nothing_is_asked_where_there_is_nothing_to_find(
     tmp_path: Path, web: Provider, table: dict[str, Any]
 ) -> None:
-    """Where the provider points at our set, or where nothing of ours is signed."""
+    """Where the provider points at our set, or where nothing is signed by us."""
     assert await found(tmp_path, **{"jwks_uri": web.url, **table}) == []
     assert web.requests == []
 
@@ -134,7 +134,7 @@ async def test_keys_that_cannot_be_used_are_found_before_the_start(tmp_path: Pat
 
 
 async def test_a_client_that_could_never_be_told(tmp_path: Path) -> None:
-    """Its algorithm has no key of ours. An issuer on this machine makes its own."""
+    """Its algorithm has none of our keys. An issuer on this machine makes its own."""
     clients = {"web": {"backchannel_logout_uri": "https://app.example/x", "id_token_signed_response_alg": "ES256"}}
     (finding,) = await found(tmp_path, clients=clients)
     assert finding[:2] == ("clients.web.id_token_signed_response_alg", True)

@@ -142,6 +142,6 @@ async def test_upkeep_goes_chunk_by_chunk(store: Database) -> None:
 
 
 async def test_all_nodes_share_one_secret(store: Database) -> None:
-    """Whoever comes first makes it, and everybody gets that one."""
+    """The first caller makes it, and everybody gets that one."""
     secrets = await asyncio.gather(*(store.write(shared_secret("seal", f"secret{n}")) for n in range(5)))
     assert len(set(secrets)) == 1

@@ -69,7 +69,7 @@ async def test_the_initiator_and_the_provider_are_in_the_first_slice(store: Data
 
 
 async def test_another_process_goes_on_where_one_died(store: Database) -> None:
-    """Not before the lease of whoever began has run out."""
+    """Not before the lease of the process that began has run out."""
     await begin(store, Choose(everybody), *APPS)
     assert await store.read(unfinished(NOW + 20)) == []
     assert await store.read(unfinished(NOW + 22)) == [("acme", "s1")]

@@ -69,7 +69,7 @@ def test_the_names_and_policies_are_known(everything: Document) -> None:
 
 
 def test_no_vendor_has_code() -> None:
-    """A vendor is one YAML file, and no Python of ours names one."""
+    """A vendor is one YAML file, and none of our Python names one."""
     root = FOLDER.resolve().parents[1]
     assert {path.suffix for path in FOLDER.iterdir()} == {".yaml"}
     sources = [path for room in ("endsession", "handlers") for path in (root / room).rglob("*.py")]

@@ -63,7 +63,7 @@ def one_endpoint() -> dict[str, Any]:
 
 @both_methods
 async def test_an_endpoint_of_ones_own(tmp_path: Path, method: str) -> None:
-    """A file beside the settings is all that it takes; the document that is served has it, with every answer."""
+    """A file next to the settings is all that it takes; the document that is served has it, with every answer."""
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(one_endpoint()))
     async with deploy(tmp_path, {"server": {"extra_paths": ["mine.yaml"], "vendors": ["okta"]}}) as gateway:
         await gateway.register()
@@ -141,7 +141,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         _in_item(lambda item: item["get"].update(tags=["sessions"])),
         "get /sso/{org}/out: its tags have to be [logout]",
     ),
-    "an operationId of ours": (
+    "one of our operationIds": (
         _in_item(lambda item: item["get"].update(operationId="endSession")),
         "GET /sso/{org}/out: the operationId endSession is also that of",
     ),
