@@ -93,7 +93,7 @@ def test_a_project_with_modules_of_the_same_names_stands_beside_it(installed: Pa
 
 def test_the_conformance_suite_is_not_in_the_wheel(installed: Path, tmp_path: Path) -> None:
     """`endsession contract` is there without it, and says how to install it."""
-    command = [installed / "bin" / "endsession", "contract", "http://127.0.0.1:9"]
+    command = [str(installed / "bin" / "endsession"), "contract", "http://127.0.0.1:9"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")

@@ -138,7 +138,7 @@ def test_every_management_operation_asks_for_a_token_and_a_scope() -> None:
                 assert operation["x-scope"].endswith("write") is writes, where
 
 
-def _only_path(item: dict[str, Any], path: str = "/x") -> Edit:
+def _only_path(item: object, path: str = "/x") -> Edit:
     return lambda raw: raw.update(paths={path: item})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -155,14 +156,14 @@ async def test_paths_are_taken_as_they_stand(shared: Deployment, path: str) -> N
 
 
 @pytest.fixture
-async def prefixed(tmp_path: Path) -> Deployment:
+async def prefixed(tmp_path: Path) -> AsyncIterator[Deployment]:
     """A gateway that is public at `https://login.example/sso`."""
     changes = {
         "server": {"public_url": "https://login.example/sso"},
         "issuers": {"acme": {"issuer": "https://login.example/sso/acme"}},
     }
     async with deploy(tmp_path, changes) as gateway:
-        yield gateway  # type: ignore[misc]
+        yield gateway
 
 
 async def test_a_prefix_is_taken_off(prefixed: Deployment) -> None:

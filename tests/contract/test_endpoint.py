@@ -179,7 +179,7 @@ async def test_the_issuer_of_a_vendors_url_is_found_by_host(tmp_path: Path, meth
             "token": id_token(iss="https://login.example/globex"),
             "returnTo": "https://globex.example/signed-out",
         }
-        where = {"params" if method == "GET" else "data": parameters}
+        where: dict[str, Any] = {"params" if method == "GET" else "data": parameters}
         response = await gateway.send(method, VENDOR, headers={"host": "login.globex.example"}, **where)
         assert response.headers["location"] == "https://globex.example/signed-out"
         here = await gateway.send(method, VENDOR, **where)

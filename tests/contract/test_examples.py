@@ -136,7 +136,7 @@ def _sentences() -> Iterator[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield re.escape(node.value)
             elif isinstance(node, ast.JoinedStr):
-                yield "".join(re.escape(p.value) if isinstance(p, ast.Constant) else ".+" for p in node.values)  # type: ignore[arg-type]
+                yield "".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".+" for p in node.values)
 
 
 def _errors() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -186,7 +186,7 @@ def test_pages_have_the_headings_of_the_pages() -> None:
 
 
 def _made(kind: type[errors.EndsessionError]) -> errors.EndsessionError:
-    return kind(1) if kind is errors.RateLimited else kind()  # type: ignore[arg-type]
+    return kind(1) if kind is errors.RateLimited else kind()
 
 
 def _headings(page: str) -> tuple[str, ...]:

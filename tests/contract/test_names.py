@@ -63,4 +63,4 @@ def _inline(value: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _is_object(schema: dict[str, Any]) -> bool:
-    return schema["type"] == "object"
+    return bool(schema["type"] == "object")

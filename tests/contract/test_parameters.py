@@ -199,7 +199,7 @@ def test_declared_fields_are_read() -> None:
 )
 def test_what_is_wrong_is_said_by_name(fields: bytes, sentence: str) -> None:
     """The parameter and what is wrong with it; no value."""
-    schemas = {
+    schemas: dict[str, dict[str, Any]] = {
         "a": text,
         "n": {"type": "integer", "minimum": 1, "maximum": 10},
         "f": {"type": "number"},

@@ -142,11 +142,13 @@ async def test_patience_is_for_one_request(gateway: Deployment) -> None:
 
         async def deadline() -> float | None:
             timer = connections[0]._deadline if connections else None
-            return timer and timer.when()
+            return timer.when() if timer else None
 
         for _ in range(3):
             writer.write(request[:20])
-            deadlines.append(await eventually(deadline, lambda at: at is not None) or 0)
+            seen = await eventually(deadline, lambda at: at is not None)
+            assert seen is not None
+            deadlines.append(seen)
             writer.write(request[20:])
             assert await reader.readuntil(b"}") != b""
             assert connections[0]._deadline is None

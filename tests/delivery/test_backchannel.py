@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.responses import Response
@@ -17,9 +18,10 @@ from tests.kit.waiting import eventually
 ACME = "https://login.example/acme"
 
 
-async def public_keys(gateway: Deployment) -> dict:
+async def public_keys(gateway: Deployment) -> dict[str, Any]:
     """What the issuer publishes."""
-    return (await gateway.get("/acme/jwks.json")).json()
+    keys: dict[str, Any] = (await gateway.get("/acme/jwks.json")).json()
+    return keys
 
 
 @both_methods

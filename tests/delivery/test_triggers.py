@@ -2,13 +2,14 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from endsession.delivery import sweeper
 from endsession.store.upkeep import CHUNK
 from tests.kit.apps import deploy_with_apps, sign_in, states
-from tests.kit.deployment import READER, TOKEN, cookie_of
+from tests.kit.deployment import READER, TOKEN, Deployment, cookie_of
 from tests.kit.flow import HTML, PLAIN, answer
 from tests.kit.logout_tokens import validate
 from tests.kit.receivers import Receivers
@@ -24,7 +25,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeper, "EXPIRE_EVERY", 0.2)
 
 
-async def audit(gateway) -> list[tuple[str, str, str]]:
+async def audit(gateway: Deployment) -> list[tuple[Any, ...]]:
     """Who ended which session, and why."""
     return await gateway.rows("SELECT sid, reason, actor FROM audit ORDER BY id")
 

@@ -51,7 +51,7 @@ async def timed_read(hints: IdTokenHints, *arguments: Any) -> Any:
 
 def pytest_configure() -> None:
     """Called by pytest."""
-    IdTokenHints.read = timed_read  # type: ignore[method-assign]
+    IdTokenHints.read = timed_read  # type: ignore[assignment,method-assign]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -142,7 +142,7 @@ class Case:
         """Its parameters, under the standard's names."""
         hint = None if self.hint == "absent" else CATALOGUE[self.hint]
         values = {
-            "id_token_hint": hint and hint.make(id_claims(sid=sids[hint.session])),
+            "id_token_hint": hint.make(id_claims(sid=sids[hint.session])) if hint else None,
             "client_id": CLIENTS[self.client],
             "post_logout_redirect_uri": REDIRECTS[self.redirect][0],
         }

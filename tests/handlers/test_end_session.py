@@ -1,6 +1,7 @@
 """The plain endpoint: RP-Initiated Logout 1.0 with the issuer's own policy."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -149,7 +150,7 @@ async def test_form_action_names_where_the_answer_leads(gateway: Deployment) -> 
     assert "form-action 'self' https://app.example;" in question.headers["content-security-policy"] + ";"
 
 
-async def test_an_idle_session_is_over(tmp_path) -> None:
+async def test_an_idle_session_is_over(tmp_path: Path) -> None:
     """Idle and absolute lifetimes: a session past one has ended, and a registration restarts the idle time."""
     async with deploy(tmp_path) as gateway:
         await gateway.register(idle_seconds=100)
@@ -162,7 +163,7 @@ async def test_an_idle_session_is_over(tmp_path) -> None:
         assert (await gateway.register()).status_code == 409
 
 
-async def test_a_cookie_that_is_the_sid(tmp_path) -> None:
+async def test_a_cookie_that_is_the_sid(tmp_path: Path) -> None:
     """`cookie.match = "sid"`: the cookie's value names the session itself."""
     async with deploy(tmp_path, {"issuers": {"acme": {"cookie": {"match": "sid"}}}}) as gateway:
         await gateway.register()

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,12 +139,13 @@ async def test_a_cookie_of_the_browser_is_kept(gateway: Deployment, length: int,
 async def test_another_sites_form_is_refused(gateway: Deployment) -> None:
     """T3: `Origin` and `Sec-Fetch-Site` of another site, and `null` without `same-origin`, are 403."""
     question = await ask(gateway)
-    for headers in (
-        {"origin": "https://evil.example", "sec-fetch-site": "cross-site"},
-        {"origin": "null", "sec-fetch-site": "cross-site"},
-        {"origin": "null", "sec-fetch-site": "same-site"},
-        {"origin": "https://evil.example", "sec-fetch-site": "same-origin"},
+    for origin, site in (
+        ("https://evil.example", "cross-site"),
+        ("null", "cross-site"),
+        ("null", "same-site"),
+        ("https://evil.example", "same-origin"),
     ):
+        headers: dict[str, Any] = {"origin": origin, "sec-fetch-site": site}
         response = await answer(gateway, question, "yes", cookie=cookie_of(), **headers)
         assert response.status_code == 403
     assert await gateway.state_of() == "live"
@@ -177,18 +179,18 @@ async def test_a_handle_lives_ten_minutes_and_at_one_issuer(gateway: Deployment)
     assert await gateway.state_of() == "live"
 
 
-async def test_the_redirect_is_held_to_the_registration_again(tmp_path) -> None:
+async def test_the_redirect_is_held_to_the_registration_again(tmp_path: Path) -> None:
     """A URI that was withdrawn between question and answer is not redirected to."""
     async with deploy(tmp_path) as gateway:
         question = await ask(gateway, post_logout_redirect_uri=SIGNED_OUT)
-    withdrawn = {"issuers": {"acme": {"clients": {"web": {"post_logout_redirect_uris": []}}}}}
+    withdrawn: dict[str, Any] = {"issuers": {"acme": {"clients": {"web": {"post_logout_redirect_uris": []}}}}}
     async with deploy(tmp_path, withdrawn) as gateway:
         response = await answer(gateway, question, "yes", cookie=cookie_of())
         assert response.status_code == 200
         assert await gateway.state_of() == "ended"
 
 
-async def test_a_question_asked_by_one_process_is_answered_by_another(tmp_path) -> None:
+async def test_a_question_asked_by_one_process_is_answered_by_another(tmp_path: Path) -> None:
     """Nothing that an answer needs lives in a process."""
     async with deploy(tmp_path) as first:
         question = await ask(first, post_logout_redirect_uri=SIGNED_OUT)
@@ -198,7 +200,7 @@ async def test_a_question_asked_by_one_process_is_answered_by_another(tmp_path) 
 
 
 @both_methods
-async def test_the_question_shows_the_account_only_to_its_own_browser(tmp_path, method: str) -> None:
+async def test_the_question_shows_the_account_only_to_its_own_browser(tmp_path: Path, method: str) -> None:
     """The account's name is on the page when the cookie proves whose browser it is, and not otherwise."""
     async with deploy(tmp_path) as gateway:
         await gateway.register(user_label="Alice A.")

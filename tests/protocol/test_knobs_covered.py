@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def settings_by_test(source: str) -> dict[str, list[tuple[str, Any]]]:
     return {function.name: list(_settings(function)) for function in functions if function.name.startswith("test_")}
 
 
-def _settings(function: ast.AST):
+def _settings(function: ast.AST) -> Iterator[tuple[Any, Any]]:
     for node in ast.walk(function):
         if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant):
             yield node.arg, node.value.value

@@ -42,7 +42,8 @@ def watched(calls: list[str], lost: asyncio.Event) -> HttpToolsProtocol:
         return call
 
     kind = type("Watched", (HttpToolsProtocol,), {name: hook(name) for name in HOOKS})
-    return kind(config=config(), server_state=ServerState(), app_state={})
+    connection: HttpToolsProtocol = kind(config=config(), server_state=ServerState(), app_state={})
+    return connection
 
 
 async def test_a_connection_calls_the_hooks_that_are_bounded() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,19 +12,19 @@ from endsession.store.deliveries import Recipient, RetryLimits, deliveries_of_se
 from endsession.store.ending import Answered, Ending, answer_question, end_session
 from endsession.store.fan_out import Candidate, Choose
 from endsession.store.finding import SessionQuery, search_sessions
-from endsession.store.script import Database
+from endsession.store.script import Database, Script
 from endsession.store.sessions import Participant, Registration, add_participant, load_session, register_session
 
 NOW = 1_800_000_000.0
 ALICE = Registration(sub="alice", cookie_sha256=["c1"], participants=[Participant("web")])
 
 
-def registering(said: Registration = ALICE, *, issuer: str = "acme", sid: str = "s1", now: float = NOW):
+def registering(said: Registration = ALICE, *, issuer: str = "acme", sid: str = "s1", now: float = NOW) -> Script[str]:
     """The script that registers a session."""
     return register_session(issuer, sid, said, now=now, default_lifetime=1000, default_idle=None)
 
 
-def ending(issuer: str = "acme", sid: str = "s1", **changes) -> Ending:
+def ending(issuer: str = "acme", sid: str = "s1", **changes: Any) -> Ending:
     """A request to end a session, telling each participant by a token."""
     asked = Ending(
         issuer,
@@ -198,7 +199,7 @@ async def test_a_confirmation_is_used_once(store: Database) -> None:
 async def test_a_failed_transaction_leaves_nothing(store: Database) -> None:
     """A script that raises half-way undoes itself and nobody else's work."""
 
-    def broken():
+    def broken() -> Script[None]:
         yield from registering(sid="half")
         raise RuntimeError("half-way")
 

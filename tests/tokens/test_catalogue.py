@@ -69,4 +69,4 @@ def reasons() -> Iterator[str]:
             ):
                 text = node.args[0]
                 parts = text.values if isinstance(text, ast.JoinedStr) else [text]
-                yield "".join(re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in parts)
+                yield "".join(re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+" for part in parts)
