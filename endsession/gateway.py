@@ -126,7 +126,7 @@ class Gateway:
         return self.default_issuer
 
     def link(self, issuer: Issuer, path: str) -> str:
-        """An absolute URL of ours, from configuration only (T19)."""
+        """An absolute URL of this gateway, from configuration only (T19)."""
         return f"{self.public_url}/{issuer.id}/{path}"
 
     def trace(self, request: Request) -> Trace:
@@ -144,7 +144,7 @@ class Gateway:
         return self.callers.get(hashlib.sha256(token.encode()).hexdigest())
 
     def note_refusal(self, caller: Caller | None, reason: str, issuer_id: str | None, address: str) -> None:
-        """See Service. Only issuers that there are get into the audit: whoever is refused may have made a name up."""
+        """See Service. A name of an issuer that there is not may be anything, and stays out of the audit."""
         known = issuer_id if issuer_id in self.issuers else ""
         self.refusals.note(known or "", reason, actor=caller.name if caller else "", address=address)
 
@@ -164,7 +164,7 @@ class Gateway:
         return ErrorForm(error_format, self._way_out(issuer) if issuer else None)
 
     def _way_out(self, issuer: Issuer) -> str | None:
-        """The plain endpoint, where it asks whoever comes without anything."""
+        """The plain endpoint, where it asks a user whose request carries nothing."""
         plain = next(endpoint for endpoint in self.document.endpoints.values() if endpoint.name is None)
         asks = issuer.policy_of(plain).on_no_params == "prompt"
         return self.public_url + plain.address(issuer.id) if asks else None

@@ -24,7 +24,7 @@ AT_MOST = 100
 
 
 class Refusals:
-    """Writes down refusals. Whoever is refused does not wait for it."""
+    """Writes down refusals. The caller does not wait for it."""
 
     def __init__(self, store: Database, clock: Callable[[], float]) -> None:
         """`store` is for what nobody waits for."""

@@ -1,4 +1,4 @@
-"""The browser that was asked, or whose session has ended: a cookie of ours knows it again (T3, T24, T27)."""
+"""The browser that was asked, or whose session has ended: our own cookie recognizes it (T3, T24, T27)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def is_browser(request: Request, gateway: Gateway, digest: str) -> bool:
 def check_origin(request: Request, gateway: Gateway) -> None:
     """Raises AccessDenied for a form of another site.
 
-    Under `no-referrer` our own form sends `Origin: null`, which counts only beside `Sec-Fetch-Site: same-origin`.
+    Under `no-referrer` our own form sends `Origin: null`, which counts only with `Sec-Fetch-Site: same-origin`.
     """
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
     parts = urlsplit(gateway.public_url)

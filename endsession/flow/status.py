@@ -20,7 +20,7 @@ from .result import apps_of, result_of
 def status_url(gateway: Gateway, issuer: Issuer, sid: str, *, browser: str | None) -> str:
     """The URL. `browser` is the digest of the browser whose session it was (`browser.browser_secret`), if it is known.
 
-    Whoever else comes by the URL, out of a history or a log, learns no more than whether the session has ended.
+    Others who have the URL, from a history or a log, learn no more than whether the session has ended.
     """
     handle = gateway.sealer.seal("status", {"issuer": issuer.id, "sid": sid, "browser": browser})
     return gateway.link(issuer, f"logout/status/{handle}")

@@ -1,4 +1,4 @@
-"""The headers of pages, beside their Content-Security-Policy (`csp.py`)."""
+"""The headers of pages, in addition to their Content-Security-Policy (`csp.py`)."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ PAGE_HEADERS = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _NOT_USED),
 }
 """A window that opened a page can neither swap it below a double click nor count its frames (T17). Redirects do not
-have this: an app that logs out in a popup keeps hold of it, as long as no page of ours comes in between."""
+have this: an app that logs out in a popup keeps hold of it, as long as none of our pages comes in between."""

@@ -29,8 +29,8 @@ def open_to_others(settings: configuration.Settings, base: Path) -> Iterator[Pro
         return
     folders: dict[Path, Location] = {}
     if (database := sqlite_file(settings, base)) is not None:
-        beside = [database.with_name(database.name + suffix) for suffix in ("", "-wal", "-shm")]
-        yield from _files(beside, ("storage", "url"), _OTHERS, folders)
+        files = [database.with_name(database.name + suffix) for suffix in ("", "-wal", "-shm")]
+        yield from _files(files, ("storage", "url"), _OTHERS, folders)
         if not settings.storage.sealing_secrets:
             yield from _files([secret_file(database)], ("storage", "sealing_secrets"), _OTHERS, folders)
     for issuer_id, issuer in settings.issuers.items():

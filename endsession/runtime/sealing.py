@@ -1,6 +1,6 @@
 """The sealing secrets: where they come from, and that the storage was sealed with one of them.
 
-They are never in the storage: whoever reads it, or a backup of it, can neither make a handle nor open a secret.
+They are never in the storage: a reader of it, or of a backup, can neither make a handle nor open a secret.
 """
 
 from __future__ import annotations

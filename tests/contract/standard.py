@@ -15,6 +15,7 @@ from endsession.contract.app import build
 from endsession.contract.document import Document
 from endsession.contract.endpoint import LogoutEndpoint
 from endsession.contract.request import ErrorForm
+from endsession.gateway import Caller
 from endsession.pages import Page
 from endsession.protocol.errors import EndsessionError
 from tests.kit.raw import HOST
@@ -25,7 +26,7 @@ Verdict = int | str
 """`accepted` (the stub answered), `redirected`, or the status of a refusal."""
 
 
-class Stubs(Resolver):
+class Stubs(Resolver):  # type: ignore[misc]  # connexion is untyped
     """Every operation answers 200 whatever it is asked."""
 
     def resolve(self, operation: Any) -> Resolution:
@@ -49,9 +50,12 @@ class Everything:
         """See Service."""
         return host == HOST
 
-    def authenticate(self, token: str) -> str | None:
+    def authenticate(self, token: str) -> Caller | None:
         """See Service."""
-        return "tester" if token == TOKEN else None
+        return Caller("tester", frozenset(), frozenset()) if token == TOKEN else None
+
+    def note_refusal(self, caller: Caller | None, reason: str, issuer_id: str | None, address: str) -> None:
+        """See Service."""
 
     def allows(self, caller: object, scope: str, issuer_id: str | None) -> bool:
         """See Service."""
@@ -77,7 +81,8 @@ def standard(document: Document) -> ASGIApp:
     raw["components"]["securitySchemes"]["managementToken"]["x-bearerInfoFunc"] = f"{__name__}.token_info"
     app = AsyncApp(__name__, swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui=False))
     app.add_api(raw, resolver=Stubs())
-    return app
+    served: ASGIApp = app
+    return served
 
 
 async def verdict(app: ASGIApp, sent: Sent) -> Verdict:

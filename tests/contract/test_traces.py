@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def access_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.fixture
-def apps():
+def apps() -> Iterator[Receivers]:
     """Apps that take logout tokens."""
     with receivers() as running:
         yield running
@@ -51,7 +52,7 @@ BY = ("login-service", "192.0.2.7")
 async def test_registrations_leave_a_trace(tmp_path: Path, storage_url: str) -> None:
     """Who registered, replaced and removed a client; what was refused or changed nothing leaves none."""
     async with deploy(tmp_path, {"storage": {"url": storage_url}}) as gateway:
-        where = {"params": {"client_id": "new"}, "token": TOKEN}
+        where: dict[str, Any] = {"params": {"client_id": "new"}, "token": TOKEN}
         await gateway.send("PUT", "/acme/clients", json={}, **where)
         await gateway.send("PUT", "/acme/clients", json={"client_name": "New"}, **where)
         await gateway.send("PUT", "/acme/clients", json={"client_uri": "javascript:alert(1)"}, **where)

@@ -74,7 +74,7 @@ FRONT: dict[str, Any] = {
 
 @pytest.mark.parametrize("accept", [HTML, JSON])
 async def test_a_status_names_the_account_to_its_own_browser_only(tmp_path: Path, accept: str) -> None:
-    """The URL is in histories and logs: whoever comes by it learns that the session has ended, and not whose it was."""
+    """The URL is in histories and logs: others learn from it that the session has ended, and not whose it was."""
     async with deploy(tmp_path, {"issuers": {"acme": {"clients": {"front": FRONT}}}}) as gateway:
         await sign_in(gateway, "web", user_label="Alice A.")
         done = await gateway.get(PLAIN, {"id_token_hint": id_token()}, cookie=cookie_of(), accept=JSON)

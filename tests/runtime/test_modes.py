@@ -17,8 +17,8 @@ from tests.kit.tokens import jwks
 def found(folder: Path, **storage: str) -> list[tuple[str, str]]:
     """The files and folders that are warned of in `folder`, each with its fix."""
     issuer = {"issuer": "https://op.example", "jwks": jwks("RS256"), "signing_keys": ["RS256.jwk"]}
-    settings = configuration.Settings(**{"storage": storage, "issuers": {"acme": issuer}})
-    return [(".".join(map(str, one.location)), one.fix) for one in open_to_others(settings, folder)]
+    settings = configuration.Settings.model_validate({"storage": storage, "issuers": {"acme": issuer}})
+    return [(".".join(map(str, found.location)), found.fix) for found in open_to_others(settings, folder)]
 
 
 @pytest.fixture

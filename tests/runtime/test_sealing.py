@@ -93,7 +93,7 @@ async def test_a_reader_of_the_database_cannot_forge_a_verified_hint(tmp_path: P
 
 
 def forged(text: str, content: dict[str, Any], gateway: Deployment) -> list[str]:
-    """Handles made with a text of the database as the secret, and as the very key."""
+    """Handles made with a string of the database as the secret, and as the very key."""
     made = [Sealer([text], gateway.clock).seal("parked", content)]
     try:
         key = Fernet(text.encode())
@@ -214,7 +214,7 @@ async def test_files_are_for_their_owner_alone(tmp_path: Path, monkeypatch: pyte
 
 async def test_processes_of_one_machine_share_the_file(tmp_path: Path) -> None:
     """Made once, with a secret that nobody can guess, and read again by everybody else."""
-    settings = configuration.Settings(**{"storage": {"url": "sqlite:///e.db"}})
+    settings = configuration.Settings.model_validate({"storage": {"url": "sqlite:///e.db"}})
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: sealing_secrets(settings, tmp_path), range(40)))
     assert all(secrets == found[0] for secrets in found)
@@ -225,7 +225,10 @@ async def test_processes_of_one_machine_share_the_file(tmp_path: Path) -> None:
 def test_the_file_holds_a_secret_in_each_line(tmp_path: Path) -> None:
     """So that it can be rotated like the setting."""
     secret_file(tmp_path / "e.db").write_text(f"{NEW}\n{OLD}\n")
-    assert sealing_secrets(configuration.Settings(**{"storage": {"url": "sqlite:///e.db"}}), tmp_path) == [NEW, OLD]
+    assert sealing_secrets(configuration.Settings.model_validate({"storage": {"url": "sqlite:///e.db"}}), tmp_path) == [
+        NEW,
+        OLD,
+    ]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"short\n", f"{NEW}\nshort".encode(), b"\xff" * 40])
@@ -233,18 +236,18 @@ def test_a_file_without_a_good_secret_is_refused(tmp_path: Path, content: bytes)
     """Nothing is sealed with what can be guessed."""
     secret_file(tmp_path / "e.db").write_bytes(content)
     with pytest.raises(BadSettings, match=r"e\.db\.secret"):
-        sealing_secrets(configuration.Settings(**{"storage": {"url": "sqlite:///e.db"}}), tmp_path)
+        sealing_secrets(configuration.Settings.model_validate({"storage": {"url": "sqlite:///e.db"}}), tmp_path)
 
 
 def test_the_setting_goes_before_the_file(tmp_path: Path) -> None:
     """No file is made where the settings have a secret."""
-    settings = configuration.Settings(**{"storage": {"url": "sqlite:///e.db", "sealing_secrets": [NEW]}})
+    settings = configuration.Settings.model_validate({"storage": {"url": "sqlite:///e.db", "sealing_secrets": [NEW]}})
     assert sealing_secrets(settings, tmp_path) == [NEW]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_postgresql_needs_the_setting(tmp_path: Path) -> None:
     """Another process would seal with another secret, and half of all answers would be refused."""
-    settings = configuration.Settings(**{"storage": {"url": "postgresql://localhost/x"}})
+    settings = configuration.Settings.model_validate({"storage": {"url": "postgresql://localhost/x"}})
     with pytest.raises(BadSettings, match="openssl rand"):
         sealing_secrets(settings, tmp_path)
