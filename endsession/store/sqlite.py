@@ -70,7 +70,7 @@ class SqliteDatabase:
                 self._reader = self._connect(opened, busy_timeout=_READER_WAITS)
                 self._reader.execute("PRAGMA query_only = ON")
                 self._file = _identity(path)
-            except (sqlite3.Error, OSError) as error:
+            except sqlite3.Error as error:
                 raise self._unavailable(error) from error
             self._connections = opened.pop_all()
         self._jobs: deque[_Job] = deque()
@@ -183,7 +183,7 @@ class SqliteDatabase:
         if _identity(self._path) != self._file:
             raise sqlite3.OperationalError("the file was removed or replaced: put it back, or restart with the new one")
 
-    def _unavailable(self, error: sqlite3.Error | OSError) -> ServiceUnavailable:
+    def _unavailable(self, error: sqlite3.Error) -> ServiceUnavailable:
         return ServiceUnavailable(detail=f"{self._path}: {error}")
 
 
@@ -192,7 +192,7 @@ def _make_for_owner(path: Path) -> None:
 
     Its `-wal` and `-shm` get the mode of the file (https://www.sqlite.org/src/file/src/os_unix.c, findCreateFileMode).
     """
-    with suppress(FileExistsError):
+    with suppress(OSError):  # what cannot be made cannot be opened either, and SQLite says why
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR))
 
 
