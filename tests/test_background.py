@@ -29,7 +29,7 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 @pytest.mark.parametrize("work", [for_ever, losing_one_cancellation])
 async def test_a_task_is_stopped_although_it_loses_a_cancellation(work: Work) -> None:
-    """Otherwise a shutdown waits for it for ever."""
+    """Otherwise a shutdown waits for it without end."""
     task = asyncio.create_task(work())
     await asyncio.sleep(0)
     async with asyncio.timeout(10):

@@ -38,7 +38,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with nothing of ours but the wheel; dependencies are borrowed from this one."""
+    """A virtual environment with nothing but the wheel; dependencies are borrowed from this one."""
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
     (wheel,) = folder.glob("*.whl")
@@ -103,7 +103,7 @@ def test_the_conformance_suite_is_not_in_the_wheel(installed: Path, tmp_path: Pa
 
 
 def test_a_wheel_holds_the_licence_and_no_tests(installed: Path) -> None:
-    """What lands at the top of site-packages is one package; the licence is beside it."""
+    """What lands at the top of site-packages is one package; the licence is next to it."""
     (record,) = installed.glob("lib/python*/site-packages/endsession-*.dist-info/RECORD")
     names = {line.split(",")[0] for line in record.read_text().splitlines()}
     tops = {name.split("/")[0] for name in names if not name.startswith("..")}

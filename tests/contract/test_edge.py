@@ -206,7 +206,7 @@ async def test_a_failure_outside_any_operation_is_a_500_without_detail(shared: D
 
 
 async def test_a_failure_after_the_answer_began_changes_nothing(shared: Deployment) -> None:
-    """A started answer cannot be taken back; the connection breaks off with what was sent."""
+    """A started answer cannot be taken back; the connection breaks off with its first part sent."""
 
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})

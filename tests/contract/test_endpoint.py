@@ -56,7 +56,7 @@ def test_the_plain_endpoint_has_no_name_and_no_preset() -> None:
 
 def test_the_documents_own_dialects() -> None:
     """Both seed vendors and the plain standard, each with its preset and the place of its issuer."""
-    found = {path: (one.name, one.preset, one.issuer_from) for path, one in DOCUMENT.endpoints.items()}
+    found = {path: (item.name, item.preset, item.issuer_from) for path, item in DOCUMENT.endpoints.items()}
     assert found == {
         "/idp/init_logout.openid": ("pingfederate", "pingfederate", "host"),
         "/{issuer_id}/logout": ("authpi", "authpi", "path"),

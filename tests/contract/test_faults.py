@@ -47,7 +47,7 @@ async def test_storage_gone_is_a_503_that_ends_nothing(
     assert "location" not in gone.headers
     assert "set-cookie" not in gone.headers
     assert "taken away" not in gone.text
-    faults.mend()
+    faults.repair()
     assert await gateway.state_of() == "live"
     back = await log_out(gateway, method, path, cookie=cookie_of(), accept=accept, **request)
     assert (back.status_code, back.headers["location"]) == (303, SIGNED_OUT)
@@ -92,7 +92,7 @@ async def test_storage_gone_is_a_503_for_management_and_readiness(faulty: tuple[
         assert (answer.status, answer.header("content-type")) == (503, OAUTH)
         assert answer.header("retry-after")
     assert (await ask(gateway.app, "GET", "/healthz")).status == 200
-    faults.mend()
+    faults.repair()
     assert (await ask(gateway.app, "GET", "/readyz")).status == 200
 
 
@@ -117,7 +117,7 @@ async def test_an_unexpected_exception_is_a_500_without_detail(
     faults.fail(lambda: RuntimeError("a-detail-of-the-inside"))
     with caplog.at_level(logging.INFO, logger="endsession"):
         answer = await ask(gateway.app, method, f"{path}?{query}", accept=accept, headers=headers, **request)
-    faults.mend()
+    faults.repair()
     assert (answer.status, answer.header("content-type")) == (500, media_type)
     assert "a-detail-of-the-inside" not in answer.everything
     assert "RuntimeError" not in answer.everything

@@ -86,7 +86,7 @@ async def test_a_chunked_logout(gateway: Deployment, address: tuple[str, int]) -
 
 
 async def test_a_flood_of_chunks_is_cut_short(address: tuple[str, int]) -> None:
-    """413 as soon as it is over the limit, though the sender means to go on for ever."""
+    """413 as soon as it exceeds the limit, though the sender would go on without end."""
     start = head("POST", AUTHPI, Transfer_Encoding="chunked", Content_Type=FORM)
     status, _, body = await exchange(address, start, *[chunk(b"x" * 16_384)] * 8)
     assert status == 413

@@ -132,11 +132,11 @@ async def _pages(http: httpx2.AsyncClient) -> list[dict[str, Any]]:
 
 
 async def _ledger(http: httpx2.AsyncClient) -> dict[tuple[str, str], str]:
-    return {(one["sid"], one["client_id"]): one["state"] for one in await _pages(http)}
+    return {(page["sid"], page["client_id"]): page["state"] for page in await _pages(http)}
 
 
 async def _attempts(http: httpx2.AsyncClient) -> dict[tuple[str, str], int]:
-    return {(one["sid"], one["client_id"]): len(one["attempts"]) for one in await _pages(http)}
+    return {(page["sid"], page["client_id"]): len(page["attempts"]) for page in await _pages(http)}
 
 
 def _gap(apps: Receivers, key: tuple[str, str]) -> float:

@@ -82,7 +82,7 @@ async def test_an_app_that_never_answers_costs_one_time_out(apps: Receivers) -> 
 
 @pytest.mark.parametrize(("length", "taken"), [(1, True), (64 * 1024, True), (64 * 1024 + 1, False), (200_000, False)])
 async def test_a_long_answer_is_cut_off(apps: Receivers, length: int, taken: bool) -> None:
-    """64 KiB are read at the most; what is in them does not matter."""
+    """At most 64 KiB are read; what is in them does not matter."""
     from starlette.responses import Response
 
     apps.behaviour["a"] = lambda call: Response(b"x" * length)

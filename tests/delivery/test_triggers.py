@@ -57,7 +57,7 @@ async def test_an_administrator_ends_all_sessions_of_a_user(tmp_path: Path, apps
         assert [app["client_id"] for app in response.json()["apps"]] == ["a", "b", "a"]
         keys = (await gateway.get("/acme/jwks.json")).json()
         claims = [validate(token, keys, issuer=ACME, audience="a", alg="RS256") for token in apps.tokens("a")]
-        assert sorted(one["sid"] for one in claims) == ["s-1", "s-2"]
+        assert sorted(claim["sid"] for claim in claims) == ["s-1", "s-2"]
         assert await gateway.state_of("s-bob") == "live"
 
 
@@ -113,14 +113,14 @@ async def test_a_provider_that_registers_no_sessions(tmp_path: Path, apps: Recei
             (token,) = apps.tokens(app)
             claims = validate(token, keys, issuer=ACME, audience=app, alg="RS256")
             assert (claims["sub"], claims["sid"]) == ("alice", "never-registered")
-        # AuthPI's endpoint takes the hint's word for it, and this session is over.
+        # AuthPI's endpoint takes the hint's word for it, and this session has ended.
         response = await gateway.get("/acme/logout", {"id_token_hint": hint})
         assert response.status_code == 200
         assert len(apps.tokens("a")) == 1
 
 
 async def test_a_registered_session_ends_where_all_are_told(tmp_path: Path, apps: Receivers) -> None:
-    """`participants = "all"` beside a session that is registered all the same: it ends, and once (T28)."""
+    """`participants = "all"` and a session that is registered all the same: it ends, and once (T28)."""
     changes = {"issuers": {"acme": {"participants": "all"}}}
     async with deploy_with_apps(tmp_path, apps, "a", "b", changes=changes) as gateway:
         await sign_in(gateway)

@@ -46,7 +46,7 @@ def _with_json(member: str, text: bytes) -> Make:
 
 
 def _with_header(**members: Any) -> Make:
-    """Signed, under a header with these members beside the usual ones."""
+    """Signed, under a header with these members in addition to the usual ones."""
     return lambda claims: sign(dict(claims), header=members)
 
 

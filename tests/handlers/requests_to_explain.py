@@ -152,7 +152,7 @@ class Case:
         """Why the hint does not verify, in part; empty if it does."""
         client = self.client if endpoint.reads_client_id else "absent"
         if self.hint.startswith("encrypted") and client == "absent" and endpoint.encrypted_needs_client:
-            return "policy asks for client_id beside an encrypted hint"
+            return "policy asks for client_id with an encrypted hint"
         return "" if (self.hint, client) == (WITH_A_SECRET, "accepted") else CATALOGUE[self.hint].refused
 
     def what_hint_is(self, endpoint: Endpoint) -> str:

@@ -154,7 +154,7 @@ async def test_storage_gone_and_back(tmp_path: Path, method: str) -> None:
         assert is_error(response, 503, "temporarily_unavailable")
         assert int(response.headers["retry-after"]) >= 1
         assert "location" not in response.headers
-        faults.mend()
+        faults.repair()
         assert await gateway.state_of() == "live"
         assert (await log_out(gateway, method, AUTHPI, **request)).status_code == 303
 

@@ -71,7 +71,7 @@ class World:
         return {sid for (sid,) in await self.gateway.rows("SELECT sid FROM sessions WHERE ended_at IS NULL")}
 
     async def restore(self) -> None:
-        """Sign in again whoever has been logged out."""
+        """Sign in again those who have been logged out."""
         live = await self.live()
         for name in ("alice", "alice again", "mallory", "ended"):
             if name in self.sids and (name == "ended" or self.sids[name] in live):

@@ -23,7 +23,7 @@ async def test_without_a_hint_the_user_is_asked(gateway: Deployment, method: str
 
 @both_methods
 async def test_a_hint_of_the_session_redirects_with_state(gateway: Deployment, method: str) -> None:
-    """303 to exactly the registered URI with `state`; the session is over and the cookie cleared."""
+    """303 to exactly the registered URI with `state`; the session has ended and the cookie cleared."""
     await gateway.register()
     response = await log_out(
         gateway,

@@ -66,7 +66,7 @@ class StorageFaults:
         for database in self._databases:
             database.failure = failure
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """From now on, storage works again."""
         for database in self._databases:
             database.failure = None

@@ -62,7 +62,7 @@ def test_a_file_that_is_a_pipe(operator: Operator) -> None:
 
 
 def test_everything_else_stays(operator: Operator) -> None:
-    """A variable sets what it names, and nothing beside it."""
+    """A variable sets what it names, and nothing else."""
     operator.export(SERVER__PORT="9000", ISSUERS__ACME__COOKIE__SECURE="false")
     settings = operator.start()
     assert (settings.server.port, settings.server.public_url) == (9000, "https://login.example")

@@ -38,7 +38,7 @@ async def finish(store: Database, choose: Choose) -> int:
 
 async def told(store: Database) -> list[str]:
     """The apps that have a delivery, in order."""
-    return sorted(one.client_id for one in await store.read(deliveries_of_session("acme", "s1", limit=100_000)))
+    return sorted(item.client_id for item in await store.read(deliveries_of_session("acme", "s1", limit=100_000)))
 
 
 async def test_a_session_of_few_apps_is_written_down_at_once(store: Database) -> None:
@@ -64,13 +64,13 @@ async def test_the_initiator_and_the_provider_are_in_the_first_slice(store: Data
     """They are told first, and once."""
     choose = Choose(everybody, provider=lambda sub: [Recipient("", "op", sub)])
     ended = await begin(store, choose, *APPS, initiator=APPS[-1])
-    assert [one.client_id for one in ended.deliveries][:2] == ["", APPS[-1]]
+    assert [delivery.client_id for delivery in ended.deliveries][:2] == ["", APPS[-1]]
     await finish(store, choose)
     assert await told(store) == ["", *APPS]
 
 
 async def test_another_process_goes_on_where_one_died(store: Database) -> None:
-    """Not before the lease of whoever began has run out."""
+    """Not before the lease of the process that began has run out."""
     await begin(store, Choose(everybody), *APPS)
     assert await store.read(unfinished(NOW + 20)) == []
     assert await store.read(unfinished(NOW + 22)) == [("acme", "s1")]

@@ -92,7 +92,7 @@ def reader(
     clock: Any = time.time,
     decryption: Sequence[OurKey] = (),
 ) -> IdTokenHints:
-    """A reader with these keys, and a client named after each algorithm beside `clients`."""
+    """A reader with these keys, and a client named after each algorithm in addition to `clients`."""
     registered = {
         alg: Client(client_id=alg, id_token_signed_response_alg=alg, client_secret=SecretStr(SECRET))  # type: ignore[arg-type]
         for alg in (*ASYMMETRIC, *SYMMETRIC)
