@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.kit.ports import free_port
-from tests.kit.storages import storage_url
+from tests.kit.storages import environment
 
 from .deployment import FROM_CHECKOUT, ROOT
 
@@ -28,11 +28,7 @@ def test_the_script_starts_a_gateway_tests_it_and_stops_it(tmp_path: Path) -> No
     done = subprocess.run(
         ["sh", str(tmp_path / "contract.sh"), "--no-fuzz", "--junit", "contract.xml"],
         cwd=tmp_path,
-        env={
-            **FROM_CHECKOUT,
-            "ENDSESSION": f"{sys.executable} -m endsession",
-            "ENDSESSION_STORAGE__URL": storage_url(tmp_path),
-        },
+        env={**FROM_CHECKOUT, **environment(tmp_path), "ENDSESSION": f"{sys.executable} -m endsession"},
         capture_output=True,
         text=True,
         check=False,

@@ -53,3 +53,9 @@ def choose(backend: str | None) -> None:
 def storage_url(folder: Path) -> str:
     """Where deployments in this folder keep their sessions."""
     return chosen(folder)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The same for a gateway that is a process: what it is started with. A file needs no setting."""
+    url = storage_url(folder)
+    return {} if url == SQLITE else {"ENDSESSION_STORAGE__URL": url}
