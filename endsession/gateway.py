@@ -17,7 +17,7 @@ from .limiter import Limiter
 from .pages import Page, Pages
 from .protocol.client import Client
 from .protocol.errors import EndsessionError, NotFound
-from .protocol.hint import HintReader
+from .protocol.hint import HintReader, VerifiedHint
 from .protocol.policy import Policy
 from .provider.metadata import ProviderMetadata
 from .store.readiness import Readiness
@@ -44,6 +44,8 @@ class Issuer:
     identifier: str
     find_client: FindClient
     hints: HintReader
+    note_hint: Callable[[VerifiedHint], None]
+    """To be called with each verified hint of a logout: it may contradict `with_sid`."""
     notify_policy: NotifyPolicy
     public_keys: Callable[[], list[dict[str, Any]]]
     """What its JWK Set publishes."""

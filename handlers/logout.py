@@ -44,6 +44,7 @@ async def end_session(request: Request, gateway: Gateway) -> Response:
     hint = await read_hint(raw_hint, asked, policy, issuer)
     if isinstance(hint, VerifiedHint):
         await gateway.limiter.take_from_client(issuer.id, hint.client_id)
+        issuer.note_hint(hint)
     # A form posted from another site comes without the provider's cookie: park it and come back by GET.
     received = Received(issuer.id, request.endpoint.path, asked, hint)
     if lacks_cookie(request, issuer):

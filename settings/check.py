@@ -12,7 +12,7 @@ from endsession.protocol.client import Client, is_loopback, registration_problem
 from endsession.protocol.policy import contradictions
 
 from .model import Cookie, IssuerSettings, Settings
-from .policies import EndpointPolicySource, ServedDocument, complaint, policy_for
+from .policies import EndpointPolicySource, ServedDocument, can_match, complaint, policy_for
 from .problems import Location, Problem, dotted
 
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
@@ -195,13 +195,15 @@ def _policies(
         if complaint(terms):
             continue  # the document's mistake, which is told with the document
         table = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
-        for knobs, why in contradictions(policy_for(issuer, terms), has_cookie=issuer.cookie is not None):
+        for knobs, why in contradictions(policy_for(issuer, terms), has_cookie=can_match(issuer)):
             own = _own_knobs(issuer, terms)
             preset = terms.preset or issuer.preset
             others = [knob for knob in knobs if knob not in own]
             fix = f"change {' or '.join(knobs)}"
             fix += f" (the preset {preset} sets {' and '.join(others)})" if others else ""
-            also = ((*location, "cookie"), *((*location, *table, knob) for knob in knobs))
+            if issuer.cookie is not None and not can_match(issuer):
+                fix += ', or set cookie.match = "sid": with participants = all no other cookie can be matched'
+            also = ((*location, "cookie"), (*location, "participants"), *((*location, *table, knob) for knob in knobs))
             yield Problem((*location, *table, knobs[-1]), why, fix, also=also)
 
 

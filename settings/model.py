@@ -137,7 +137,7 @@ class Cookie(Group):
     """Its name."""
     match: Literal["sha256", "sid"] = "sha256"
     """What its value is compared with: the `cookie_sha256` of registered sessions, or, if the value is the session id
-    itself, their `sid`."""
+    itself, their `sid`. With `participants = "all"` only the latter can match."""
     path: str = "/"
     """Its path."""
     domain: str = ""
@@ -226,7 +226,9 @@ class IssuerSettings(Group):
     """An address of the provider itself that takes logout tokens; it is told first."""
     id_tokens_have_sid: bool = True
     """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone, and a client that
-    requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused."""
+    requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused. Where it
+    is true and the verified hints of a client carry none, that client's logout tokens name the user alone as well; the
+    log, the ledger and `endsession check` say so."""
     notify_wait: Duration = Field(default=1.5, le=30)
     """How long the browser waits for apps to be told; what is not done by then goes on in the background."""
     tell_on_expiry: bool = True

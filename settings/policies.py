@@ -87,5 +87,10 @@ def policy_for(issuer: IssuerSettings, terms: EndpointPolicySource) -> Policy:
     return with_knobs(policy, _said(endpoint.policy)) if endpoint else policy
 
 
+def can_match(issuer: IssuerSettings) -> bool:
+    """Whether a browser's session can be matched: by a cookie that is registered with it, or that is its `sid`."""
+    return issuer.cookie is not None and (issuer.participants == "tracked" or issuer.cookie.match == "sid")
+
+
 def _said(overrides: Any) -> dict[str, object]:
     return {knob: value for knob, value in overrides if value is not None}

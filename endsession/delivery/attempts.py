@@ -59,7 +59,7 @@ class Attempts:
             destination = await self._sender.destination(delivery)
             if isinstance(destination, str):
                 await self._give_back(delivery, "failed", destination, self._clock())
-            elif not destination.with_sid and await self._store.read(signed_in_since(delivery)):
+            elif destination.no_sid != "" and await self._store.read(signed_in_since(delivery)):
                 reason = "the user has signed in at this app again, and a token without sid would end that as well"
                 await self._give_back(delivery, "expired", reason, self._clock())
             else:

@@ -70,7 +70,8 @@ class Policy:
 def contradictions(policy: Policy, *, has_cookie: bool) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield (knobs, why) for each combination that cannot be meant.
 
-    `has_cookie` says whether the issuer configures the provider's session cookie.
+    `has_cookie` says whether the issuer configures the provider's session cookie, and one that sessions can be matched
+    by: where none are registered (`participants = "all"`), only a cookie that is the `sid` itself.
     """
     if policy.prompt == "never":
         for knob in ("on_invalid_hint", "on_no_params", "on_foreign_hint", "on_stale_sid"):

@@ -34,6 +34,7 @@ from ..provider.fetch import Fetcher
 from ..store.in_background import InBackground
 from ..store.readiness import Readiness
 from ..store.script import Database, Script
+from ..store.seen_hints import SeenHints
 from ..store.sqlite import SqliteDatabase
 from ..store.upkeep import (
     forget_audit,
@@ -74,7 +75,11 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         await store.prepare()
         stack.push_async_callback(store.close)
         seal_key = await store.write(shared_secret("seal", Sealer.new_key().decode()))
-        issuer_ports = _issuer_ports(settings, ports, store, stack)
+        background = InBackground(store)
+        seen_hints = SeenHints(background)
+        await seen_hints.load()
+        stack.push_async_callback(seen_hints.stop)
+        issuer_ports = _issuer_ports(settings, ports, store, seen_hints, stack)
         issuers, routes = await wire(settings, document, issuer_ports)
         sender = ports.wrap_sender(BackChannel(routes, ports.clock))
         bounds = Bounds(
@@ -82,7 +87,6 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             per_app=settings.delivery.per_app,
             lease_for=10 + 2 * settings.delivery.timeout,
         )
-        background = InBackground(store)
         outbox = Outbox(background, sender, ports.clock, bounds)
         store.listen(outbox.wake)
         endings = Endings(store, background, outbox, ports.clock)
@@ -130,7 +134,11 @@ def _reference(document: Document, url: str) -> Page:
 
 
 def _issuer_ports(
-    settings: configuration.Settings, ports: Ports, store: Database, stack: contextlib.AsyncExitStack
+    settings: configuration.Settings,
+    ports: Ports,
+    store: Database,
+    seen_hints: SeenHints,
+    stack: contextlib.AsyncExitStack,
 ) -> IssuerPorts:
     delivery = settings.delivery
     networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
@@ -149,7 +157,7 @@ def _issuer_ports(
 
     fetcher = Fetcher()
     stack.push_async_callback(fetcher.close)
-    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, client(), client(*LOOPBACK))
+    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, client(), client(*LOOPBACK), seen_hints)
 
 
 def _sweeper(

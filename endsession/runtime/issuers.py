@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from ..settings import Problem
 from ..store.clients import load_client
 from ..store.provider_keys import ProviderKeys
 from ..store.script import Database
+from ..store.seen_hints import SeenHints
 from ..store.upkeep import known_secret, shared_secret
 from ..tokens.hint import FindClient, IdTokenHints
 from ..tokens.keyring import KeyRing
@@ -48,6 +50,7 @@ class IssuerPorts:
     http: GuardedClient
     http_on_this_machine: GuardedClient
     """For issuers on a loopback address only: it may reach apps on this machine as well."""
+    seen_hints: SeenHints
 
 
 async def wire(
@@ -76,6 +79,7 @@ async def wire(
             find_client=find_client,
             op_backchannel_uri=table.op_backchannel_uri,
             with_sid=table.id_tokens_have_sid,
+            lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
         )
     if problems:
         raise settings.refuse(problems)
@@ -111,6 +115,7 @@ def _issuer(
         identifier=table.issuer,
         find_client=find_client,
         hints=IdTokenHints(table.issuer, keys, find_client, ports.clock, decryption),
+        note_hint=partial(ports.seen_hints.note, issuer_id) if table.id_tokens_have_sid else lambda hint: None,
         notify_policy=NotifyPolicy(
             issuer_id=issuer_id,
             clients=table.clients,

@@ -19,6 +19,8 @@ class SessionQuery:
     cookies: tuple[str, ...] = ()
     """SHA-256 digests of the values of the presented session cookie, or sids where the cookie's value is the sid."""
     cookie_is_sid: bool = False
+    registers: bool = True
+    """Whether the issuer's sessions are registered, so that a cookie of none is worth nothing."""
     client_id: str | None = None
     sub: str | None = None
     sid: str | None = None
@@ -33,7 +35,7 @@ def search_sessions(query: SessionQuery) -> Script[Sessions]:
     A browser may present several cookies of the provider's name, since a neighbour host can add to them: the one that
     the hint names is the browser's session, and which of them comes first decides only where the hint does not.
     """
-    presented = yield from _of_cookies(query)
+    presented, all_known = yield from _of_cookies(query)
     live = [session for session in presented if session.live]
     named: Session | None = None
     of_subject: tuple[Session, ...] = ()
@@ -49,7 +51,7 @@ def search_sessions(query: SessionQuery) -> Script[Sessions]:
         of_subject = tuple(_as_session(query, row, (query.sub,)) for row in rows)
     browser = _of_this_request(live, query, named)
     return Sessions(
-        cookie=query.cookie,
+        cookie=query.cookie if live or all_known or query.registers else "unmatchable",
         browser=browser,
         others=tuple(session for session in live if session is not browser),
         ended_here=None if live else next(iter(presented), None),
@@ -69,10 +71,10 @@ def _of_this_request(live: list[Session], query: SessionQuery, named: Session | 
     return live[0] if live else None
 
 
-def _of_cookies(query: SessionQuery) -> Script[list[Session]]:
-    """The sessions of the presented cookies, in their order, each once."""
+def _of_cookies(query: SessionQuery) -> Script[tuple[list[Session], bool]]:
+    """The sessions of the presented cookies, in their order, each once; and whether each cookie is of one."""
     if not query.cookies:
-        return []
+        return [], True
     names = [f"c{number}" for number in range(len(query.cookies))]
     places = ", ".join(f":{name}" for name in names)
     if query.cookie_is_sid:
@@ -91,7 +93,7 @@ def _of_cookies(query: SessionQuery) -> Script[list[Session]]:
         session = yield from _session(query, by_cookie.get(cookie))
         if session is not None:
             found.setdefault(session.sid, session)
-    return list(found.values())
+    return list(found.values()), len(by_cookie) == len(query.cookies)
 
 
 def _by_sid(query: SessionQuery) -> Statement:

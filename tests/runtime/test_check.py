@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from endsession import settings as configuration
+from endsession.protocol.hint import VerifiedHint
 from endsession.provider.fetch import Fetcher
 from endsession.runtime.check import look_around
+from endsession.store.script import Database
+from endsession.store.seen_hints import SeenHints
 from endsession.store.sqlite import SqliteDatabase
 from tests.kit import servers
 from tests.kit.logout_tokens import write_keys
@@ -223,3 +226,22 @@ async def test_a_server_that_is_away_is_a_warning(tmp_path: Path, postgres_serve
     ((certain, message),) = await of_storage(away, tmp_path)
     assert not certain
     assert message == "PostgreSQL cannot be reached from here (OperationalError)"
+
+
+async def test_what_hints_have_shown_is_told(storage_url: str, tmp_path: Path, store: Database) -> None:
+    """Verified ID tokens without `sid` contradict `id_tokens_have_sid = true`: the issuer, the clients and the fix."""
+    seen = SeenHints(store)
+    seen.note("acme", VerifiedHint("web", "alice", None, 1000, 2000))
+    seen.note("gone", VerifiedHint("web", "alice", None, 1000, 2000))
+    await seen.stop()
+    fetcher = Fetcher(timeout=2)
+    found = []
+    for have_sid in (True, False):
+        table = {"issuer": "https://op.example", "jwks": jwks("RS256"), "id_tokens_have_sid": have_sid}
+        settings = configuration.Settings(**{"storage": {"url": storage_url}, "issuers": {"acme": table}})
+        found += [one async for one in look_around(settings, "https://login.example", tmp_path, fetcher.get)]
+    await fetcher.close()
+    (finding,) = found
+    assert (finding.problem.location, finding.certain) == (("issuers", "acme", "id_tokens_have_sid"), False)
+    assert "ID tokens of web carry no sid" in finding.problem.message
+    assert finding.problem.fix == "set it to false, or let the provider put sid into its ID tokens"

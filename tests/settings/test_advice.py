@@ -25,6 +25,23 @@ CASES = {
         "there is none: at pingfederate whoever has a leaked hint can end its session with one click",
         "configure the provider's cookie, if it can reach this service",
     ),
+    "a cookie that nobody registers": (
+        add(ACME, "participants = 'all'"),
+        "issuers.acme.cookie.match",
+        "no session is registered whose cookie it could be (participants = all): at pingfederate, end-session"
+        " whoever has a leaked hint can end its session with one click",
+        'set match = "sid" if the cookie\'s value is the sid of ID tokens, or register sessions',
+    ),
+    "a frame that nobody shows": (
+        add(
+            WEB,
+            "redirect_uris = ['https://app.example/cb']\nfrontchannel_logout_uri = 'https://app.example/out'",
+            add(ACME, "participants = 'all'", GOOD.replace(COOKIE, 'cookie = { name = "op_session", match = "sid" }')),
+        ),
+        "issuers.acme.clients.web.frontchannel_logout_uri",
+        "no frame is shown for it: participants = all tells clients by the back channel alone",
+        "give it a backchannel_logout_uri, or register sessions",
+    ),
     "no question": (
         add(ACME, "policy = { on_no_params = 'done' }"),
         "issuers.acme.policy",

@@ -54,6 +54,13 @@ CASES = {
         "acme has the same.",
         "change one of the two",
     ),
+    "a browser that is never known to be signed in": (
+        add(ACME, 'participants = "all"\npolicy = { require_authenticated_user = true }'),
+        "issuers.acme.policy.require_authenticated_user",
+        "require_authenticated_user needs the issuer's cookie: without it no browser is ever known to be signed in.",
+        'change require_authenticated_user, or set cookie.match = "sid": with participants = all no other cookie can be'
+        " matched",
+    ),
     "a host with a scheme": (
         add(ACME, 'hosts = ["https://login.example"]'),
         "issuers.acme.hosts.0",
