@@ -226,9 +226,9 @@ class IssuerSettings(Group):
     """An address of the provider itself that takes logout tokens; it is told first."""
     id_tokens_have_sid: bool = True
     """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone, and a client that
-    requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused. Where it
-    is true and the verified hints of a client carry none, that client's logout tokens name the user alone as well; the
-    log, the ledger and `endsession check` say so."""
+    requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused. If so,
+    and the verified hints of a client carry none all the same, that client's logout tokens name the user alone as well;
+    the log, the ledger and `endsession check` say it."""
     notify_wait: Duration = Field(default=1.5, le=30)
     """How long the browser waits for apps to be told; what is not done by then goes on in the background."""
     tell_on_expiry: bool = True
