@@ -57,6 +57,7 @@ class Ports:
 
     base: Path
     clock: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
     open_store: Callable[[str, Path], Database] | None = None
     wrap_sender: Callable[[Sender], Sender] = lambda sender: sender
     resolve: Resolve = system_resolver
@@ -76,7 +77,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         stack.push_async_callback(store.close)
         seal_key = await store.write(shared_secret("seal", Sealer.new_key().decode()))
         background = InBackground(store)
-        seen_hints = SeenHints(background)
+        seen_hints = SeenHints(background, ports.monotonic)
         await seen_hints.load()
         stack.push_async_callback(seen_hints.stop)
         issuer_ports = _issuer_ports(settings, ports, store, seen_hints, stack)
@@ -87,7 +88,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             per_app=settings.delivery.per_app,
             lease_for=10 + 2 * settings.delivery.timeout,
         )
-        outbox = Outbox(background, sender, ports.clock, bounds)
+        outbox = Outbox(background, sender, ports.clock, bounds, ports.monotonic)
         store.listen(outbox.wake)
         endings = Endings(store, background, outbox, ports.clock)
         sweeper = _sweeper(settings, issuers, background, endings, ports)

@@ -97,16 +97,26 @@ def storage_url(folder: Path) -> str:
 
 
 class Clock:
-    """The time, which a test may set forward."""
+    """The time, which a test may let pass, and the clock, which it may set."""
 
     def __init__(self) -> None:
         self.offset = 0.0
+        self.passed = 0.0
 
     def __call__(self) -> float:
         return time.time() + self.offset
 
+    def monotonic(self) -> float:
+        """The time that has passed, whatever the clock says."""
+        return time.monotonic() + self.passed
+
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass."""
+        self.offset += seconds
+        self.passed += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Set the clock forward, or back by a negative number."""
         self.offset += seconds
 
 
@@ -197,7 +207,7 @@ async def deploy(
     problems += check(settings, document, folder)
     assert not problems, problems
     clock = Clock()
-    surroundings = replace(ports, base=folder) if ports else Ports(folder, clock)
+    surroundings = replace(ports, base=folder) if ports else Ports(folder, clock, clock.monotonic)
     async with open_gateway(settings, document, surroundings) as gateway:
         app = application(gateway, settings)
         transport = httpx2.ASGITransport(app, client=("192.0.2.7", 40000))
