@@ -36,10 +36,10 @@ def advice(settings: Settings, contract: ServedDocument) -> Iterator[Problem]:
 def _leaked_hints(
     location: Location, issuer: IssuerSettings, endpoints: list[tuple[EndpointPolicySource, Policy]]
 ) -> Iterator[Problem]:
-    """No browser can be matched, so a question may be answered by whoever brings the hint (docs/policy.md)."""
+    """No browser can be matched, so a question may be answered by anyone who has the hint (docs/policy.md)."""
     names = [terms.name or "end-session" for terms, policy in endpoints if policy.hint_authority == "cookie"]
     if names:
-        leak = f"at {', '.join(names)} whoever has a leaked hint can end its session with one click"
+        leak = f"at {', '.join(names)} anyone with a leaked hint can end its session with one click"
         if issuer.cookie is None:
             fix = "configure the provider's cookie, if it can reach this service"
             yield Problem((*location, "cookie"), f"there is none: {leak}", fix)

@@ -74,7 +74,7 @@ class CompiledOperation:
         if self.endpoint and self._body:
             # A POST's parameters may come from its query where policy says so; they keep the form's schemas there.
             query = {**operation.request_body["content"][FORM]["schema"]["properties"], **query}
-        # Whoever administers must not think that a misspelt filter filters. Browsers bring along what others ask for.
+        # An administrator must not think that a misspelt filter filters. Browsers bring along what others ask for.
         self._query = FieldReader(query, _required(parameters, "query"), known_only=self._scope is not None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -85,7 +85,7 @@ class BackChannel:
             if found.backchannel_logout_session_required and no_sid:
                 return _REQUIRES + no_sid
         if url is None:
-            return "it has no back-channel address any more"
+            return "it has no back-channel URL any more"
         return Destination(url, recipient, routes.tokens, routes.http, no_sid)
 
     async def send(self, delivery: Delivery, destination: Destination) -> AttemptResult:

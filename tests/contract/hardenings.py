@@ -115,7 +115,7 @@ HARDENINGS = (
         ours=(421,),
     ),
     Hardening(
-        "Whoever administers must not think that a misspelt filter filters.",
+        "An administrator must not think that a misspelt filter filters.",
         lambda sent: sent.reached.secured and _has_unknown_parameters(sent),
         standard=(),
         ours=(400,),

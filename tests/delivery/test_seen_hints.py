@@ -31,7 +31,7 @@ async def claims(gateway: Deployment, apps: Receivers, app: str, number: int = -
 async def ledger(gateway: Deployment) -> list[tuple[str, str, str]]:
     """App, state and reason of each delivery, in their order."""
     listed = (await gateway.send("GET", "/acme/deliveries", token=TOKEN)).json()["deliveries"]
-    return [(one["client_id"], one["state"], one.get("reason", "")) for one in listed]
+    return [(delivery["client_id"], delivery["state"], delivery.get("reason", "")) for delivery in listed]
 
 
 async def test_an_app_whose_hints_have_no_sid_is_told_by_its_user(

@@ -16,20 +16,20 @@ CASES = {
     "no cookie": (
         GOOD.replace(COOKIE, ""),
         "issuers.acme.cookie",
-        "there is none: at pingfederate, end-session whoever has a leaked hint can end its session with one click",
+        "there is none: at pingfederate, end-session anyone with a leaked hint can end its session with one click",
         "configure the provider's cookie, if it can reach this service",
     ),
     "no cookie, and one endpoint by the hint alone": (
         GOOD.replace(COOKIE, "policy = { hint_authority = 'hint' }"),
         "issuers.acme.cookie",
-        "there is none: at pingfederate whoever has a leaked hint can end its session with one click",
+        "there is none: at pingfederate anyone with a leaked hint can end its session with one click",
         "configure the provider's cookie, if it can reach this service",
     ),
     "a cookie that nobody registers": (
         add(ACME, "participants = 'all'"),
         "issuers.acme.cookie.match",
         "no session is registered whose cookie it could be (participants = all): at pingfederate, end-session"
-        " whoever has a leaked hint can end its session with one click",
+        " anyone with a leaked hint can end its session with one click",
         'set match = "sid" if the cookie\'s value is the sid of ID tokens, or register sessions',
     ),
     "a frame that nobody shows": (
@@ -91,7 +91,7 @@ def advised(settings: Settings, operator: Operator) -> list[tuple[str, str, str]
     """What is said about the settings."""
     document = served_document(load_document(), settings.server, operator.folder, [])
     found = advice(settings, document)
-    return sorted((".".join(map(str, one.location)), one.message, one.fix) for one in found)
+    return sorted((".".join(map(str, item.location)), item.message, item.fix) for item in found)
 
 
 @pytest.mark.parametrize("case", CASES)
