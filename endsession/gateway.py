@@ -56,6 +56,8 @@ class Issuer:
     announce: LogoutEndpoint
     with_sid: bool
     """Whether its logout tokens carry `sid`."""
+    signs: Callable[[str], bool]
+    """Whether it has a signing key for an algorithm of logout tokens."""
     metadata: ProviderMetadata | None
     """The provider's own metadata, where ours is to be based on it."""
     publishes_op_keys: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -12,11 +13,18 @@ from starlette.responses import Response
 from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
-from endsession.protocol.client import Client, registration_problems, sid_problems
-from endsession.protocol.errors import ClientOfSettings, InvalidClientMetadata, InvalidRequest, NotFound
+from endsession.protocol.client import Client, registration_problems, sid_problems, signing_problems
+from endsession.protocol.errors import (
+    ClientOfSettings,
+    InvalidClientMetadata,
+    InvalidRequest,
+    NotFound,
+    UnregistrableRedirectUri,
+)
 from endsession.store.clients import all_clients, remove_client, store_client
 
 _CLIENT = TypeAdapter(Client)
+_QUOTED = re.compile(r"""^(['"]).*\1: """)
 _MEMBERS = {member.name for member in fields(Client)}
 
 
@@ -43,10 +51,15 @@ async def put_client(request: Request, gateway: Gateway) -> Response:
     try:
         client = _CLIENT.validate_python(metadata)
     except ValidationError as error:
-        member = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise InvalidClientMetadata(f"The member {member} is not valid.") from None
-    for member, problem in (*registration_problems(client), *sid_problems(client, with_sid=issuer.with_sid)):
-        raise InvalidClientMetadata(f"The member {member} breaks a rule of registration.", detail=problem)
+        member = str(error.errors()[0]["loc"][0])
+        raise _refusal(member, "it has the wrong type or none of its possible values") from None
+    problems = (
+        *registration_problems(client),
+        *sid_problems(client, with_sid=issuer.with_sid),
+        *signing_problems(client, issuer.signs),
+    )
+    for member, problem in problems:
+        raise _refusal(member, _QUOTED.sub("", problem), problem)  # the URI of a list is for the log alone
     created = await gateway.store.write(store_client(issuer.id, client_id, metadata, now=gateway.clock()))
     return json_response(_as_json(client), 201 if created else 200)
 
@@ -58,6 +71,12 @@ async def delete_client(request: Request, gateway: Gateway) -> Response:
     if not await gateway.store.write(remove_client(issuer.id, client_id)):
         raise NotFound("There is no such client.")
     return Response(status_code=204)
+
+
+def _refusal(member: str, rule: str, detail: str = "") -> InvalidClientMetadata:
+    """RFC 7591, section 3.2.2: of a redirect URI, or of anything else."""
+    kind = UnregistrableRedirectUri if member.endswith("redirect_uris") else InvalidClientMetadata
+    return kind(f"The member {member} cannot be registered: {rule}.", detail=detail)
 
 
 def _check_not_in_settings(issuer: Issuer, client_id: str) -> None:

@@ -20,6 +20,8 @@ from starlette.types import Receive, Scope, Send
 from ..protocol.errors import (
     EndsessionError,
     InsufficientScope,
+    InvalidClientMetadata,
+    InvalidRequest,
     MisdirectedRequest,
     NotFound,
     UriTooLong,
@@ -69,7 +71,9 @@ class CompiledOperation:
         self._for_browsers = definition["tags"] == ["logout"]
         parameters = operation.parameters
         self._path = FieldReader(_schemas(parameters, "path"), _required(parameters, "path"))
-        self._body = BodyReader(operation.request_body) if operation.request_body else None
+        # What is registered of a client has errors of its own (RFC 7591, section 3.2.2).
+        refusal = InvalidClientMetadata if definition["tags"] == ["clients"] else InvalidRequest
+        self._body = BodyReader(operation.request_body, refusal) if operation.request_body else None
         query = _schemas(parameters, "query")
         if self.endpoint and self._body:
             # A POST's parameters may come from its query where policy says so; they keep the form's schemas there.

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpcore2
 
+from .app_error import MAX_READ
 from .ssrf import Network, refusal
 
 MAX_ANSWER = 64 * 1024
@@ -37,6 +38,8 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
+    body: bytes = b""
+    """Its beginning, where it may say what was wrong (a 400)."""
 
 
 async def system_resolver(host: str, port: int) -> Sequence[str]:
@@ -112,13 +115,14 @@ class GuardedClient:
                 asyncio.timeout(self._timeout),
                 self._pool.stream("POST", url, headers=headers, content=body) as response,
             ):
-                read = 0
+                read, kept = 0, b""
                 async for part in response.aiter_stream():
                     read += len(part)
+                    kept += part[: MAX_READ - len(kept)]
                     if read > MAX_ANSWER:
                         raise AnswerTooLong(f"the answer is longer than {MAX_ANSWER} bytes")
                 fields = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-                return Answer(response.status, fields)
+                return Answer(response.status, fields, kept if response.status == 400 else b"")
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProxyError) as error:
             raise OSError(f"{type(error).__name__}: {error}") from None
         except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, ssl.SSLError, ValueError) as error:

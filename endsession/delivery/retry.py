@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
+from .app_error import error_of
 from .http import AddressRefused, Answer, AnswerTooLong
 
 FIRST_DELAY = 1.0
@@ -44,7 +45,9 @@ def judge(result: Answer | Exception, now: float) -> AttemptResult:
     if result.status == 429 or result.status >= 500:
         after = retry_after(result.headers.get("retry-after"), now)
         return AttemptResult("retry", result.status, f"the app answered {result.status}", after)
-    return AttemptResult("failed", result.status, f"the app answered {result.status}, which is final")
+    said = error_of(result.body)
+    reason = f"the app answered {result.status}, which is final" + (f": {said}" if said else "")
+    return AttemptResult("failed", result.status, reason)
 
 
 def retry_after(value: str | None, now: float) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -123,6 +123,19 @@ def sid_problems(client: Client, *, with_sid: bool) -> Iterator[tuple[str, str]]
     for member in ("backchannel_logout_session_required", "frontchannel_logout_session_required"):
         if getattr(client, member) and not with_sid:
             yield member, "it is true, and this issuer's tokens carry no sid (id_tokens_have_sid = false)"
+
+
+def signing_problems(client: Client, signs: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """Yield (member, what is wrong with it) where a client would be told by a token that nobody can sign.
+
+    `signs` says whether the issuer has a signing key for an algorithm.
+    """
+    alg = client.id_token_signed_response_alg
+    if client.backchannel_logout_uri and not alg.startswith("HS") and not signs(alg):
+        yield (
+            "id_token_signed_response_alg",
+            f"its logout tokens are signed with {alg}, for which there is no signing key",
+        )
 
 
 def _hmac_problem(client: Client) -> str | None:

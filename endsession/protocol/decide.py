@@ -30,6 +30,8 @@ def decide(case: Case) -> Decision:
     trace: list[str] = []
     try:
         hint = _judge_hint(case, trace)
+        if case.hint is not hint and case.request.client_id is None:
+            case = replace(case, client=None)  # a hint that is too old does not speak for its client
         _check_client(case, hint, trace)
         redirect = _judge_redirect(case, hint, trace)
         decision = match_session(case, hint, redirect, trace)

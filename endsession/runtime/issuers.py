@@ -19,7 +19,7 @@ from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
 from ..delivery.sender import IssuerRoutes
 from ..gateway import Issuer, SessionCookie
-from ..protocol.client import Client, is_loopback
+from ..protocol.client import Client, is_loopback, signing_problems
 from ..protocol.policy import Policy
 from ..provider.metadata import ProviderMetadata
 from ..provider.remote import Fetch
@@ -131,6 +131,7 @@ def _issuer(
         session_idle=table.session_idle,
         announce=next(named, plain),
         with_sid=table.id_tokens_have_sid,
+        signs=signing.signs,
         metadata=_metadata(table, ports),
         publishes_op_keys=table.publish_op_keys,
     )
@@ -199,11 +200,10 @@ def own_keys(
 def unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:
     """A client that could never be told, for want of a key, is better refused now than found out at a logout."""
     for client_id, client in table.clients.items():
-        alg = client.id_token_signed_response_alg
-        if client.backchannel_logout_uri and not alg.startswith("HS") and signing.active(alg) is None:
-            where = ("issuers", issuer_id, "clients", client_id, "id_token_signed_response_alg")
+        for member, problem in signing_problems(client, signing.signs):
+            alg = client.id_token_signed_response_alg
             fix = f"make a key (endsession keygen --alg {alg}) and name its file in issuers.{issuer_id}.signing_keys"
-            yield Problem(where, f"its logout tokens are signed with {alg}, for which there is no signing key", fix)
+            yield Problem(("issuers", issuer_id, "clients", client_id, member), problem, fix)
 
 
 async def _development_key(issuer_id: str, alg: str, store: Database) -> Key:

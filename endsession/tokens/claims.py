@@ -66,8 +66,9 @@ def client_of(claims: Mapping[str, Any], asked: str | None) -> str:
         return str(azp)
     if len(audience) == 1:
         return str(audience[0])
-    if asked in audience:
-        return str(asked)
+    if asked:
+        # With a client_id that is none of them, the first stands for all: the request is then refused as for one.
+        return asked if asked in audience else str(audience[0])
     raise Refused("it has several audiences, no azp, and the request names none of them by client_id")
 
 

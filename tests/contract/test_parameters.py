@@ -95,7 +95,7 @@ async def test_management_takes_no_unknown_parameter(
     await shared.register("s-unknown")
     address = path.format(issuer_id="acme", sid="s-unknown", delivery_id="0")
     query = "sub=alice&" if operation["operationId"] == "deleteSessions" else ""
-    body = {"json": {"sub": "bob"}} if "requestBody" in operation else {}
+    body: dict[str, Any] = {"json": {"sub": "bob"}} if "requestBody" in operation else {}
     answer = await shared.send(method.upper(), f"{address}?{query}{name}=web", token=TOKEN, **body)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
     assert answer.json()["error_description"] == f"This operation does not take {shown}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ async def test_set_back_while_an_app_rests(tmp_path: Path, apps: Receivers, monk
             await end(gateway, sid)
         gateway.clock.jump(-HOUR)
         for sid in ("s-1", "s-2"):
-            await eventually(lambda sid=sid: states(gateway, sid), lambda seen: seen == {"a": "delivered"}, 60)
+            await eventually(partial(states, gateway, sid), lambda seen: seen == {"a": "delivered"}, 60)
 
 
 @pytest.mark.parametrize("again", ["waiting", "held"])

@@ -65,8 +65,7 @@ async def test_an_app_whose_hints_have_no_sid_is_told_by_its_user(
 
 async def test_an_app_that_requires_sid_and_has_none(tmp_path: Path, apps: Receivers) -> None:
     """It is not told without one, and the ledger says what is wrong."""
-    required = {"backchannel_logout_session_required": True}
-    async with deploy_with_apps(tmp_path, apps, "a", **required) as gateway:
+    async with deploy_with_apps(tmp_path, apps, "a", backchannel_logout_session_required=True) as gateway:
         await sign_in(gateway, "a")
         await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a", sid=None)}, cookie=cookie_of())
         ((app, state, reason),) = await ledger(gateway)

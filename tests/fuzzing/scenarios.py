@@ -115,8 +115,8 @@ _OPERATIONS: dict[str, Scenarios] = {
     "listClients": {403: _with({"token": "reader"}), 404: _NO_CLIENT},
     "putClient": {
         201: _with({"name": "new"}),
+        400: [*_with({"name": "new", "metadata": "with a script"}), Scenario({}, mutation="values")],
         409: _with({"name": "of settings"}),
-        422: _with({"name": "new", "metadata": "with a script"}),
     },
     "deleteClient": {404: _NO_CLIENT, 409: _with({"name": "of settings"})},
 }

@@ -245,7 +245,8 @@ async def test_what_hints_have_shown_is_told(storage_url: str, tmp_path: Path, s
     found = []
     for have_sid in (True, False):
         table = {"issuer": "https://op.example", "jwks": jwks("RS256"), "id_tokens_have_sid": have_sid}
-        settings = configuration.Settings(**{"storage": {"url": storage_url}, "issuers": {"acme": table}})
+        given: dict[str, Any] = {"storage": {"url": storage_url}, "issuers": {"acme": table}}
+        settings = configuration.Settings(**given)
         found += [finding async for finding in look_around(settings, "https://login.example", tmp_path, fetcher.get)]
     await fetcher.close()
     (finding,) = found
