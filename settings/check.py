@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from endsession.protocol.client import Client, is_loopback, registration_problems, sid_problems
 from endsession.protocol.policy import contradictions
 
+from .idle import idle_knobs
 from .model import Cookie, IssuerSettings, Settings
-from .policies import EndpointPolicySource, ServedDocument, can_match, complaint, policy_for
+from .policies import EndpointPolicySource, ServedDocument, can_match, complaint, own_knobs, policy_for
 from .problems import Location, Problem, dotted
 
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
@@ -40,6 +41,7 @@ def check(settings: Settings, contract: ServedDocument, base: Path) -> Iterator[
             yield Problem(location, f"the path /{issuer_id} belongs to an endpoint of the document", "rename the table")
         yield from _issuer(location, issuer, base)
         yield from _policies(location, issuer, contract.endpoints)
+        yield from idle_knobs(location, issuer, contract)
         yield from _discovery(issuer_id, settings, contract.endpoints)
         for client_id, client in issuer.clients.items():
             if client.client_id != client_id:
@@ -196,7 +198,7 @@ def _policies(
             continue  # the document's mistake, which is told with the document
         table = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
         for knobs, why in contradictions(policy_for(issuer, terms), has_cookie=can_match(issuer)):
-            own = _own_knobs(issuer, terms)
+            own = own_knobs(issuer, terms)
             preset = terms.preset or issuer.preset
             others = [knob for knob in knobs if knob not in own]
             fix = f"change {' or '.join(knobs)}"
@@ -225,13 +227,6 @@ def _discovery(issuer_id: str, settings: Settings, endpoints: Mapping[str, Endpo
         message = f"{issuer.announce} has no issuer in its path, and at {host} it is not this issuer's"
         fix = f"set default = true, or add {host} to hosts, or announce another endpoint"
         yield Problem((*location, "announce"), message, fix, also=((*location, "hosts"), (*location, "default")))
-
-
-def _own_knobs(issuer: IssuerSettings, terms: EndpointPolicySource) -> set[str]:
-    """The knobs that the operator has set for an endpoint."""
-    endpoint = issuer.dialects.get(terms.name) if terms.name else None
-    overrides = issuer.policy if terms.name is None else endpoint.policy if endpoint else None
-    return set(overrides.model_fields_set) if overrides is not None else set()
 
 
 def _is_url(url: str) -> bool:

@@ -51,6 +51,14 @@ class ServedDocument(Protocol):
         """The names that no issuer can have."""
         ...
 
+    def standard_parameters(self, path: str) -> frozenset[str]:
+        """The parameters of a logout endpoint by their standard names, whichever method takes them."""
+        ...
+
+    def takes_post(self, path: str) -> bool:
+        """Whether a logout endpoint can be called by POST."""
+        ...
+
 
 DocumentFor = Callable[[Server, Path, list[Problem]], ServedDocument]
 """From the settings of the server and the folder that relative paths start from to the document; adds to the problems
@@ -85,6 +93,13 @@ def policy_for(issuer: IssuerSettings, terms: EndpointPolicySource) -> Policy:
         return with_knobs(policy, _said(issuer.policy))
     endpoint = issuer.dialects.get(terms.name)
     return with_knobs(policy, _said(endpoint.policy)) if endpoint else policy
+
+
+def own_knobs(issuer: IssuerSettings, terms: EndpointPolicySource) -> set[str]:
+    """The knobs that the operator has set for an endpoint."""
+    endpoint = issuer.dialects.get(terms.name) if terms.name else None
+    overrides = issuer.policy if terms.name is None else endpoint.policy if endpoint else None
+    return set(overrides.model_fields_set) if overrides is not None else set()
 
 
 def can_match(issuer: IssuerSettings) -> bool:
