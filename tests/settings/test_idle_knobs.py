@@ -37,7 +37,7 @@ def problems(document: Document, name: str | None, knob: str, value: Any, **tabl
     return [
         problem.message
         for problem in found
-        if (problem.location[-1] == knob and "act" in one.message) or "end" in one.message
+        if problem.location[-1] == knob and ("cannot act" in problem.message or "nothing would end" in problem.message)
     ]
 
 
