@@ -38,10 +38,12 @@ async def find_sessions(gateway: Gateway, issuer: Issuer, hint: Hint, cookies: S
         client_id=verified.client_id if verified else None,
         sub=verified.sub if verified else None,
         sid=verified.sid if verified else None,
+        by_secret=verified is not None and verified.by_secret,
     )
     sessions = await gateway.store.read(search_sessions(query))
-    if sessions.named is None and issuer.stateless and verified and verified.sid:
-        # Nobody registers sessions here: what has not been ended yet is taken to be live.
+    if sessions.named is None and issuer.stateless and verified and verified.sid and not verified.by_secret:
+        # Nobody registers sessions here: what has not been ended yet is taken to be live. Who takes part in it is not
+        # known either, so a hint that its client can have made itself names none.
         return replace(sessions, named=Session(sid=verified.sid, sub=verified.sub, live=True))
     return sessions
 

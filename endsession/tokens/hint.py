@@ -82,6 +82,7 @@ class IdTokenHints:
             sid=claims.name(token.claims, "sid", required=False),
             iat=iat,
             exp=exp,
+            by_secret=alg.startswith("HS"),
         )
 
     async def _check_signature(self, token: RawJws, alg: str, kid: str | None, client: Client) -> None:
