@@ -13,7 +13,13 @@ from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.client import Client, registration_problems, sid_problems
-from endsession.protocol.errors import ClientOfSettings, InvalidClientMetadata, InvalidRequest, NotFound
+from endsession.protocol.errors import (
+    ClientOfSettings,
+    InsufficientScope,
+    InvalidClientMetadata,
+    InvalidRequest,
+    NotFound,
+)
 from endsession.store.clients import all_clients, remove_client, store_client
 
 _CLIENT = TypeAdapter(Client)
@@ -47,6 +53,7 @@ async def put_client(request: Request, gateway: Gateway) -> Response:
         raise InvalidClientMetadata(f"The member {member} is not valid.") from None
     for member, problem in (*registration_problems(client), *sid_problems(client, with_sid=issuer.with_sid)):
         raise InvalidClientMetadata(f"The member {member} breaks a rule of registration.", detail=problem)
+    _check_may_sign_hints(request, gateway, issuer, client)
     created = await gateway.store.write(store_client(issuer.id, client_id, metadata, now=gateway.clock()))
     return json_response(_as_json(client), 201 if created else 200)
 
@@ -58,6 +65,13 @@ async def delete_client(request: Request, gateway: Gateway) -> Response:
     if not await gateway.store.write(remove_client(issuer.id, client_id)):
         raise NotFound("There is no such client.")
     return Response(status_code=204)
+
+
+def _check_may_sign_hints(request: Request, gateway: Gateway, issuer: Issuer, client: Client) -> None:
+    """Whoever sets the secret of HS256 hints can make such hints, and log users of the client out with them (T31)."""
+    by_secret = client.id_token_signed_response_alg.startswith("HS")
+    if by_secret and not gateway.allows(request.caller, "sessions:write", issuer.id):
+        raise InsufficientScope("A client whose hints its own secret signs needs the scope sessions:write as well.")
 
 
 def _check_not_in_settings(issuer: Issuer, client_id: str) -> None:

@@ -231,6 +231,9 @@ class IssuerSettings(Group):
     """How long the browser waits for apps to be told; what is not done by then goes on in the background."""
     tell_on_expiry: bool = True
     """Whether apps are told when a session reaches the end of its lifetime."""
+    endpoints: tuple[str, ...] | None = None
+    """The logout endpoints that this issuer serves: `end-session`, the plain one, and vendors' by name. Others answer
+    404. Without it, all of the deployment; under the preset `strict`, all but those where a hint acts alone."""
     announce: str = "end-session"
     """Which logout endpoint discovery announces: `end-session`, or the name of a vendor's."""
     clients: dict[str, ClientTable] = {}

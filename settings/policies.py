@@ -52,6 +52,8 @@ class ServedDocument(Protocol):
         ...
 
 
+PLAIN = "end-session"
+"""What settings call the plain endpoint, which has no name in the document."""
 DocumentFor = Callable[[Server, Path, list[Problem]], ServedDocument]
 """From the settings of the server and the folder that relative paths start from to the document; adds to the problems
 what cannot be served."""
@@ -85,6 +87,16 @@ def policy_for(issuer: IssuerSettings, terms: EndpointPolicySource) -> Policy:
         return with_knobs(policy, _said(issuer.policy))
     endpoint = issuer.dialects.get(terms.name)
     return with_knobs(policy, _said(endpoint.policy)) if endpoint else policy
+
+
+def serves(issuer: IssuerSettings, terms: EndpointPolicySource) -> bool:
+    """Whether an issuer has an endpoint: one that it names or, where it names none, any.
+
+    Under `strict` a hint acts alone only where the operator has asked for it by name.
+    """
+    if issuer.endpoints is not None:
+        return (terms.name or PLAIN) in issuer.endpoints
+    return terms.name is None or issuer.preset != "strict" or policy_for(issuer, terms).hint_authority == "cookie"
 
 
 def _said(overrides: Any) -> dict[str, object]:

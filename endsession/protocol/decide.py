@@ -93,7 +93,7 @@ def _age_problem(case: Case, hint: VerifiedHint) -> str | None:
 def _signer_problem(case: Case, hint: VerifiedHint) -> str | None:
     """What a client can have signed itself names no session but the browser's own, in which the client takes part.
 
-    The secret is the client's, and may have come through `clients:write`: it must not be worth what the provider's key is.
+    The secret is the client's own, so it must not be worth what the provider's key is.
     """
     if not hint.by_secret:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,6 +125,7 @@ def _issuer(
         cookie=_cookie(table.cookie) if table.cookie else None,
         session_lifetime=table.session_lifetime,
         session_idle=table.session_idle,
+        serves=partial(configuration.serves, table),
         announce=next(named, plain),
         with_sid=table.id_tokens_have_sid,
         metadata=_metadata(table, ports),

@@ -23,7 +23,7 @@ class SessionQuery:
     sub: str | None = None
     sid: str | None = None
     by_secret: bool = False
-    """Whether the client can have made the hint itself, which then names only sessions in which that client takes part."""
+    """Whether the client can have made the hint itself: it then names only sessions in which that client takes part."""
 
 
 _COLUMNS = "s.sid, s.sub, s.user_label, s.ended_at, s.dies_at"
