@@ -53,7 +53,7 @@ def test_a_hint_that_the_cookie_confirms_may_be_of_any_age(policy: Policy) -> No
 
 @pytest.mark.parametrize("age", [60, YEAR])
 def test_a_hint_alone_never_overrides_the_browsers_own_session(age: int) -> None:
-    """A live session in the browser is the one that counts: another one's hint is a mismatch, whoever has the authority."""
+    """The browser's live session is the one that counts: the hint of another is a mismatch."""
     assert outcome(AUTHPI, hint("H", age=age), Sessions("presented", C, named=H)) == "403 access_denied"
     assert outcome(BY_HINT, hint("H", age=age), Sessions("presented", C, named=H)) == "ask stale_sid C"
     assert outcome(BY_HINT, hint("H"), Sessions("presented", BOB, named=H)) == "ask foreign_hint C"

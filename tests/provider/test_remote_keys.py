@@ -9,6 +9,8 @@ import pytest
 
 from endsession.protocol.errors import ServiceUnavailable
 from endsession.provider.fetch import Fetcher
+from endsession.store.provider_keys import ProviderKeys
+from endsession.store.script import Database
 from endsession.tokens.keyring import KeyRing
 from endsession.tokens.sources import RemoteKeys
 from tests.kit.provider import Provider, provider
@@ -55,9 +57,9 @@ def keys(web: Provider, fetcher: Fetcher, clock: Clock) -> RemoteKeys:
     return RemoteKeys(web.url, fetcher.get, KeyRing(clock, retention=0), clock)
 
 
-async def kids(keys: RemoteKeys, kid: str | None) -> list[str | None]:
+async def kids(keys: RemoteKeys, kid: str | None, issued_at: float = 0) -> list[str | None]:
     """The kids of the candidates for a token with this `kid`."""
-    return [key.kid for key in await keys.candidates("RS256", kid)]
+    return [key.kid for key in await keys.candidates("RS256", kid, issued_at)]
 
 
 async def settled(keys: RemoteKeys) -> None:
@@ -139,6 +141,40 @@ async def test_a_withdrawn_key_is_gone_after_the_refresh(keys: RemoteKeys, web: 
     await kids(keys, KID1)
     await settled(keys)
     assert await kids(keys, KID1) == []
+
+
+async def test_a_newer_token_of_a_withdrawn_key_is_looked_into(web: Provider, fetcher: Fetcher, clock: Clock) -> None:
+    """The provider may have the key again: it is asked before the token is refused."""
+    keys = RemoteKeys(web.url, fetcher.get, KeyRing(clock), clock)
+    await kids(keys, KID1)
+    web.publish(K2)
+    clock.now += 3600
+    await kids(keys, KID2)
+    gone = clock.now
+    clock.now += 3600
+    assert await kids(keys, KID1, gone) == [KID1]
+    await settled(keys)
+    clock.now += 30
+    assert await kids(keys, KID1, clock.now) == []
+    web.publish(K1, K2)
+    clock.now += 30
+    assert await kids(keys, KID1, clock.now) == [KID1]
+
+
+async def test_a_304_says_that_the_keys_are_still_there(
+    store: Database, web: Provider, fetcher: Fetcher, clock: Clock
+) -> None:
+    """It counts as seen: what is remembered for a restart does not grow old meanwhile."""
+    ring = KeyRing(clock, memory=ProviderKeys(store, "acme"))
+    keys = RemoteKeys(web.url, fetcher.get, ring, clock)
+    web.publish(K1, etag='"one"')
+    await kids(keys, KID1)
+    web.status, web.body, web.headers = "304 Not Modified", b"", {}
+    clock.now += 100 * 86_400
+    await kids(keys, KID1)
+    await settled(keys)
+    ((_, seen_at, gone_at),) = await ProviderKeys(store, "acme").load()
+    assert (seen_at, gone_at) == (clock.now, None)
 
 
 async def test_keys_are_asked_for_conditionally(keys: RemoteKeys, web: Provider, clock: Clock) -> None:

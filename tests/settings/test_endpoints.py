@@ -84,6 +84,6 @@ BOTH = add(SERVER, "vendors = ['hydra', 'keycloak']")
     ],
 )
 def test_what_is_served(operator: Operator, text: str, expected: set[str]) -> None:
-    """All of the deployment, or those that are named; the operator's own knob of the plain endpoint is a name as well."""
+    """All of the deployment, or those that are named; a knob of the plain endpoint is the operator's word as well."""
     operator.write(text)
     assert served(operator.start(), operator) == expected
