@@ -13,6 +13,7 @@ from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.client import Client, registration_problems, sid_problems
+from endsession.protocol.client_keys import public_jwks
 from endsession.protocol.errors import (
     ClientOfSettings,
     InsufficientScope,
@@ -80,8 +81,9 @@ def _check_not_in_settings(issuer: Issuer, client_id: str) -> None:
 
 
 def _as_json(client: Client) -> Mapping[str, Any]:
-    """A client's metadata without its secret."""
+    """A client's metadata without its secret, and without private keys that were stored before they were refused."""
     members = {name: getattr(client, name) for name in _MEMBERS}
+    members["jwks"] = public_jwks(client.jwks) if client.jwks is not None else None
     shown = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in sorted(members.items())

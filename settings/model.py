@@ -213,9 +213,10 @@ class IssuerSettings(Group):
     """Files with private keys (JWK) for hints that come encrypted. Their public parts are published for apps to encrypt
     to."""
     retired_keys_for: Duration = 45 * 86_400.0
-    """For how long a key that the provider does not publish any more still verifies hints, which outlive their keys."""
+    """For how long a key that the provider has withdrawn still verifies hints that were issued before."""
     compromised_keys: tuple[str, ...] = ()
-    """The `kid` of keys of the provider that never verify anything, even if still published or cached."""
+    """Keys of the provider that never verify anything, even if still published or cached: by `kid`, or by RFC 7638
+    thumbprint (SHA-256, base64url), which stays the same under another `kid`."""
     publish_op_keys: bool = False
     """Whether our JWK Set also has the provider's keys, so that the provider can point its `jwks_uri` at it."""
     op_metadata_uri: str | None = None

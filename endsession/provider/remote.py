@@ -50,8 +50,8 @@ class Remote:
     ) -> None:
         """`known` says whether there is anything to answer with meanwhile; without, the provider is asked sooner.
 
-        `unchanged` is called where the provider says that nothing has changed (304). `lifetime` bounds, in seconds, what
-        the provider's Cache-Control may ask for.
+        `unchanged` is called where the provider says that nothing has changed (304). `lifetime` bounds, in seconds,
+        what the provider's Cache-Control may ask for.
         """
         self.url = url
         self._fetch, self._take, self._known, self._clock = fetch, take, known, clock

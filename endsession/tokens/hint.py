@@ -96,5 +96,7 @@ class IdTokenHints:
         """`iat` is not verified yet; a key that it is too new for is not tried, and any other signs it as well."""
         if not alg.startswith("HS"):
             return await self.keys.candidates(alg, kid, iat)
+        if client.secret_has_expired(self.clock()):
+            raise Refused("the secret of its client has expired (client_secret_expires_at)")
         secret = client.client_secret
         return [secret_key(secret.get_secret_value())] if secret else []

@@ -20,8 +20,8 @@ SAVE_EVERY = 3600
 
 
 Remembered = tuple[Mapping[str, Any], float, float | None]
-"""A public JWK that the provider has had, when it was last seen, and when it was found to be withdrawn: None while it is
-not. Times are in seconds since 1970."""
+"""A public JWK that the provider has had, when it was last seen, and when it was found to be withdrawn, which is None
+while it is not. Times are in seconds since 1970."""
 
 
 class KeyMemory(Protocol):

@@ -174,7 +174,7 @@ HINTS = {
     # The signature
     "forged": Hint(_forged, _nobodys),
     "with a key of its own": Hint(_by_a_stranger(lambda: {"kid": None, "jwk": public(stranger())}), _nobodys),
-    "with another payload": Hint(_with_payload(b'{"iss":"https://login.example/acme","aud":"web"}'), _nobodys),
+    "with another payload": Hint(_with_payload(json.dumps(id_claims(sub="mallory")).encode()), _nobodys),
     # The kind of token
     "a logout token": Hint(_signed(events={}), "logout token or another security event"),
     "an access token by its claim typ": Hint(_signed(typ="Bearer"), "its claim typ is not"),
