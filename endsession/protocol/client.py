@@ -114,16 +114,20 @@ def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
             )
     if problem := _hmac_problem(client):
         yield "client_secret", problem
-    if client.client_secret_expires_at < 0:
-        yield "client_secret_expires_at", "it is negative: write seconds since 1970, or 0 for never"
-    if client.jwks is not None and (private := private_members(client.jwks)):
-        yield "jwks", f"it holds a private or symmetric key ({', '.join(private)}): register public keys alone"
+    yield from _key_problems(client)
     if (alg := client.id_token_encrypted_response_alg) is not None:
         symmetric = alg == "dir" or alg.startswith("A")
         if symmetric and client.client_secret is None:
             yield "client_secret", f"it is missing, and the keys of {alg} are derived from it"
         if not symmetric and client.jwks is None:
             yield "jwks", f"it is missing, and {alg} encrypts to the client's keys"
+
+
+def _key_problems(client: Client) -> Iterator[tuple[str, str]]:
+    if client.client_secret_expires_at < 0:
+        yield "client_secret_expires_at", "it is negative: write seconds since 1970, or 0 for never"
+    if client.jwks is not None and (private := private_members(client.jwks)):
+        yield "jwks", f"it holds a private or symmetric key ({', '.join(private)}): register public keys alone"
 
 
 def sid_problems(client: Client, *, with_sid: bool) -> Iterator[tuple[str, str]]:
