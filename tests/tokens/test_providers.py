@@ -1,19 +1,26 @@
-"""Which of a provider's tokens are ID tokens: all of its ID tokens, and no other (T12)."""
+"""Which of a provider's tokens are ID tokens: all of its ID tokens, and no other (T12).
+
+`providers.json` has the claims of each kind of token, from the providers' documentation, with values made up, and
+`client` as the client of the ID token. A token for an API is refused for its audience alone, so each is here as if the
+client were its audience, as it is where an app calls itself: what is left is the mark that says which kind it is.
+"""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from endsession.protocol.client import Client
-from tests.kit.tokens import id_claims
 
-from .providers import ID_TOKENS, OTHER_TOKENS
 from .reading import reader, reason, signed
 
+TOKENS = json.loads((Path(__file__).parent / "providers.json").read_text())
+ID_TOKENS: dict[str, dict[str, Any]] = TOKENS["ID tokens"]
+OTHER_TOKENS: dict[str, dict[str, Any]] = TOKENS["other tokens"]
 CLIENT = Client(client_id="client")
-OF_NO_ID_TOKEN = dict.fromkeys(id_claims()) | {"iss": None}
 
 
 async def made_of(claims: dict[str, Any], header: dict[str, Any]) -> str:
