@@ -94,7 +94,7 @@ def test_only_the_browsers_or_the_hints_session_ends(case: Case) -> None:
 @anything
 @given(cases())
 def test_a_hint_that_acts_alone_is_young(case: Case) -> None:
-    """Nothing but the browser's own session ends, or is asked about, by a hint that is older than `max_hint_age` (T4)."""
+    """By one older than `max_hint_age` only the browser's own session ends, or is asked about (T4)."""
     decision = decide(case)
     if decision.session not in (None, case.sessions.browser):
         assert isinstance(case.hint, VerifiedHint)
