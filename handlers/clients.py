@@ -1,4 +1,4 @@
-"""Clients kept in the database, beside those of the settings file (management operations)."""
+"""Clients kept in the database, in addition to those of the settings file (management operations)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def delete_client(request: Request, gateway: Gateway) -> Response:
 
 
 def _check_may_sign_hints(request: Request, gateway: Gateway, issuer: Issuer, client: Client) -> None:
-    """Whoever sets the secret of HS256 hints can make such hints, and log users of the client out with them (T31)."""
+    """Anyone who sets the secret of HS256 hints can make them, and log users of the client out with them (T31)."""
     by_secret = client.id_token_signed_response_alg.startswith("HS")
     if by_secret and not gateway.allows(request.caller, "sessions:write", issuer.id):
         raise InsufficientScope("A client whose hints its own secret signs needs the scope sessions:write as well.")

@@ -75,7 +75,9 @@ def _nearest(uri: str | None, client: Client | None) -> str | None:
     """The commonest support question, answered: which registered value was meant, and where it differs."""
     if uri is None or client is None or not client.post_logout_redirect_uris:
         return None
-    nearest = max(client.post_logout_redirect_uris, key=lambda one: SequenceMatcher(None, one, uri).ratio())
+    nearest = max(
+        client.post_logout_redirect_uris, key=lambda registered: SequenceMatcher(None, registered, uri).ratio()
+    )
     if nearest == uri:
         return None
     same = next((i for i, (a, b) in enumerate(zip(nearest, uri, strict=False)) if a != b), min(len(nearest), len(uri)))

@@ -89,7 +89,7 @@ async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, received
 async def confirm_logout(request: Request, gateway: Gateway) -> Response:
     """The answer to the question: it counts once, from the browser that was asked (T3, T27).
 
-    Whoever sends it again, by a double click or out of impatience, gets the same response as the first time.
+    A user who sends it again, by a double click or out of impatience, gets the same response as the first time.
     """
     issuer = gateway.find_issuer(request)
     await gateway.limiter.take_from_address(request.client_address)
@@ -143,7 +143,7 @@ async def continue_logout(request: Request, gateway: Gateway) -> Response:
 
 
 async def logout_status(request: Request, gateway: Gateway) -> Response:
-    """What became of a logout, for whoever was given the URL."""
+    """What became of a logout, for a user who was given the URL."""
     issuer = gateway.find_issuer(request)
     await gateway.limiter.take_from_address(request.client_address)
     return await status(request, gateway, issuer)

@@ -36,10 +36,10 @@ def advice(settings: Settings, contract: ServedDocument) -> Iterator[Problem]:
 
 
 def _leaked_hints(location: Location, endpoints: list[tuple[EndpointPolicySource, Policy]]) -> Iterator[Problem]:
-    """No browser can be matched, so a question may be answered by whoever brings the hint (docs/policy.md)."""
+    """No browser can be matched, so a question may be answered by anyone who has the hint (docs/policy.md)."""
     names = [terms.name or PLAIN for terms, policy in endpoints if policy.hint_authority == "cookie"]
     if names:
-        message = f"there is none: at {', '.join(names)} whoever has a leaked hint can end its session with one click"
+        message = f"there is none: at {', '.join(names)} anyone with a leaked hint can end its session with one click"
         yield Problem((*location, "cookie"), message, "configure the provider's cookie, if it can reach this service")
 
 
@@ -56,7 +56,7 @@ def _alone(location: Location, endpoints: list[tuple[EndpointPolicySource, Polic
 
 
 def _own_hints(location: Location, issuer: IssuerSettings) -> Iterator[Problem]:
-    """What a client's own secret has signed acts only beside a cookie, of a session that is registered."""
+    """What a client's own secret has signed acts only with a cookie, of a session that is registered."""
     lacking = "the issuer's cookie" if issuer.cookie is None else "registered sessions"
     if issuer.cookie is not None and issuer.participants == "tracked":
         return

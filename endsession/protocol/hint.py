@@ -33,7 +33,7 @@ class VerifiedHint:
 
     Age and expiry are not judged here: whether an old hint is good depends on its session, so `decide` does it.
     `iat` and `exp` are seconds since 1970. `by_secret` says that it is signed with the client's own secret (HS256 and
-    its kin): whoever knows that secret can have made it, and not the issuer alone.
+    its kin): anyone who knows that secret can have made it, and not the issuer alone.
     """
 
     client_id: str

@@ -200,5 +200,7 @@ def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[
         prefix=urlsplit(gateway.public_url).path,
     )
     # As the settings are read: 10.1.2.3/8 is 10.0.0.0/8, which uvicorn would take for a name that nobody has.
-    proxies = [str(ipaddress.ip_network(one, strict=False)) for one in settings.server.trusted_proxies]
+    proxies = [
+        str(ipaddress.ip_network(trusted_proxy, strict=False)) for trusted_proxy in settings.server.trusted_proxies
+    ]
     return ProxyHeadersMiddleware(app, proxies) if proxies else app  # type: ignore[arg-type,return-value]

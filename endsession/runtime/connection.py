@@ -1,4 +1,4 @@
-"""A connection that is read with bounds: uvicorn's HTTP itself reads a head of any length, and waits for it for ever.
+"""HTTP/1.1 with limits on a request's head; uvicorn's own accepts heads of any size and waits without a timeout.
 
 A proxy in front usually has such bounds as well, but nothing here depends on that.
 """

@@ -86,7 +86,7 @@ async def test_a_chunked_logout(gateway: Deployment, address: tuple[str, int]) -
 
 
 async def test_a_flood_of_chunks_is_cut_short(address: tuple[str, int]) -> None:
-    """413 as soon as it is over the limit, though the sender means to go on for ever."""
+    """413 as soon as it exceeds the limit, though the sender would go on without end."""
     start = head("POST", AUTHPI, Transfer_Encoding="chunked", Content_Type=FORM)
     status, _, body = await exchange(address, start, *[chunk(b"x" * 16_384)] * 8)
     assert status == 413
@@ -142,11 +142,13 @@ async def test_patience_is_for_one_request(gateway: Deployment) -> None:
 
         async def deadline() -> float | None:
             timer = connections[0]._deadline if connections else None
-            return timer and timer.when()
+            return timer.when() if timer else None
 
         for _ in range(3):
             writer.write(request[:20])
-            deadlines.append(await eventually(deadline, lambda at: at is not None) or 0)
+            seen = await eventually(deadline, lambda at: at is not None)
+            assert seen is not None
+            deadlines.append(seen)
             writer.write(request[20:])
             assert await reader.readuntil(b"}") != b""
             assert connections[0]._deadline is None

@@ -46,8 +46,8 @@ async def test_the_cookie_confirms_a_hint_of_any_age(gateway: Deployment, method
     assert await gateway.state_of() == "ended"
 
 
-async def test_where_no_sessions_are_registered_it_is_bounded_as_well(tmp_path) -> None:
-    """`participants = "all"`: an unknown session may well be live, so its hints would be good for ever."""
+async def test_where_no_sessions_are_registered_it_is_bounded_as_well(tmp_path: Path) -> None:
+    """`participants = "all"`: an unknown session may well be live, so its hints would be good without end."""
     async with deploy(tmp_path, {"issuers": {"acme": {"participants": "all"}}}) as gateway:
         assert (await gateway.get(AUTHPI, {"id_token_hint": aged(31)})).status_code == 401
         assert (await gateway.get(AUTHPI, {"id_token_hint": aged(29)})).status_code == 200
@@ -68,7 +68,7 @@ async def test_it_does_not_override_the_browsers_own_session(gateway: Deployment
 
 
 def own_hint(**changes: Any) -> str:
-    """A hint that whoever knows the client's secret can make."""
+    """A hint that anyone who knows the client's secret can make."""
     return id_token("HS256", **{"aud": "hmac", **changes})
 
 
@@ -90,7 +90,7 @@ async def test_a_clients_own_hint_ends_nothing_alone(
 @both_methods
 @pytest.mark.parametrize("path", [AUTHPI, PLAIN])
 @pytest.mark.parametrize("sid", ["s-alice", None])
-async def test_beside_the_cookie_it_ends_the_browsers_session(
+async def test_with_the_cookie_it_ends_the_browsers_session(
     gateway: Deployment, method: str, path: str, sid: str | None
 ) -> None:
     """In which its client takes part."""
@@ -137,7 +137,7 @@ async def test_a_parked_hint_of_a_clients_own_is_still_one(gateway: Deployment) 
     assert await gateway.state_of() == "live"
 
 
-async def test_where_no_sessions_are_registered_a_clients_own_hint_names_none(tmp_path) -> None:
+async def test_where_no_sessions_are_registered_a_clients_own_hint_names_none(tmp_path: Path) -> None:
     """Nobody knows there who takes part in what."""
     async with deploy(tmp_path, {"issuers": {"acme": {"participants": "all"}}}) as gateway:
         response = await gateway.get(AUTHPI, {"id_token_hint": own_hint()}, accept=JSON)
@@ -206,7 +206,7 @@ async def test_nor_are_keys_of_a_client_any_that_verify_hints(registrar: Deploym
 
 
 @both_methods
-async def test_an_issuer_serves_what_it_names(tmp_path, method: str) -> None:
+async def test_an_issuer_serves_what_it_names(tmp_path: Path, method: str) -> None:
     """The others answer 404, whatever is sent; nothing ends."""
     async with deploy(tmp_path, {"issuers": {"acme": {"endpoints": ["end-session"]}}}) as gateway:
         await gateway.register()
@@ -222,7 +222,7 @@ async def test_an_issuer_serves_what_it_names(tmp_path, method: str) -> None:
         assert await gateway.state_of() == "ended"
 
 
-async def test_without_the_plain_endpoint(tmp_path) -> None:
+async def test_without_the_plain_endpoint(tmp_path: Path) -> None:
     """Discovery announces what is served, and an error page leads nowhere else."""
     table = {"endpoints": ["authpi", "pingfederate"], "announce": "pingfederate"}
     async with deploy(tmp_path, {"issuers": {"acme": table}}) as gateway:
@@ -233,7 +233,7 @@ async def test_without_the_plain_endpoint(tmp_path) -> None:
         assert "/acme/end-session" not in page.text
 
 
-async def test_under_strict_a_hint_acts_alone_only_where_it_is_named(tmp_path) -> None:
+async def test_under_strict_a_hint_acts_alone_only_where_it_is_named(tmp_path: Path) -> None:
     """`preset = "strict"` leaves AuthPI's endpoint out; `endpoints` puts it in."""
     strict: dict[str, Any] = {"preset": "strict"}
     async with deploy(tmp_path, {"issuers": {"acme": strict}}) as gateway:
@@ -247,7 +247,7 @@ async def test_under_strict_a_hint_acts_alone_only_where_it_is_named(tmp_path) -
         assert (await gateway.get(AUTHPI, {"id_token_hint": id_token(sid="s-2")})).status_code == 200
 
 
-async def test_explain_says_that_an_endpoint_is_not_served(tmp_path) -> None:
+async def test_explain_says_that_an_endpoint_is_not_served(tmp_path: Path) -> None:
     """An explanation of what nobody can ask would mislead."""
     async with deploy(tmp_path, {"issuers": {"acme": {"endpoints": ["end-session"]}}}) as gateway:
         question = {"endpoint": "/{issuer_id}/logout", "id_token_hint": id_token()}

@@ -42,15 +42,14 @@ async def test_what_was_stored_before_is_never_shown(gateway: Deployment) -> Non
     metadata = {"client_id": "app", "jwks": {"keys": [private]}}
     await gateway.gateway.store.write(store_client("acme", "app", metadata, now=0))
     for path in (PATH, "/acme/clients"):
-        shown = next(
-            one for one in (await gateway.get(path, token=TOKEN)).json()["clients"] if one["client_id"] == "app"
-        )
+        clients = (await gateway.get(path, token=TOKEN)).json()["clients"]
+        shown = next(client for client in clients if client["client_id"] == "app")
         assert shown["jwks"] == jwks("RS256", kid="app")
         assert str(private["d"]) not in json.dumps(shown)
 
 
 async def test_a_secret_that_has_expired_ends_nothing(gateway: Deployment) -> None:
-    """Also beside the cookie, of a session in which the client takes part."""
+    """Also with the cookie, of a session in which the client takes part."""
     own = {"client_secret": SECRET, "id_token_signed_response_alg": "HS256"}
     for expires_in, status in ((-1, 401), (3600, 200)):
         expires_at = int(time.time()) + expires_in

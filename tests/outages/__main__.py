@@ -47,7 +47,7 @@ def row(scenario: Scenario, observed: Observed) -> tuple[str, list[str]]:
     cells = (
         scenario.storage,
         scenario.name,
-        f"{sees}, in {slowest:.1f} s at the most",
+        f"{sees}, in at most {slowest:.1f} s",
         ready,
         lost,
         f"{scenario.recovers}, after {observed.recovered_after:.1f} s",

@@ -160,7 +160,7 @@ async def _signed_in(sid: str, nodes: list[Node], http: httpx2.AsyncClient) -> b
 
 
 async def _settle(node: Node, http: httpx2.AsyncClient, tally: Tally, apps: Receivers) -> None:
-    """Hold what was told against what is so. Deliveries of dead processes are taken over when their lease is over."""
+    """Hold what was told against what is so. Deliveries of dead processes are taken over after their lease."""
     sessions = {session["sid"]: session["state"] for session in await _all(node, http, "sessions")}
     tally.wrong += [f"{sid}: told signed out, and it is live" for sid in tally.signed_out if sessions[sid] != "ended"]
     tally.wrong += [f"{sid}: told that nothing ended, and it has" for sid in tally.refused if sessions[sid] == "ended"]

@@ -12,7 +12,7 @@ from endsession.protocol.decide import Case
 from endsession.protocol.hint import Hint, NoHint, RefusedHint, VerifiedHint
 from endsession.protocol.policy import Policy
 from endsession.protocol.request import read_request
-from endsession.protocol.session import Session, Sessions
+from endsession.protocol.session import CookieState, Session, Sessions
 
 from .worlds import DAY, NOW, URI
 
@@ -57,8 +57,10 @@ def hints(draw: st.DrawFn) -> Hint:
     sid = draw(st.sampled_from([None, "C", "H"]))
     sub, by_secret = draw(st.sampled_from(["alice", "bob"])), draw(st.sampled_from([False, False, True]))
     verified = VerifiedHint("web", sub, sid, issued, issued + draw(lives), by_secret)
-    refused = RefusedHint(draw(st.sampled_from(["malformed", "invalid"])), "a reason")
-    return draw(st.sampled_from([NoHint(), refused, verified, verified]))
+    kinds: list[Literal["malformed", "invalid"]] = ["malformed", "invalid"]
+    refused = RefusedHint(draw(st.sampled_from(kinds)), "a reason")
+    found: list[Hint] = [NoHint(), refused, verified, verified]
+    return draw(st.sampled_from(found))
 
 
 @st.composite
@@ -72,10 +74,12 @@ def sessions_of(draw: st.DrawFn, hint: Hint) -> Sessions:
         takes_part = not by_secret or draw(st.booleans())
         return Session(sid, draw(st.sampled_from(["alice", "bob"])), live, label, subs, takes_part)
 
-    cookie = draw(st.sampled_from(["not_configured", "not_presented", "presented"]))
+    states: list[CookieState] = ["not_configured", "not_presented", "presented"]
+    cookie = draw(st.sampled_from(states))
     own = session("C", live=draw(st.booleans())) if cookie == "presented" and draw(st.booleans()) else None
     browser, ended_here = (own, None) if own and own.live else (None, own)
-    named, of_subject = None, ()
+    named: Session | None = None
+    of_subject: tuple[Session, ...] = ()
     if isinstance(hint, VerifiedHint) and hint.sid is not None and draw(st.booleans()):
         named = own if own and own.sid == hint.sid else session(hint.sid, live=draw(st.booleans()))
         named = named if named.client_takes_part else None

@@ -103,7 +103,7 @@ def test_a_hint_that_acts_alone_is_young(case: Case) -> None:
 
 @anything
 @given(cases())
-def test_a_clients_own_hint_is_worth_the_browsers_session_at_the_most(case: Case) -> None:
+def test_a_clients_own_hint_is_worth_the_browsers_session_at_most(case: Case) -> None:
     """And only where the client takes part in it (T4)."""
     decision = decide(case)
     if isinstance(case.hint, VerifiedHint) and case.hint.by_secret and decision.session is not None:
@@ -175,7 +175,7 @@ def test_a_disabled_client_is_refused(case: Case) -> None:
 @anything
 @given(cases())
 def test_two_clients_in_one_request_are_refused(case: Case) -> None:
-    """`client_id` beside a hint names the hint's client, however old the hint is (R6)."""
+    """`client_id` with a hint names the hint's client, however old the hint is (R6)."""
     mismatch = isinstance(case.hint, VerifiedHint) and case.request.client_id not in (None, case.hint.client_id)
     if mismatch:
         error = decide(case).error

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from endsession.protocol.hint import VerifiedHint
 from endsession.protocol.policy import Policy
-from endsession.protocol.session import Session, Sessions
+from endsession.protocol.session import CookieState, Session, Sessions
 from endsession.settings.presets import AUTHPI
 
 from .worlds import DAY, DEAD, URI, C, H, hint, outcome
@@ -30,14 +31,14 @@ BOB = Session("C", "bob", live=True)
     ],
 )
 def test_a_hint_alone_may_be_only_so_old(policy: Policy, sid: str | None, sessions: Sessions) -> None:
-    """A leaked hint does not end a live session for ever: `max_hint_age` counts wherever no cookie confirms it."""
+    """A leaked hint does not end a live session forever: `max_hint_age` counts wherever no cookie confirms it."""
     assert outcome(policy, hint(sid, age=30 * DAY), sessions) == "end H"
     assert outcome(policy, hint(sid, age=30 * DAY + 1, life=YEAR), sessions) == "401 invalid_token"
     assert outcome(replace(policy, max_hint_age=DAY), hint(sid, age=DAY + 1), sessions) == "401 invalid_token"
 
 
 def test_without_a_cookie_an_old_hint_cannot_be_asked_about() -> None:
-    """The click of whoever brings the hint confirms nothing, so it is as old as a hint alone may be."""
+    """The click of anyone who brings the hint confirms nothing, so it is as old as a hint alone may be."""
     sessions = Sessions("not_configured", named=H)
     assert outcome(BY_COOKIE, hint("H", age=30 * DAY), sessions) == "ask unmatched H"
     assert outcome(BY_COOKIE, hint("H", age=30 * DAY + 1), sessions) == "401 invalid_token"
@@ -62,15 +63,15 @@ def test_a_hint_alone_never_overrides_the_browsers_own_session(age: int) -> None
 # Signed with the client's own secret, which makes the client the one that says it
 
 
-def own(sid: str | None, **options: int) -> object:
+def own(sid: str | None, *, age: int = 60) -> VerifiedHint:
     """A hint that its client can have made itself."""
-    return replace(hint(sid, **options), by_secret=True)
+    return replace(hint(sid, age=age), by_secret=True)
 
 
 @pytest.mark.parametrize("policy", [BY_HINT, AUTHPI], ids=["hint", "authpi"])
 @pytest.mark.parametrize("cookie", ["not_presented", "not_configured"])
-def test_a_clients_own_hint_does_not_act_alone(policy: Policy, cookie: str) -> None:
-    """Whoever knows the secret can make one for any session, so the cookie has to confirm it."""
+def test_a_clients_own_hint_does_not_act_alone(policy: Policy, cookie: CookieState) -> None:
+    """Anyone who knows the secret can make one for any session, so the cookie has to confirm it."""
     assert outcome(policy, own("H"), Sessions(cookie, named=H)) == "401 invalid_token"
     assert outcome(policy, own(None), Sessions(cookie, of_subject=(H,))) == "401 invalid_token"
     several = Sessions(cookie, of_subject=(H, replace(H, sid="H2")))
@@ -84,7 +85,7 @@ def test_nor_does_it_lead_to_a_question_about_its_session() -> None:
 
 
 @pytest.mark.parametrize("policy", [BY_COOKIE, BY_HINT, AUTHPI], ids=["cookie", "hint", "authpi"])
-def test_beside_a_cookie_it_is_as_good_as_any(policy: Policy) -> None:
+def test_with_a_cookie_it_is_as_good_as_any(policy: Policy) -> None:
     """Of the browser's own session, in which the client takes part."""
     assert outcome(policy, own("C"), Sessions("presented", C, named=C)) == "end C"
     assert outcome(policy, own(None), Sessions("presented", C)) == "end C"
@@ -101,7 +102,7 @@ def test_not_of_a_session_in_which_its_client_takes_no_part(policy: Policy, sid:
 
 
 def test_where_nothing_can_end_it_leads_back_to_its_app() -> None:
-    """A user whose session is over, or who is not signed in in this browser, gets back to the app all the same."""
+    """A user whose session has ended, or who is not signed in in this browser, gets back to the app all the same."""
     for sessions, expected in (
         (Sessions("not_presented", named=DEAD), "nothing over, redirect"),
         (Sessions("not_presented"), "nothing, redirect"),

@@ -1,4 +1,4 @@
-"""Keys at a `jwks_uri`: fetched rarely, kept while the provider is away, and never a way to make us fetch (T22)."""
+"""Keys at a `jwks_uri`: fetched rarely, kept while the provider is unavailable, never a way to make us fetch (T22)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pytest
 
 from endsession.protocol.errors import ServiceUnavailable
 from endsession.provider.fetch import Fetcher
-from endsession.store.provider_keys import ProviderKeys
-from endsession.store.script import Database
 from endsession.tokens.keyring import KeyRing
 from endsession.tokens.sources import RemoteKeys
 from tests.kit.provider import Provider, provider
@@ -69,7 +67,7 @@ async def settled(keys: RemoteKeys) -> None:
 
 
 async def test_keys_are_fetched_when_they_are_first_needed(keys: RemoteKeys, web: Provider) -> None:
-    """And not before: a provider that is away does not stop the gateway from starting."""
+    """And not before: an unavailable provider does not stop the gateway from starting."""
     assert web.requests == []
     assert await kids(keys, KID1) == [KID1]
     assert web.requests[0][""] == "GET /jwks.json HTTP/1.1"
@@ -119,7 +117,7 @@ async def test_the_lifetime_is_the_providers_within_bounds(
 
 
 async def test_stale_keys_answer_at_once(keys: RemoteKeys, web: Provider, clock: Clock) -> None:
-    """The refresh happens beside the request; nobody waits for a slow provider."""
+    """The refresh runs in the background; nobody waits for a slow provider."""
     await kids(keys, KID1)
     web.open.clear()
     web.publish(K2)
@@ -141,40 +139,6 @@ async def test_a_withdrawn_key_is_gone_after_the_refresh(keys: RemoteKeys, web: 
     await kids(keys, KID1)
     await settled(keys)
     assert await kids(keys, KID1) == []
-
-
-async def test_a_newer_token_of_a_withdrawn_key_is_looked_into(web: Provider, fetcher: Fetcher, clock: Clock) -> None:
-    """The provider may have the key again: it is asked before the token is refused."""
-    keys = RemoteKeys(web.url, fetcher.get, KeyRing(clock), clock)
-    await kids(keys, KID1)
-    web.publish(K2)
-    clock.now += 3600
-    await kids(keys, KID2)
-    gone = clock.now
-    clock.now += 3600
-    assert await kids(keys, KID1, gone) == [KID1]
-    await settled(keys)
-    clock.now += 30
-    assert await kids(keys, KID1, clock.now) == []
-    web.publish(K1, K2)
-    clock.now += 30
-    assert await kids(keys, KID1, clock.now) == [KID1]
-
-
-async def test_a_304_says_that_the_keys_are_still_there(
-    store: Database, web: Provider, fetcher: Fetcher, clock: Clock
-) -> None:
-    """It counts as seen: what is remembered for a restart does not grow old meanwhile."""
-    ring = KeyRing(clock, memory=ProviderKeys(store, "acme"))
-    keys = RemoteKeys(web.url, fetcher.get, ring, clock)
-    web.publish(K1, etag='"one"')
-    await kids(keys, KID1)
-    web.status, web.body, web.headers = "304 Not Modified", b"", {}
-    clock.now += 100 * 86_400
-    await kids(keys, KID1)
-    await settled(keys)
-    ((_, seen_at, gone_at),) = await ProviderKeys(store, "acme").load()
-    assert (seen_at, gone_at) == (clock.now, None)
 
 
 async def test_keys_are_asked_for_conditionally(keys: RemoteKeys, web: Provider, clock: Clock) -> None:

@@ -24,7 +24,7 @@ CLIENT = Client(client_id="client")
 
 
 async def made_of(claims: dict[str, Any], header: dict[str, Any]) -> str:
-    """What is made of a token with these claims beside those that every token has."""
+    """What is made of a token with these claims in addition to those that every token has."""
     said = {"aud": "client", "sid": None, "nonce": None, "auth_time": None, **claims}
     return reason(await reader(None, CLIENT).read(signed(header=header, **said), None))
 
