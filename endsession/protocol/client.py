@@ -45,7 +45,7 @@ class Client:
     client_secret: SecretStr | None = field(default=None, repr=False)
     """Needed where tokens are signed with HS256 or its kin, or encrypted symmetrically. It belongs in the environment
     or the secrets folder."""
-    client_secret_expires_at: int = 0
+    client_secret_expires_at: float = 0
     """When the secret expires, in seconds since 1970; 0 is never. Hints that an expired one signed are refused."""
     application_type: Literal["web", "native"] = "web"
     """Native apps run on the user's own device: only they have URIs with a scheme of their own."""
