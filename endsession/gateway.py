@@ -53,6 +53,8 @@ class Issuer:
     cookie: SessionCookie | None
     session_lifetime: float
     session_idle: float | None
+    serves: Callable[[LogoutEndpoint], bool]
+    """Whether it has this logout endpoint (setting `endpoints`)."""
     announce: LogoutEndpoint
     with_sid: bool
     """Whether its logout tokens carry `sid`."""
@@ -112,10 +114,15 @@ class Gateway:
         object.__setattr__(self, "_hosts", frozenset({own, *self.issuer_by_host}))
 
     def find_issuer(self, request: Request) -> Issuer:
-        """The issuer that a request is for: by path, else by host, else the default. Raises NotFound."""
+        """The issuer that a request is for: by path, else by host, else the default.
+
+        Raises NotFound; also for a logout endpoint that this issuer does not serve.
+        """
         issuer = self._find_issuer(request.endpoint, issuer_named(request.endpoint, request.path), request.host)
         if issuer is None:
             raise NotFound("There is no such issuer.")
+        if request.endpoint is not None and not issuer.serves(request.endpoint):
+            raise NotFound("This issuer does not serve this endpoint.")
         return issuer
 
     def _find_issuer(self, endpoint: LogoutEndpoint | None, issuer_id: str | None, host: str) -> Issuer | None:
@@ -157,7 +164,7 @@ class Gateway:
     def _way_out(self, issuer: Issuer) -> str | None:
         """The plain endpoint, where it asks a user whose request carries nothing."""
         plain = next(endpoint for endpoint in self.document.endpoints.values() if endpoint.name is None)
-        asks = issuer.policy_of(plain).on_no_params == "prompt"
+        asks = issuer.serves(plain) and issuer.policy_of(plain).on_no_params == "prompt"
         return self.public_url + plain.address(issuer.id) if asks else None
 
     def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> Page:

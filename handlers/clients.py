@@ -14,8 +14,10 @@ from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.client import Client, registration_problems, sid_problems, signing_problems
+from endsession.protocol.client_keys import public_jwks
 from endsession.protocol.errors import (
     ClientOfSettings,
+    InsufficientScope,
     InvalidClientMetadata,
     InvalidRequest,
     NotFound,
@@ -60,6 +62,7 @@ async def put_client(request: Request, gateway: Gateway) -> Response:
     )
     for member, problem in problems:
         raise _refusal(member, _QUOTED.sub("", problem), problem)  # the URI of a list is for the log alone
+    _check_may_sign_hints(request, gateway, issuer, client)
     created = await gateway.store.write(store_client(issuer.id, client_id, metadata, now=gateway.clock()))
     return json_response(_as_json(client), 201 if created else 200)
 
@@ -79,14 +82,22 @@ def _refusal(member: str, rule: str, detail: str = "") -> InvalidClientMetadata:
     return kind(f"The member {member} cannot be registered: {rule}.", detail=detail)
 
 
+def _check_may_sign_hints(request: Request, gateway: Gateway, issuer: Issuer, client: Client) -> None:
+    """Anyone who sets the secret of HS256 hints can make them, and log users of the client out with them (T31)."""
+    by_secret = client.id_token_signed_response_alg.startswith("HS")
+    if by_secret and not gateway.allows(request.caller, "sessions:write", issuer.id):
+        raise InsufficientScope("A client whose hints its own secret signs needs the scope sessions:write as well.")
+
+
 def _check_not_in_settings(issuer: Issuer, client_id: str) -> None:
     if client_id in issuer.notify_policy.clients:
         raise ClientOfSettings
 
 
 def _as_json(client: Client) -> Mapping[str, Any]:
-    """A client's metadata without its secret."""
+    """A client's metadata without its secret, and without private keys that were stored before they were refused."""
     members = {name: getattr(client, name) for name in _MEMBERS}
+    members["jwks"] = public_jwks(client.jwks) if client.jwks is not None else None
     shown = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in sorted(members.items())

@@ -25,7 +25,7 @@ from endsession.flow.receive import Received, read_hint, receive
 from endsession.flow.status import status
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.client import Client
-from endsession.protocol.errors import EndsessionError
+from endsession.protocol.errors import EndsessionError, NotFound
 from endsession.protocol.hint import NoHint, VerifiedHint
 from endsession.store.deliveries import Delivery, frames_of_session
 
@@ -58,6 +58,8 @@ async def resume_logout(request: Request, gateway: Gateway) -> Response:
     await gateway.limiter.take_from_address(request.client_address)
     received = open_parked(request, gateway, issuer)
     request.endpoint = gateway.document.endpoints[received.endpoint]  # whose form its errors have
+    if not issuer.serves(request.endpoint):
+        raise NotFound("This issuer does not serve this endpoint.")
     return await _carry_on(request, gateway, issuer, received)
 
 

@@ -13,7 +13,16 @@ from endsession.protocol.policy import contradictions
 
 from .idle import idle_knobs
 from .model import Cookie, IssuerSettings, Settings
-from .policies import EndpointPolicySource, ServedDocument, can_match, complaint, own_knobs, policy_for
+from .policies import (
+    PLAIN,
+    EndpointPolicySource,
+    ServedDocument,
+    can_match,
+    complaint,
+    own_knobs,
+    policy_for,
+    serves,
+)
 from .problems import Location, Problem, dotted
 
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
@@ -190,13 +199,17 @@ def _policies(
                 f"use one of: {', '.join(sorted(names))}",
                 also=_ADDED,
             )
-    if issuer.announce != "end-session" and issuer.announce not in names:
+    if issuer.announce != PLAIN and issuer.announce not in names:
         fix = f"use end-session or one of: {', '.join(sorted(names))}"
         yield Problem((*location, "announce"), "no endpoint has this name", fix, also=_ADDED)
+    yield from _named_endpoints(location, issuer, names)
     for terms in endpoints.values():
         if complaint(terms):
             continue  # the document's mistake, which is told with the document
         table = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
+        if not serves(issuer, terms):
+            yield from _not_served(location, issuer, terms, table)
+            continue
         for knobs, why in contradictions(policy_for(issuer, terms), has_cookie=can_match(issuer)):
             own = own_knobs(issuer, terms)
             preset = terms.preset or issuer.preset
@@ -207,6 +220,30 @@ def _policies(
                 fix += ', or set cookie.match = "sid": with participants = all no other cookie can be matched'
             also = ((*location, "cookie"), (*location, "participants"), *((*location, *table, knob) for knob in knobs))
             yield Problem((*location, *table, knobs[-1]), why, fix, also=also)
+
+
+def _named_endpoints(location: Location, issuer: IssuerSettings, names: set[str]) -> Iterator[Problem]:
+    for index, name in enumerate(issuer.endpoints or ()):
+        if name != PLAIN and name not in names:
+            fix = f"use some of: {', '.join((PLAIN, *sorted(names)))}"
+            yield Problem((*location, "endpoints", index), "no endpoint has this name", fix, also=_ADDED)
+    if issuer.endpoints == ():
+        fix = "name the endpoints that apps use, or leave it out to serve all"
+        yield Problem((*location, "endpoints"), "it is empty: nobody could log out", fix)
+
+
+def _not_served(
+    location: Location, issuer: IssuerSettings, terms: EndpointPolicySource, table: Location
+) -> Iterator[Problem]:  # fmt: skip
+    """What is announced, or has knobs, has to be there."""
+    name, setting = terms.name or PLAIN, (*location, "endpoints")
+    why = "endpoints does not name it" if issuer.endpoints is not None else "under the preset strict it has to be named"
+    if issuer.announce == name:
+        fix = f"add {name} to {dotted(setting)}, or announce another endpoint"
+        yield Problem((*location, "announce"), f"this issuer does not serve {name}: {why}", fix, also=(setting,))
+    if own_knobs(issuer, terms):
+        fix = f"add {name} to {dotted(setting)}, or leave the knobs out"
+        yield Problem((*location, *table), f"this issuer does not serve {name}: {why}", fix, also=(setting,))
 
 
 def _discovery(issuer_id: str, settings: Settings, endpoints: Mapping[str, EndpointPolicySource]) -> Iterator[Problem]:

@@ -213,9 +213,10 @@ class IssuerSettings(Group):
     """Files with private keys (JWK) for hints that come encrypted. Their public parts are published for apps to encrypt
     to."""
     retired_keys_for: Duration = 45 * 86_400.0
-    """For how long a key that the provider does not publish any more still verifies hints, which outlive their keys."""
+    """For how long a key that the provider has withdrawn still verifies hints that were issued before."""
     compromised_keys: tuple[str, ...] = ()
-    """The `kid` of keys of the provider that never verify anything, even if still published or cached."""
+    """Keys of the provider that never verify anything, even if still published or cached: by `kid`, or by RFC 7638
+    thumbprint (SHA-256, base64url), which stays the same under another `kid`."""
     publish_op_keys: bool = False
     """Whether our JWK Set also has the provider's keys, so that the provider can point its `jwks_uri` at it."""
     op_metadata_uri: str | None = None
@@ -233,6 +234,9 @@ class IssuerSettings(Group):
     """How long the browser waits for apps to be told; what is not done by then goes on in the background."""
     tell_on_expiry: bool = True
     """Whether apps are told when a session reaches the end of its lifetime."""
+    endpoints: tuple[str, ...] | None = None
+    """The logout endpoints that this issuer serves: `end-session`, the plain one, and vendors' by name. Others answer
+    404. Without it, all of the deployment; under the preset `strict`, all but those where a hint acts alone."""
     announce: str = "end-session"
     """Which logout endpoint discovery announces: `end-session`, or the name of a vendor's."""
     clients: dict[str, ClientTable] = {}

@@ -60,6 +60,8 @@ class ServedDocument(Protocol):
         ...
 
 
+PLAIN = "end-session"
+"""What settings call the plain endpoint, which has no name in the document."""
 DocumentFor = Callable[[Server, Path, list[Problem]], ServedDocument]
 """From the settings of the server and the folder that relative paths start from to the document; adds to the problems
 what cannot be served."""
@@ -105,6 +107,16 @@ def own_knobs(issuer: IssuerSettings, terms: EndpointPolicySource) -> set[str]:
 def can_match(issuer: IssuerSettings) -> bool:
     """Whether a browser's session can be matched: by a cookie that is registered with it, or that is its `sid`."""
     return issuer.cookie is not None and (issuer.participants == "tracked" or issuer.cookie.match == "sid")
+
+
+def serves(issuer: IssuerSettings, terms: EndpointPolicySource) -> bool:
+    """Whether an issuer has an endpoint: one that it names or, where it names none, any.
+
+    Under `strict` a hint acts alone only where the operator has asked for it by name.
+    """
+    if issuer.endpoints is not None:
+        return (terms.name or PLAIN) in issuer.endpoints
+    return terms.name is None or issuer.preset != "strict" or policy_for(issuer, terms).hint_authority == "cookie"
 
 
 def _said(overrides: Any) -> dict[str, object]:

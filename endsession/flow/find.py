@@ -39,6 +39,7 @@ async def find_sessions(gateway: Gateway, issuer: Issuer, hint: Hint, cookies: S
         client_id=verified.client_id if verified else None,
         sub=verified.sub if verified else None,
         sid=_sid(issuer, verified) if verified else None,
+        by_secret=verified is not None and verified.by_secret,
     )
     sessions = await gateway.store.read(search_sessions(query))
     return _with_unregistered(sessions, query) if issuer.stateless else sessions
@@ -52,8 +53,11 @@ def _sid(issuer: Issuer, hint: VerifiedHint) -> str | None:
 
 
 def _with_unregistered(sessions: Sessions, query: SessionQuery) -> Sessions:
-    """Nobody registers sessions here: what has not been ended yet is taken to be live (`participants = "all"`)."""
-    if query.sid is None or query.sub is None:
+    """Nobody registers sessions here: what has not been ended yet is taken to be live (`participants = "all"`).
+
+    Who takes part in a session is not known either, so a hint that its client can have made itself names none.
+    """
+    if query.sid is None or query.sub is None or query.by_secret:
         return sessions
     named = sessions.named or Session(sid=query.sid, sub=query.sub, live=True)
     sessions = replace(sessions, named=named)

@@ -36,6 +36,7 @@ class Session:
 
     `live` is judged at the moment of reading: not ended, and within its lifetimes. `client_subs` are the subjects
     under which the client of the request knows the user (pairwise subjects, OpenID Connect Core 1.0, section 8.1).
+    `client_takes_part` is looked up for a hint that its client can have made itself, and is true of any other.
     """
 
     sid: str
@@ -43,6 +44,7 @@ class Session:
     live: bool
     user_label: str | None = None
     client_subs: tuple[str, ...] = ()
+    client_takes_part: bool = True
 
     def is_user(self, sub: str) -> bool:
         """Whether `sub` names this session's user, to the provider or to the client of the request."""

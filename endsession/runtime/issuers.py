@@ -129,6 +129,7 @@ def _issuer(
         cookie=_cookie(table.cookie) if table.cookie else None,
         session_lifetime=table.session_lifetime,
         session_idle=table.session_idle,
+        serves=partial(configuration.serves, table),
         announce=next(named, plain),
         with_sid=table.id_tokens_have_sid,
         signs=signing.signs,

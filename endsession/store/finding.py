@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..protocol.session import CookieState, Session, Sessions
@@ -24,6 +24,8 @@ class SessionQuery:
     client_id: str | None = None
     sub: str | None = None
     sid: str | None = None
+    by_secret: bool = False
+    """Whether the client can have made the hint itself: it then names only sessions in which that client takes part."""
 
 
 _COLUMNS = "s.sid, s.sub, s.user_label, s.ended_at, s.dies_at"
@@ -46,6 +48,8 @@ def search_sessions(query: SessionQuery) -> Script[Sessions]:
             if not rows:
                 rows = yield _by_rp_sid(query)
             named = yield from _session(query, rows[0] if rows else None)
+        if named is not None and not named.client_takes_part:
+            named = None  # not even whether it is live may such a hint find out
     elif query.sub is not None and not live:
         rows = yield _live_of_subject(query)
         of_subject = tuple(_as_session(query, row, (query.sub,)) for row in rows)
@@ -66,7 +70,7 @@ def _of_this_request(live: list[Session], query: SessionQuery, named: Session | 
         if named is not None and session.sid == named.sid:
             return session
     for session in live:
-        if query.sub is not None and session.is_user(query.sub):
+        if query.sub is not None and session.is_user(query.sub) and session.client_takes_part:
             return session
     return live[0] if live else None
 
@@ -131,13 +135,14 @@ def _session(query: SessionQuery, row: tuple[Any, ...] | None) -> Script[Session
     if row is None:
         return None
     subs: Rows = []
-    if query.client_id is not None and query.sub is not None and query.sub != row[1]:
+    if query.client_id is not None and query.sub is not None and (query.sub != row[1] or query.by_secret):
         subs = yield Statement(
             "SELECT DISTINCT sub FROM participants"
-            " WHERE issuer_id = :issuer_id AND sid = :sid AND client_id = :client_id AND sub IS NOT NULL",
+            " WHERE issuer_id = :issuer_id AND sid = :sid AND client_id = :client_id",
             {"issuer_id": query.issuer_id, "sid": row[0], "client_id": query.client_id},
         )
-    return _as_session(query, row, tuple(sub for (sub,) in subs))
+    session = _as_session(query, row, tuple(sub for (sub,) in subs if sub is not None))
+    return replace(session, client_takes_part=bool(subs) or not query.by_secret)
 
 
 def _as_session(query: SessionQuery, row: tuple[Any, ...], client_subs: tuple[str, ...] = ()) -> Session:

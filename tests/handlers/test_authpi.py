@@ -1,5 +1,6 @@
 """AuthPI's endpoint, as its vendor documents it: everything an error needs is JSON, and nobody is asked."""
 
+import time
 from pathlib import Path
 
 import httpx2
@@ -40,7 +41,7 @@ async def test_the_hint_represents_the_session_to_terminate(gateway: Deployment,
         method,
         AUTHPI,
         cookie=cookie,
-        id_token_hint=id_token(exp=1_700_000_000, iat=1_699_999_000),
+        id_token_hint=id_token(exp=int(time.time()) - 5 * 86_400, iat=int(time.time()) - 6 * 86_400),
         post_logout_redirect_uri=SIGNED_OUT,
         state="s",
     )
