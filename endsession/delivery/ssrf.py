@@ -2,7 +2,8 @@
 
 An app's address is written by whoever registered it, so a delivery must not become a way to reach what only this
 machine can reach. Private, loopback, link-local and other special addresses are refused, also when an IPv6 address
-embeds one, unless the operator allows the network by name (`delivery.allow_networks`).
+embeds one, unless the operator allows the network by name (`delivery.allow_networks`). Addresses at which a cloud gives
+out credentials need more than a network that includes them: the operator has to name the very address.
 """
 
 from __future__ import annotations
@@ -28,6 +29,25 @@ The last are never judged by the IPv4 address in them: where it stands depends o
 LOOPBACK: tuple[Network, ...] = (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))
 
 
+_METADATA: frozenset[Address] = frozenset(
+    map(
+        ipaddress.ip_address,
+        (
+            "169.254.169.254",  # AWS, Google, Azure, Oracle, DigitalOcean and others
+            "169.254.170.2",  # AWS: credentials of ECS tasks
+            "169.254.170.23",  # AWS: credentials of EKS pods
+            "fd00:ec2::254",  # AWS, the same by IPv6
+            "fd00:ec2::23",
+            "fd20:ce::254",  # Google by IPv6
+            "100.100.100.200",  # Alibaba
+            "192.0.0.192",  # Oracle Classic
+            "168.63.129.16",  # Azure's wire server: a public address that only its own machines reach
+        ),
+    )
+)
+"""Where clouds give machines their credentials. No app lives there, and networks that are often allowed have some."""
+
+
 def refusal(address: str, allowed: Sequence[Network]) -> str | None:
     """Why `address` may not be connected to; None when it may. `allowed` are the operator's networks."""
     try:
@@ -35,6 +55,10 @@ def refusal(address: str, allowed: Sequence[Network]) -> str | None:
     except ValueError:
         return "it is no IP address"
     for one in _meanings(parsed):
+        if one in _METADATA:
+            if any(one == network.network_address and network.num_addresses == 1 for network in allowed):
+                continue
+            return f"{parsed} is where a cloud gives out credentials; delivery.allow_networks has to name just it"
         if any(one.version == network.version and one in network for network in allowed):
             continue
         special = one.is_multicast or one.is_reserved or one.is_unspecified or any(one in net for net in _SPECIAL)
