@@ -8,23 +8,21 @@ the whole attempt, and of the response little more than its head is read (`bound
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpcore2
 
 from .bounded import BoundedStream
+from .lookup import Resolve
 from .ssrf import Network, refusal
 
 MAX_PARTS = 32
 """Pieces of a body that are read at the most, so that the connection can be used again."""
 DRAIN = 1.0
 """Seconds for which the rest of a response is waited for once its status is known."""
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""The IP addresses of a host. Raises OSError."""
 
 
 class AddressRefused(OSError):
@@ -37,12 +35,6 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-
-
-async def system_resolver(host: str, port: int) -> Sequence[str]:
-    """The addresses that the system's resolver gives."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(info[4][0]) for info in found]
 
 
 class _BoundedBackend(httpcore2.AsyncNetworkBackend):
@@ -101,11 +93,11 @@ class GuardedClient:
         self,
         *,
         timeout: float,
+        resolve: Resolve,
         allowed: Sequence[Network] = (),
         ca_file: str = "",
         proxy: str = "",
         connections: int = 200,
-        resolve: Resolve = system_resolver,
     ) -> None:
         """With `proxy` it is the egress proxy that resolves names, and so has to keep to the rules on addresses."""
         self._timeout = timeout

@@ -22,7 +22,8 @@ from ..contract.app import build
 from ..contract.document import Document
 from ..contract.operation import Sizes
 from ..delivery.endings import Endings
-from ..delivery.http import GuardedClient, Resolve, system_resolver
+from ..delivery.http import GuardedClient
+from ..delivery.lookup import Lookups, Resolve
 from ..delivery.outbox import Bounds, Outbox
 from ..delivery.sender import BackChannel, Sender
 from ..delivery.ssrf import LOOPBACK
@@ -58,7 +59,8 @@ class Ports:
     clock: Callable[[], float] = time.time
     open_store: Callable[[str, Path], Database] | None = None
     wrap_sender: Callable[[Sender], Sender] = lambda sender: sender
-    resolve: Resolve = system_resolver
+    resolve: Resolve | None = None
+    """How names of apps are looked up; None for the system's resolver."""
 
 
 @asynccontextmanager
@@ -135,6 +137,9 @@ def _issuer_ports(
     delivery = settings.delivery
     networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
 
+    lookups = Lookups()
+    stack.push_async_callback(lookups.close)
+
     def client(*more: ipaddress.IPv4Network | ipaddress.IPv6Network) -> GuardedClient:
         made = GuardedClient(
             timeout=delivery.timeout,
@@ -142,7 +147,7 @@ def _issuer_ports(
             ca_file=str(ports.base / delivery.ca_file) if delivery.ca_file else "",
             proxy=delivery.proxy,
             connections=2 * delivery.concurrency,
-            resolve=ports.resolve,
+            resolve=ports.resolve or lookups,
         )
         stack.push_async_callback(made.close)
         return made

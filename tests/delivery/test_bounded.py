@@ -13,6 +13,7 @@ import pytest
 
 from endsession.delivery.bounded import MAX_BODY, MAX_HEAD, MAX_INTERIM, MAX_LINES, AnswerTooLong, BoundedStream
 from endsession.delivery.http import GuardedClient
+from endsession.delivery.lookup import Lookups
 from endsession.delivery.ssrf import LOOPBACK
 
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
@@ -52,7 +53,7 @@ class App:
 async def answering(answer: Callable[[], Iterator[bytes]]) -> AsyncIterator[tuple[App, GuardedClient]]:
     """An app, and a client that may reach it."""
     app = App(answer)
-    http = GuardedClient(timeout=20, allowed=LOOPBACK)
+    http = GuardedClient(timeout=20, allowed=LOOPBACK, resolve=Lookups())
     async with await asyncio.start_server(app.take, "127.0.0.1", 0) as server:
         app.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         yield app, http

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from endsession.delivery.http import AddressRefused, GuardedClient
+from endsession.delivery.lookup import Lookups
 from endsession.delivery.ssrf import LOOPBACK
 from endsession.runtime.app import Ports
 from tests.kit.apps import deploy_with_apps, sign_in
@@ -20,9 +21,11 @@ from tests.kit.receivers import Receivers
 @asynccontextmanager
 async def client(**options) -> AsyncIterator[GuardedClient]:
     """A client that may reach this machine."""
-    made = GuardedClient(**{"timeout": 2, "allowed": LOOPBACK, **options})
+    lookups = Lookups()
+    made = GuardedClient(**{"timeout": 2, "allowed": LOOPBACK, "resolve": lookups, **options})
     yield made
     await made.close()
+    await lookups.close()
 
 
 async def test_a_form_is_posted(apps: Receivers) -> None:
