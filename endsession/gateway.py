@@ -127,6 +127,10 @@ class Gateway:
 
     # What the contract asks (contract.request.Service)
 
+    async def admit(self, address: str) -> None:
+        """See Service."""
+        await self.limiter.take_from_address(address)
+
     def is_our_host(self, host: str) -> bool:
         """See Service."""
         return host in self._hosts

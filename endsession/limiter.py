@@ -1,4 +1,4 @@
-"""Rate limits: how many logout requests are taken from one address, client or issuer.
+"""Rate limits: how many logout requests are taken from one address, of a client's user, or for an issuer.
 
 Each process counts for itself (`OwnCounter`) or, for several nodes, a library does (`limits`) in a shared Redis or
 Valkey. What is counted, and when, is decided by the steps of a logout. When the shared counter is away, each node
@@ -55,10 +55,14 @@ class Limiter:
         if self._per_address:
             await self._take(self._per_address, "address", network_of(address))
 
-    async def take_from_client(self, issuer_id: str, client_id: str) -> None:
-        """Count a request with a verified hint, so that nobody can use up another's allowance. Raises RateLimited."""
+    async def take_from_client(self, issuer_id: str, client_id: str, sub: str) -> None:
+        """Count a request with a verified hint. Raises RateLimited.
+
+        Each user of a client has an allowance: with one for all of them, a single user with many addresses could keep
+        everybody else from logging out.
+        """
         if self._per_client:
-            await self._take(self._per_client, "client", issuer_id, client_id)
+            await self._take(self._per_client, "client", issuer_id, client_id, sub)
 
     async def take_from_issuer(self, issuer_id: str) -> None:
         """Count a request at an issuer. Raises RateLimited."""
@@ -152,7 +156,7 @@ def network_of(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return address
+        return ""  # whatever a proxy makes of it: what is no address is no key that somebody could choose
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped is not None:
             return str(parsed.ipv4_mapped)

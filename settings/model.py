@@ -89,8 +89,9 @@ class Limits(Group):
     logout_per_address: Rate = "60/minute"
     """Logout requests of one client address, and what follows from them (answers, looks at a status); IPv6 addresses
     are counted by /64 network."""
-    logout_per_client: Rate = "600/minute"
-    """Logout requests with a verified hint of one client of one issuer."""
+    logout_per_client: Rate = "60/minute"
+    """Logout requests with a verified hint of one client of one issuer, for each of its users, whatever address they
+    come from. There is none for all users together, since one of them could use it up."""
     logout_per_issuer: Rate = ""
     """Logout requests of one issuer; off by default, since anyone could use it up."""
     query_bytes: int = Field(default=16 * 1024, ge=1024, le=1024 * 1024)

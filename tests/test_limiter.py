@@ -53,10 +53,12 @@ async def test_an_address_has_its_own_allowance() -> None:
         ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::/64"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
         ("", ""),
+        ("unknown", ""),
+        ("x" * 30_000, ""),
     ],
 )
 def test_an_ipv6_subscriber_is_one_client(address: str, network: str) -> None:
-    """T20: addresses of one /64 count together, and a mapped IPv4 address as what it is."""
+    """T20: addresses of one /64 count together, a mapped IPv4 address as what it is, and all else as one."""
     assert network_of(address) == network
 
 

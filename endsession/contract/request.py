@@ -78,6 +78,10 @@ class ErrorForm:
 class Service(Protocol):
     """What the contract asks of the rest of the house."""
 
+    async def admit(self, address: str) -> None:
+        """Count a request of a browser at `address`, before anything of it is read. Raises RateLimited."""
+        ...
+
     def is_our_host(self, host: str) -> bool:
         """Whether this service answers browsers under that host name."""
         ...
