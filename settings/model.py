@@ -94,6 +94,12 @@ class Limits(Group):
     come from. There is none for all users together, since one of them could use it up."""
     logout_per_issuer: Rate = ""
     """Logout requests of one issuer; off by default, since anyone could use it up."""
+    connections: int = Field(default=1000, ge=10, le=100_000)
+    """Connections that are open at once, at all listeners of a process; further ones are closed at once. Each needs an
+    open file (`ulimit -n`)."""
+    connections_per_address: int = Field(default=100, ge=1, le=100_000)
+    """Connections of one client address; IPv6 addresses are counted by /64 network. A proxy of `server.trusted_proxies`
+    may have as many as there may be in all."""
     query_bytes: int = Field(default=16 * 1024, ge=1024, le=1024 * 1024)
     """The longest query that is read; longer ones are answered with 414."""
     body_bytes: int = Field(default=64 * 1024, ge=1024, le=16 * 1024 * 1024)
