@@ -150,6 +150,7 @@ async def test_a_connection_that_takes_no_response_is_given_up(gateway: Deployme
             connections.append(self)
             super().connection_made(transport)
             self.timeout_keep_alive = 0.1
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
 
     async def held() -> int:
         return sum(not one.transport.is_closing() or one in one.connections for one in connections)
@@ -157,13 +158,12 @@ async def test_a_connection_that_takes_no_response_is_given_up(gateway: Deployme
     ways = [head("GET", "/openapi.json"), head("GET", "/openapi.json").replace(b"close", b"keep-alive")]
     async with listening(gateway, Impatient) as address:
         for request in (*ways, ways[1] * MAX_PIPELINE):
-            reader, writer = await asyncio.open_connection(*address, limit=1024)
-            raw = writer.get_extra_info("socket")
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            writer.write(request)
-            await reader.readexactly(1)
-            await eventually(held, lambda count: count == 0)
-            writer.transport.abort()
+            with socket.socket() as browser:
+                browser.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                await asyncio.to_thread(browser.connect, address)
+                await asyncio.to_thread(browser.sendall, request)
+                await asyncio.to_thread(browser.recv, 1)
+                await eventually(held, lambda count: count == 0)
 
 
 async def test_connections_are_bounded(gateway: Deployment, caplog: pytest.LogCaptureFixture) -> None:
