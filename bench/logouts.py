@@ -45,6 +45,7 @@ def write_settings(folder: Path, key: Key) -> Path:
     file.write_text(f"""
 [server]
 public_url = "https://login.example"
+trusted_proxies = ["127.0.0.1"]
 [limits]
 logout_per_address = ""
 logout_per_client = ""

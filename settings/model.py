@@ -37,7 +37,9 @@ class Server(Group):
     """How browsers reach the gateway. Links are built from this and never from a request; it may have a path. Needed
     unless `host` is a loopback address."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks of proxies whose `X-Forwarded-For` is believed."""
+    """Addresses or networks of proxies whose `X-Forwarded-For` is believed. Needed where `public_url` is https, since
+    TLS ends at a proxy: all users would share that proxy's rate limit. Each proxy has to set the header or to append to
+    it; one that only passes on what it was sent lets anybody choose an address."""
     vendors: tuple[str, ...] = ()
     """Vendors whose logout addresses are served as well, such as `keycloak`; `docs/vendors.md` lists them."""
     extra_paths: tuple[str, ...] = ()

@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from .. import settings as configuration
 from ..background import stop_task
@@ -45,6 +44,7 @@ from ..store.upkeep import (
 )
 from ..tokens.seal import Sealer
 from .issuers import IssuerPorts, wire
+from .proxies import TrustedProxies
 from .served import check_document
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
@@ -204,6 +204,4 @@ def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[
         sizes=Sizes(settings.limits.query_bytes, settings.limits.body_bytes),
         prefix=urlsplit(gateway.public_url).path,
     )
-    # As the settings are read: 10.1.2.3/8 is 10.0.0.0/8, which uvicorn would take for a name that nobody has.
-    proxies = [str(ipaddress.ip_network(one, strict=False)) for one in settings.server.trusted_proxies]
-    return ProxyHeadersMiddleware(app, proxies) if proxies else app  # type: ignore[arg-type,return-value]
+    return TrustedProxies(app, settings.server.trusted_proxies)

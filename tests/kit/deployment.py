@@ -32,7 +32,7 @@ READER = "a-reading-token"
 DOCUMENT = load_document()
 
 CONFIGURATION: dict[str, Any] = {
-    "server": {"public_url": "https://login.example"},
+    "server": {"public_url": "https://login.example", "trusted_proxies": ["192.0.2.250"]},
     "limits": {"logout_per_address": "", "logout_per_client": ""},
     "management": {
         "tokens": [
