@@ -24,6 +24,7 @@ from .store.readiness import Readiness
 from .store.script import Database
 from .tokens.hint import FindClient
 from .tokens.seal import Sealer
+from .wrong_tokens import WrongTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Gateway:
     outbox: Outbox
     sealer: Sealer
     limiter: Limiter
+    wrong_tokens: WrongTokens
     readiness: Readiness
     pages: Pages
     clock: Callable[[], float]
@@ -135,9 +137,16 @@ class Gateway:
         """See Service."""
         return host in self._hosts
 
-    def authenticate(self, token: str) -> Caller | None:
+    def authenticate(self, token: str, address: str) -> Caller | None:
         """See Service. Tokens are compared by their digest, so no comparison tells anything about a token."""
-        return self.callers.get(hashlib.sha256(token.encode()).hexdigest())
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        self.wrong_tokens.check(address, digest)
+        caller = self.callers.get(digest)
+        if caller is None:
+            self.wrong_tokens.wrong(address)
+        else:
+            self.wrong_tokens.right(address, digest)
+        return caller
 
     def allows(self, caller: Caller | None, scope: str, issuer_id: str | None) -> bool:
         """See Service. An issuer out of the caller's reach does not exist for it. Raises NotFound."""

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN = 10.0
 """Seconds for which a shared counter that failed is left alone."""
 
+MOST = 100_000
+"""Windows of one kind that are remembered: with more, the oldest is forgotten before it ends."""
+
 
 class Limiter:
     """Counts requests. A rate is `60/minute`; the empty text is no limit."""
@@ -114,8 +117,16 @@ class OwnCounter:
         if window is None or window.until <= now:
             windows.pop(key, None)
             window = windows[key] = _Window(now + rate.get_expiry())
+            if len(windows) > MOST:
+                windows.popitem(last=False)
         window.requests += 1
         return 0.0 if window.requests <= rate.amount else window.until - now
+
+    def wait(self, rate: RateLimitItem, key: tuple[str, ...], now: float) -> float:
+        """How long (seconds) a further request would have to wait, or 0. Counts nothing."""
+        window = self._windows[key[0]].get(key)
+        over = window is not None and window.requests >= rate.amount and window.until > now
+        return window.until - now if window is not None and over else 0.0
 
 
 @dataclass(slots=True)

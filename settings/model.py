@@ -96,6 +96,9 @@ class Limits(Group):
     come from. There is none for all users together, since one of them could use it up."""
     logout_per_issuer: Rate = ""
     """Logout requests of one issuer; off by default, since anyone could use it up."""
+    wrong_tokens_per_address: Rate = "30/minute"
+    """Wrong bearer tokens of one client address, counted by each process for itself. Over it, every token from there is
+    refused with 429, but for those that were right from there before."""
     connections: int = Field(default=1000, ge=10, le=100_000)
     """Connections that are open at once, at all listeners of a process; further ones are closed at once. Each needs an
     open file (`ulimit -n`)."""

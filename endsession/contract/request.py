@@ -86,8 +86,8 @@ class Service(Protocol):
         """Whether this service answers browsers under that host name."""
         ...
 
-    def authenticate(self, token: str) -> Any | None:
-        """Whose bearer token this is; None when nobody's."""
+    def authenticate(self, token: str, address: str) -> Any | None:
+        """Whose bearer token this is, sent from `address`; None when nobody's. Raises RateLimited."""
         ...
 
     def allows(self, caller: Any, scope: str, issuer_id: str | None) -> bool:

@@ -43,6 +43,7 @@ from ..store.upkeep import (
     shared_secret,
 )
 from ..tokens.seal import Sealer
+from ..wrong_tokens import WrongTokens
 from .issuers import IssuerPorts, wire
 from .proxies import TrustedProxies
 from .served import check_document
@@ -116,6 +117,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             outbox=outbox,
             sealer=Sealer(seal_key.encode(), ports.clock),
             limiter=limiter,
+            wrong_tokens=WrongTokens(settings.limits.wrong_tokens_per_address),
             readiness=Readiness(store),
             pages=Pages(),
             clock=ports.clock,

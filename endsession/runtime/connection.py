@@ -17,6 +17,8 @@ MAX_HEAD = 32 * 1024
 """Bytes of a request that are no body, its query aside, which has a bound of its own."""
 MAX_LINES = 100
 """Lines of a head, and of trailers. Each costs more than its bytes."""
+MAX_CHUNKS = 1000
+"""Chunks of a body."""
 MAX_PIPELINE = 16
 """Requests that may have been sent before the first of them is answered. Browsers and proxies send one."""
 PATIENCE = 30.0
@@ -43,7 +45,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._head = 0
         """Bytes since the last request that are no body, where they come in several pieces."""
-        self._parsed = 0
+        self._parsed = self._chunks = 0
         """Bytes of the target and the header lines of this request, and of its trailers."""
         self._complete = self._in_body = self._too_long = self._admitted = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -92,8 +94,12 @@ class BoundedHttp(HttpToolsProtocol):
     def _refuse_head(self) -> None:
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete or (self._in_body and not self.pipeline):
-            self.transport.write(_TOO_LONG)  # otherwise it would be taken for the answer to an earlier request
+        if self._in_body:
+            alone = not self.cycle.response_started and not self.pipeline
+        else:
+            alone = self.cycle is None or self.cycle.response_complete
+        if alone:  # otherwise it would be taken for the answer to another request
+            self.transport.write(_TOO_LONG)
         self._close()
 
     def _check(self, size: int) -> None:
@@ -106,7 +112,8 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """See HttpToolsProtocol."""
         super().on_message_begin()
-        self._parsed, self._in_body = 0, False
+        self._parsed = self._chunks = 0
+        self._in_body = False
 
     def on_url(self, url: bytes) -> None:
         """See HttpToolsProtocol."""
@@ -127,6 +134,13 @@ class BoundedHttp(HttpToolsProtocol):
         """See HttpToolsProtocol. What is no body is head, be it at the end: trailers are headers too."""
         self._head -= len(body)
         super().on_body(body)
+
+    def on_chunk_header(self) -> None:
+        """Called by the parser. A body in very many pieces costs far more than its bytes."""
+        self._chunks += 1
+        if self._chunks > MAX_CHUNKS:
+            self._too_long = True
+            raise _HeadTooLong
 
     def on_message_complete(self) -> None:
         """See HttpToolsProtocol."""

@@ -52,7 +52,7 @@ class Everything:
         """See Service."""
         return host == HOST
 
-    def authenticate(self, token: str) -> str | None:
+    def authenticate(self, token: str, address: str) -> str | None:
         """See Service."""
         return "tester" if token == TOKEN else None
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from endsession.runtime.connection import MAX_LINES, MAX_PIPELINE, BoundedHttp, bounded_http
+from endsession.runtime.connection import MAX_CHUNKS, MAX_LINES, MAX_PIPELINE, BoundedHttp, bounded_http
 from endsession.runtime.connections import Connections
 from endsession.runtime.server import listener
 from tests.kit.deployment import Deployment, cookie_of
@@ -117,6 +117,15 @@ async def test_a_head_within_one_packet_is_bounded_too(address: tuple[str, int],
     assert status == 431
     trailers = head("POST", PLAIN, Transfer_Encoding="chunked", Content_Type=FORM) + chunk(b"state=x") + b"0\r\n"
     status, _, _ = await exchange(address, trailers + lines + b"\r\n")
+    assert status == 431
+
+
+async def test_a_body_in_very_many_pieces_is_cut_short(address: tuple[str, int]) -> None:
+    """A thousand chunks are read, and no more, however short they are."""
+    start = head("POST", PLAIN, Transfer_Encoding="chunked", Content_Type=FORM)
+    status, _, _ = await exchange(address, start + chunk(b"a") * (MAX_CHUNKS - 1) + b"0\r\n\r\n")
+    assert status == 303
+    status, _, _ = await exchange(address, start + chunk(b"a") * (MAX_CHUNKS + 1) + b"0\r\n\r\n")
     assert status == 431
 
 
