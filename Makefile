@@ -95,7 +95,7 @@ sdk/.venv/tools.stamp: sdk/requirements.txt sdk/package-lock.json
 	@cd sdk && PATH="$$PWD/.venv/bin:$$PATH" npm ci --loglevel=error
 	@touch $@
 
-sdks: sdk/.venv/tools.stamp ## client SDKs for Python, TypeScript and Go (DOCUMENT=file or address)
+sdks: sdk/.venv/tools.stamp ## client SDKs for Python, TypeScript and Go (DOCUMENT=file or URL)
 	@sdk/.venv/bin/python -m sdk.generate $(if $(DOCUMENT),--document $(DOCUMENT))
 
 test-sdks: $(VENV)/dev.stamp sdks ## compile the SDKs and use them against a running gateway

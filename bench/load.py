@@ -1,4 +1,4 @@
-"""Load over loopback: raw HTTP/1.1 on kept-alive connections, so that the client costs little beside the server."""
+"""Load over loopback: raw HTTP/1.1 on kept-alive connections, so that the client costs little."""
 
 from __future__ import annotations
 

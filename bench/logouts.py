@@ -25,6 +25,8 @@ from urllib.parse import urlencode
 
 from endsession.store.deliveries import Recipient, RetryLimits
 from endsession.store.ending import Ending, end_session
+from endsession.store.fan_out import Choose
+from endsession.store.script import Script
 from endsession.store.sessions import Participant, Registration, register_session
 from endsession.store.sqlite import SqliteDatabase
 from endsession.tokens.keys import Key
@@ -71,7 +73,7 @@ async def fill(store: SqliteDatabase, count: int) -> None:
         await asyncio.gather(*(store.write(_registering(number, now)) for number in range(begin, begin + 500)))
 
 
-def _registering(number: int, now: float) -> object:
+def _registering(number: int, now: float) -> Script[str]:
     said = Registration(
         sub=f"user{number}",
         cookie_sha256=[hashlib.sha256(f"cookie{number}".encode()).hexdigest()],
@@ -158,7 +160,7 @@ async def transaction(folder: Path, count: int) -> float:
     now = time.time()
 
     def wish(number: int) -> Ending:
-        return Ending("acme", f"s{number}", "user", "web", now, _one_recipient, terms)
+        return Ending("acme", f"s{number}", "user", "web", now, Choose(_one_recipient), terms)
 
     began = time.perf_counter()
     for begin in range(0, count, 64):

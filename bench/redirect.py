@@ -79,7 +79,7 @@ def caller(app: ASGIApp, path: str) -> Any:
 
 async def measure() -> list[str]:
     """The figures, as rows of a table."""
-    compiled = build(load_document(), Anybody(), resolver=Redirecting())  # type: ignore[arg-type]
+    compiled = build(load_document(), Anybody(), resolver=Redirecting())
     starlette = Starlette(routes=[Route("/{issuer_id}/logout", bare)])
     ours = await microseconds(caller(compiled, "/acme/logout"), 5000)
     theirs = await microseconds(caller(starlette, "/acme/logout"), 5000)

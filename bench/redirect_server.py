@@ -13,5 +13,5 @@ from endsession.runtime.server import listener
 from .redirect import Anybody, Redirecting
 
 if __name__ == "__main__":
-    app = build(load_document(), Anybody(), resolver=Redirecting())  # type: ignore[arg-type]
+    app = build(load_document(), Anybody(), resolver=Redirecting())
     uvloop.run(listener(app, "127.0.0.1", int(sys.argv[1])).serve())

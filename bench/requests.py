@@ -42,7 +42,7 @@ class Kind:
     decrypts: bool = False
 
 
-def head(method: str, target: str, body: bytes = b"", **headers: str) -> bytes:
+def head(method: str, target: str, body: bytes = b"", /, **headers: str) -> bytes:
     """A request with a placeholder for the address that it comes from."""
     lines = {"Host": "login.example", "X-Forwarded-For": "{address}", **headers}
     if body:

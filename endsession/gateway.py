@@ -124,7 +124,7 @@ class Gateway:
         return self.default_issuer
 
     def link(self, issuer: Issuer, path: str) -> str:
-        """An absolute URL of ours, from configuration only (T19)."""
+        """An absolute URL of this gateway, from configuration only (T19)."""
         return f"{self.public_url}/{issuer.id}/{path}"
 
     # What the contract asks (contract.request.Service)
@@ -164,7 +164,7 @@ class Gateway:
         return ErrorForm(error_format, self._way_out(issuer) if issuer else None)
 
     def _way_out(self, issuer: Issuer) -> str | None:
-        """The plain endpoint, where it asks whoever comes without anything."""
+        """The plain endpoint, where it asks a user whose request carries nothing."""
         plain = next(endpoint for endpoint in self.document.endpoints.values() if endpoint.name is None)
         asks = issuer.policy_of(plain).on_no_params == "prompt"
         return self.public_url + plain.address(issuer.id) if asks else None

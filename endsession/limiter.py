@@ -1,8 +1,8 @@
 """Rate limits: how many logout requests are taken from one address, of a client's user, or for an issuer.
 
 Each process counts for itself (`OwnCounter`) or, for several nodes, a library does (`limits`) in a shared Redis or
-Valkey. What is counted, and when, is decided by the steps of a logout. When the shared counter is away, each node
-counts for itself, says so in the log, and looks again after a while: a logout does not fail because a counter does.
+Valkey. What is counted, and when, is decided by the steps of a logout. When the shared counter is unavailable, each
+node counts for itself, says so in the log, and tries it again after a while: a logout never fails with it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Limiter:
         self._shared = FixedWindowRateLimiter(self._storage) if self._storage else None
         self._shared_away_until = 0.0
         self.fallbacks = 0
-        """How many requests were counted by this node alone because the shared counter was away."""
+        """How many requests were counted by this node alone because the shared counter was unavailable."""
         self._per_address, self._per_client, self._per_issuer = map(_rate, (per_address, per_client, per_issuer))
 
     async def take_from_address(self, address: str) -> None:
@@ -85,7 +85,7 @@ class Limiter:
                     wait = await _wait_of(self._shared, rate, key)
                 except StorageError as error:
                     self._shared_away_until = self._clock() + LOOK_AGAIN
-                    log.warning("limits are counted by each node for itself: the shared counter is away: %s", error)
+                    log.warning("shared rate-limit storage unavailable; each process counts by itself: %s", error)
                 else:
                     return _check(wait, key)
             self.fallbacks += 1
@@ -95,8 +95,8 @@ class Limiter:
 class OwnCounter:
     """Counts in this process, in windows that begin with the first request of a key.
 
-    Not with `limits.aio.storage.MemoryStorage`, which looks through all of its keys at nearly every request: whoever
-    has many addresses could make it busy with that alone.
+    Not with `limits.aio.storage.MemoryStorage`, which looks through all of its keys at nearly every request: a client
+    with many addresses could make it busy with that alone.
     """
 
     def __init__(self) -> None:

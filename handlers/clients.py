@@ -1,4 +1,4 @@
-"""Clients kept in the database, beside those of the settings file (management operations)."""
+"""Clients kept in the database, in addition to those of the settings file (management operations)."""
 
 from __future__ import annotations
 

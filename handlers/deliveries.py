@@ -27,7 +27,7 @@ async def list_deliveries(request: Request, gateway: Gateway) -> Response:
             limit=limit + 1,
         )
     )
-    shown = [await as_json(gateway.store, one) for one in found[:limit]]
+    shown = [await as_json(gateway.store, delivery) for delivery in found[:limit]]
     return json_response(without_none(deliveries=shown, next=found[limit - 1].id if len(found) > limit else None))
 
 
@@ -58,7 +58,13 @@ async def as_json(store: Database, delivery: Delivery) -> dict[str, Any]:
         due_at=delivery.due_at if delivery.state == "pending" else None,
         settled_at=delivery.settled_at,
         attempts=[
-            without_none(number=one.number, at=one.at, seconds=one.seconds, status=one.status, reason=one.reason)
-            for one in attempts
+            without_none(
+                number=attempt.number,
+                at=attempt.at,
+                seconds=attempt.seconds,
+                status=attempt.status,
+                reason=attempt.reason,
+            )
+            for attempt in attempts
         ],
     )

@@ -16,7 +16,7 @@ from endsession.provider.metadata import with_logout
 async def get_configuration(request: Request, gateway: Gateway) -> Response:
     """The issuer's metadata: the provider's own with ours in it, or what concerns logout alone.
 
-    The latter is served only where the issuer's identifier is a prefix of this address (Discovery 1.0, section 4.3).
+    The latter is served only where the issuer's identifier is a prefix of this URL (Discovery 1.0, section 4.3).
     """
     issuer = gateway.find_issuer(request)
     if issuer.metadata is not None:

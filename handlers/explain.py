@@ -51,7 +51,7 @@ async def explain_logout(request: Request, gateway: Gateway) -> Response:
 def _endpoint(gateway: Gateway, path: str | None) -> LogoutEndpoint:
     endpoints = gateway.document.endpoints
     if path is None:
-        return next(one for one in endpoints.values() if one.name is None)
+        return next(endpoint for endpoint in endpoints.values() if endpoint.name is None)
     if path not in endpoints:
         raise InvalidRequest("The endpoint is not a logout endpoint of the document.")
     return endpoints[path]
@@ -73,7 +73,9 @@ def _nearest(uri: str | None, client: Client | None) -> str | None:
     """The commonest support question, answered: which registered value was meant, and where it differs."""
     if uri is None or client is None or not client.post_logout_redirect_uris:
         return None
-    nearest = max(client.post_logout_redirect_uris, key=lambda one: SequenceMatcher(None, one, uri).ratio())
+    nearest = max(
+        client.post_logout_redirect_uris, key=lambda registered: SequenceMatcher(None, registered, uri).ratio()
+    )
     if nearest == uri:
         return None
     same = next((i for i, (a, b) in enumerate(zip(nearest, uri, strict=False)) if a != b), min(len(nearest), len(uri)))

@@ -85,7 +85,7 @@ async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, received
 async def confirm_logout(request: Request, gateway: Gateway) -> Response:
     """The answer to the question: it counts once, from the browser that was asked (T3, T27).
 
-    Whoever sends it again, by a double click or out of impatience, gets the same response as the first time.
+    A user who sends it again, by a double click or out of impatience, gets the same response as the first time.
     """
     issuer = gateway.find_issuer(request)
     handle = request.form["handle"]
@@ -137,7 +137,7 @@ async def continue_logout(request: Request, gateway: Gateway) -> Response:
 
 
 async def logout_status(request: Request, gateway: Gateway) -> Response:
-    """What became of a logout, for whoever was given the URL."""
+    """What became of a logout, for a user who was given the URL."""
     issuer = gateway.find_issuer(request)
     return await status(request, gateway, issuer)
 

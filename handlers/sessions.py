@@ -29,7 +29,7 @@ from endsession.store.sessions import (
 from .deliveries import as_json as delivery_as_json
 
 _AT_ONCE = 100
-"""Sessions that are ended beside each other."""
+"""Sessions that are ended concurrently."""
 
 
 async def put_session(request: Request, gateway: Gateway) -> Response:
@@ -76,7 +76,7 @@ async def get_session(request: Request, gateway: Gateway) -> Response:
 
 
 async def delete_session(request: Request, gateway: Gateway) -> Response:
-    """An administrator ends a session. One that is over already is a success (idempotent)."""
+    """An administrator ends a session. One that has ended already is a success (idempotent)."""
     issuer, sid = gateway.find_issuer(request), request.path["sid"]
     if await gateway.store.read(load_session(issuer.id, sid)) is None:
         raise NotFound("There is no such session.")
@@ -109,7 +109,7 @@ async def delete_sessions(request: Request, gateway: Gateway) -> Response:
     apps = []
     for start in range(0, len(sids), _AT_ONCE):
         some = sids[start : start + _AT_ONCE]
-        # Beside each other: one slow app must not keep the user's last session alive for as long as all others take.
+        # Concurrently: one slow app must not keep the user's last session alive for as long as all others take.
         await asyncio.gather(
             *(gateway.endings.end(issuer.notify_policy, sid, By("admin", request.caller.name)) for sid in some)
         )
@@ -131,7 +131,7 @@ async def _session(gateway: Gateway, issuer: Issuer, sid: str, *, status: int = 
     shown = _as_json(record, gateway.clock())
     if record.ended_at is not None:
         deliveries = await gateway.store.read(deliveries_of_session(issuer.id, sid))
-        shown["deliveries"] = [await delivery_as_json(gateway.store, one) for one in deliveries]
+        shown["deliveries"] = [await delivery_as_json(gateway.store, delivery) for delivery in deliveries]
     return json_response(shown, status)
 
 
@@ -146,5 +146,8 @@ def _as_json(record: SessionRecord, now: float) -> dict[str, Any]:
         ended_at=record.ended_at,
         end_reason=record.end_reason,
         ended_by=record.ended_by,
-        clients=[without_none(client_id=one.client_id, sub=one.sub, sid=one.sid) for one in record.participants],
+        clients=[
+            without_none(client_id=participant.client_id, sub=participant.sub, sid=participant.sid)
+            for participant in record.participants
+        ],
     )

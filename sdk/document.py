@@ -42,7 +42,10 @@ def _operation(operation: Document, document: Document) -> Document:
     content = operation.get("requestBody", {}).get("content", {})
     fields = _resolved(content[FORM]["schema"], document)["properties"] if FORM in content else {}
     parameters = [_resolved(parameter, document) for parameter in operation.get("parameters", ())]
-    return {**operation, "parameters": [one for one in parameters if one["in"] == "path" or one["name"] not in fields]}
+    return {
+        **operation,
+        "parameters": [item for item in parameters if item["in"] == "path" or item["name"] not in fields],
+    }
 
 
 def _resolved(value: Document, document: Document) -> Document:

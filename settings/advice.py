@@ -33,10 +33,10 @@ def advice(settings: Settings, contract: ServedDocument) -> Iterator[Problem]:
 
 
 def _leaked_hints(location: Location, endpoints: list[tuple[EndpointPolicySource, Policy]]) -> Iterator[Problem]:
-    """No browser can be matched, so a question may be answered by whoever brings the hint (docs/policy.md)."""
+    """No browser can be matched, so a question may be answered by anyone who has the hint (docs/policy.md)."""
     names = [terms.name or "end-session" for terms, policy in endpoints if policy.hint_authority == "cookie"]
     if names:
-        message = f"there is none: at {', '.join(names)} whoever has a leaked hint can end its session with one click"
+        message = f"there is none: at {', '.join(names)} anyone with a leaked hint can end its session with one click"
         yield Problem((*location, "cookie"), message, "configure the provider's cookie, if it can reach this service")
 
 

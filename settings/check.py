@@ -66,7 +66,7 @@ def _server(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             ("server", "public_url"),
             "it is missing, and server.host is not a loopback address",
-            'add the address that browsers use, such as public_url = "https://login.example"',
+            'add the URL that browsers use, such as public_url = "https://login.example"',
         )
     if urlsplit(server.public_url).scheme == "https" and not server.trusted_proxies and _is_url(server.public_url):
         yield Problem(
@@ -98,11 +98,11 @@ def _storage(settings: Settings) -> Iterator[Problem]:
         yield Problem(("storage", "url"), "it names no file", "write sqlite:///endsession.db")
     elif not url.startswith(("postgresql://", "postgres://", "sqlite:///")):
         fix = "write sqlite:///endsession.db, or postgresql://user@host/database"
-        yield Problem(("storage", "url"), "it is no storage that is known", fix)
+        yield Problem(("storage", "url"), "it is not a supported storage", fix)
     known = settings.limits.storage.startswith(("memory://", "redis://", "rediss://", "valkey://", "valkeys://"))
     if not known or not _is_url(settings.limits.storage):
         fix = "write memory://, or redis://host:6379 where several nodes share the limits"
-        yield Problem(("limits", "storage"), "it is no storage that is known", fix)
+        yield Problem(("limits", "storage"), "it is not a supported storage", fix)
 
 
 def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:
@@ -111,7 +111,7 @@ def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:
         try:
             ipaddress.ip_network(network)
         except ValueError as error:
-            yield Problem(("delivery", "allow_networks", index), f"it is no network: {error}", "write 10.20.0.0/16")
+            yield Problem(("delivery", "allow_networks", index), f"it is not a network: {error}", "write 10.20.0.0/16")
     if delivery.ca_file and not (base / delivery.ca_file).is_file():
         yield _no_file(("delivery", "ca_file"), base / delivery.ca_file)
     if delivery.proxy and not (_is_url(delivery.proxy) and urlsplit(delivery.proxy).scheme in ("http", "https")):
@@ -217,8 +217,8 @@ def _discovery(issuer_id: str, settings: Settings, endpoints: Mapping[str, Endpo
     issuer, public_url = settings.issuers[issuer_id], settings.server.public_url
     location: Location = ("issuers", issuer_id)
     if issuer.op_metadata_uri == f"{public_url}/{issuer_id}/.well-known/openid-configuration":
-        fix = "name an address at which the provider itself can be reached"
-        yield Problem((*location, "op_metadata_uri"), "it is the address of our own metadata", fix)
+        fix = "name a URL at which the provider itself can be reached"
+        yield Problem((*location, "op_metadata_uri"), "it is the URL of our own metadata", fix)
     announced = next((terms for terms in endpoints.values() if terms.name == issuer.announce), None)
     if announced is None or announced.issuer_from == "path":
         return

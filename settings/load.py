@@ -87,6 +87,8 @@ def _hidden(problem: Problem, wrong: list[Location]) -> bool:
     Where an item of a list was left out, the others have moved up, and a problem of theirs would be told of another.
     """
     wrong = [_list_of(location) for location in wrong]
-    if any(problem.location[: len(one)] == one for one in wrong):
+    if any(problem.location[: len(place)] == place for place in wrong):
         return True
-    return any(one[: len(other)] == other or other[: len(one)] == one for one in wrong for other in problem.also)
+    return any(
+        place[: len(other)] == other or other[: len(place)] == place for place in wrong for other in problem.also
+    )

@@ -41,7 +41,7 @@ class Server(Group):
     TLS ends at a proxy: all users would share that proxy's rate limit. Each proxy has to set the header or to append to
     it; one that only passes on what it was sent lets anybody choose an address."""
     vendors: tuple[str, ...] = ()
-    """Vendors whose logout addresses are served as well, such as `keycloak`; `docs/vendors.md` lists them."""
+    """Vendors whose logout URLs are served as well, such as `keycloak`; `docs/vendors.md` lists them."""
     extra_paths: tuple[str, ...] = ()
     """Files with logout endpoints of your own; `docs/vendors.md` says what is in them."""
     docs: bool = False
@@ -67,7 +67,7 @@ class Management(Group):
     """Management operations (sessions, and what follows from them)."""
 
     host: str | None = None
-    """The address of a listener of its own. Without one, management is served beside the public operations."""
+    """The address of a listener of its own. Without one, management is served together with the public operations."""
     port: int = Field(default=8081, ge=0, le=65535)
     """The port of that listener."""
     tokens: tuple[ManagementToken, ...] = ()
@@ -217,7 +217,7 @@ class IssuerSettings(Group):
     """After how much time without news a session ends, unless its registration says otherwise."""
     participants: Literal["tracked", "all"] = "tracked"
     """Who is told: the apps that took part in a session, or, for a provider that registers no sessions, every client
-    with a back-channel address."""
+    with a back-channel URL."""
     signing_keys: tuple[str, ...] = ()
     """Files with the private keys (JWK) for logout tokens. The first that fits an algorithm signs; all are published.
     An issuer on a loopback address makes its own."""
@@ -235,7 +235,7 @@ class IssuerSettings(Group):
     `/{issuer_id}/.well-known/openid-configuration` then has all of it, with what concerns logout being ours, and a
     proxy can serve it in the other's place."""
     op_backchannel_uri: str | None = None
-    """An address of the provider itself that takes logout tokens; it is told first."""
+    """A URL of the provider itself that takes logout tokens; it is told first."""
     id_tokens_have_sid: bool = True
     """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone, and a client that
     requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused."""

@@ -22,7 +22,7 @@ class NoSuchSetting(Exception):
 
 
 class NoTable(Exception):
-    """The setting is a part of what is no table; validation tells that, and a variable cannot fix a part of it."""
+    """The setting is a part of a value that is not a table: validation reports it, a variable cannot fix it."""
 
 
 def locate(name: str, tables: Sequence[Any]) -> tuple[Location, Any]:

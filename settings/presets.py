@@ -47,7 +47,7 @@ STRICT = Policy(
     redirect_without_hint="never",
     max_hint_age=DAY,
 )
-"""Errors where `oidc` asks about a hint, and redirects only with a verified hint, which is a day old at the most if its
+"""Errors where `oidc` asks about a hint, and redirects only with a verified hint, which is at most a day old if its
 session is not live."""
 
 PRESETS = {"oidc": OIDC, "authpi": AUTHPI, "pingfederate": PINGFEDERATE, "strict": STRICT}

@@ -134,7 +134,7 @@ def _default(owner: Any, name: str, written: Any) -> str:
     if issubclass(owner, BaseModel):
         value = owner.model_fields[name].default
     else:
-        (field,) = (one for one in dataclasses.fields(owner) if one.name == name)
+        (field,) = (dataclass for dataclass in dataclasses.fields(owner) if dataclass.name == name)
         value = PydanticUndefined if field.default is dataclasses.MISSING else field.default
     if value is PydanticUndefined:
         return "required"

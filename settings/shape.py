@@ -18,7 +18,7 @@ def plain(kind: Any) -> Any:
     while get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
     if get_origin(kind) in (Union, types.UnionType):
-        (kind,) = (one for one in get_args(kind) if one is not types.NoneType)
+        (kind,) = (member for member in get_args(kind) if member is not types.NoneType)
         return plain(kind)
     return kind
 

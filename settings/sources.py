@@ -97,7 +97,7 @@ class Environment(EnvSettingsSource):
         else:
             table: dict[Any, Any] = self._found
             for key in location[:-1]:
-                table[key] = table.get(key) or {}  # null, as JSON has it, is no table either
+                table[key] = table.get(key) or {}  # null, as JSON has it, is not a table either
                 table = table[key]
             table[location[-1]] = value
             self.places[location] = place

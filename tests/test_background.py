@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
@@ -22,9 +24,12 @@ async def losing_one_cancellation() -> None:
         await for_ever()
 
 
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
 @pytest.mark.parametrize("work", [for_ever, losing_one_cancellation])
-async def test_a_task_is_stopped_although_it_loses_a_cancellation(work) -> None:
-    """Otherwise a shutdown waits for it for ever."""
+async def test_a_task_is_stopped_although_it_loses_a_cancellation(work: Work) -> None:
+    """Otherwise a shutdown waits for it without end."""
     task = asyncio.create_task(work())
     await asyncio.sleep(0)
     async with asyncio.timeout(10):

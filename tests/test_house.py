@@ -19,7 +19,7 @@ PACKAGES = ("endsession", "handlers", "settings")
 SUITE = "conformance/logout_conformance"
 """A distribution of its own, whose tests hold that it imports nothing of the gateway."""
 OUTSIDE = ("tests", "examples", "bench", "conformance/tests")
-"""Code beside the packages: it may look into every room, and has to keep the form of the house."""
+"""Code outside the packages: it may look into every room, and has to keep the form of the house."""
 MAX_LINES = 300
 DATABASES = ("sqlite3", "psycopg", "psycopg_pool", "asyncpg", "aiosqlite", "sqlalchemy")
 

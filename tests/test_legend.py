@@ -38,7 +38,7 @@ CITED = re.compile(r"(?<![\w-])([TR])(\d{1,2})(?![\w-])")
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """Every file of ours that can cite a number: its name and its text."""
+    """Every file of the repository that can cite a number: its name and its text."""
     for folder in FOLDERS:
         paths = (ROOT / folder).iterdir() if folder == "." else (ROOT / folder).rglob("*")
         for path in sorted(paths):
@@ -47,7 +47,7 @@ def _texts() -> Iterator[tuple[str, str]]:
 
 
 def _named(text: str) -> list[str]:
-    """Files, `FILE:NAME` and `FILE::TEST` in a text; a name that stands alone after one is of the same file."""
+    """Files, `FILE:NAME` and `FILE::TEST` in a page; a name that stands alone after one is of the same file."""
     found: list[str] = []
     for word in re.findall(r"`([^`\s]+)`", text):
         if re.match(r"[\w.-]+/", word):
@@ -77,7 +77,7 @@ def test_every_number_that_is_cited_is_in_the_legend() -> None:
     """In code, tests and documents; a number that leads nowhere is worse than none."""
     known = {*SECTIONS, *(row[0] for row in ROWS)}
     cited = {(kind + number, name) for name, text in _texts() for kind, number in CITED.findall(text)}
-    assert {one for one in cited if one[0] not in known} == set()
+    assert {item for item in cited if item[0] not in known} == set()
     assert len({number for number, name in cited if not name.startswith("docs/")}) > 40
 
 

@@ -1,4 +1,4 @@
-"""Rate limits: whom they count, and what happens when the shared counter is away."""
+"""Rate limits: whom they count, and what happens when the shared counter is unavailable."""
 
 import secrets
 import time
@@ -80,7 +80,7 @@ async def test_without_the_shared_counter_each_node_counts_for_itself(caplog: py
         await one.take_from_address("192.0.2.9")
     assert await use_up(one) == 3
     assert one.fallbacks == 4
-    assert "the shared counter is away" in caplog.text
+    assert "shared rate-limit storage unavailable" in caplog.text
     await one.close()
 
 
@@ -105,7 +105,7 @@ async def test_the_shared_counter_is_used_again_once_it_is_back() -> None:
 
 @both_methods
 async def test_an_issuer_has_an_allowance(tmp_path: Path, method: str) -> None:
-    """Whoever asks, and whatever for: the third logout request at the issuer is refused, and none at another."""
+    """No matter who asks, and for what: the third logout request at the issuer is refused, and none at another."""
     async with deploy(tmp_path, {"limits": {"logout_per_issuer": "2/minute"}}) as gateway:
         await gateway.register()
         answers = [await log_out(gateway, method, PLAIN, client_id=name) for name in ("web", "other", "hmac")]
@@ -125,7 +125,7 @@ async def test_a_proxy_is_believed_by_its_network(tmp_path: Path) -> None:
             answer = await gateway.get(PLAIN, headers={"x-forwarded-for": forwarded})
             return answer.status_code
 
-        assert [await status(one) for one in ("198.51.100.1", "198.51.100.2")] == [200, 200]
+        assert [await status(item) for item in ("198.51.100.1", "198.51.100.2")] == [200, 200]
         assert [await status(f"{n}, 198.51.100.3") for n in ("203.0.113.1", "203.0.113.2")] == [200, 429]
 
 
@@ -149,7 +149,7 @@ def test_windows_that_are_over_are_forgotten() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Within one window as well: whoever has very many addresses fills no memory."""
+    """Within one window as well: very many addresses fill no memory."""
     monkeypatch.setattr(limiter_module, "MOST", 100)
     counter, rate = OwnCounter(), parse("2/10 seconds")
     for number in range(1000):

@@ -38,7 +38,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with nothing of ours but the wheel; dependencies are borrowed from this one."""
+    """A virtual environment with nothing but the wheel; dependencies are borrowed from this one."""
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
     (wheel,) = folder.glob("*.whl")
@@ -93,7 +93,7 @@ def test_a_project_with_modules_of_the_same_names_stands_beside_it(installed: Pa
 
 def test_the_conformance_suite_is_not_in_the_wheel(installed: Path, tmp_path: Path) -> None:
     """`endsession contract` is there without it, and says how to install it."""
-    command = [installed / "bin" / "endsession", "contract", "http://127.0.0.1:9"]
+    command = [str(installed / "bin" / "endsession"), "contract", "http://127.0.0.1:9"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
@@ -101,7 +101,7 @@ def test_the_conformance_suite_is_not_in_the_wheel(installed: Path, tmp_path: Pa
 
 
 def test_a_wheel_holds_the_licence_and_no_tests(installed: Path) -> None:
-    """What lands at the top of site-packages is one package; the licence is beside it."""
+    """What lands at the top of site-packages is one package; the licence is next to it."""
     (record,) = installed.glob("lib/python*/site-packages/endsession-*.dist-info/RECORD")
     names = {line.split(",")[0] for line in record.read_text().splitlines()}
     tops = {name.split("/")[0] for name in names if not name.startswith("..")}

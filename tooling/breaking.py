@@ -107,13 +107,13 @@ class _Operation:
                 theirs, ours = content["schema"], new["content"][media_type]["schema"]
                 yield from _gone(self._old, theirs, self._new, ours, place)
                 # What is answered now has to be something that clients of the old document can read.
-                for one in Comparison(self._new, self._old, closed=False).narrowed(ours, theirs, place):
-                    yield f"answers that the release does not allow: {one}"
+                for our in Comparison(self._new, self._old, closed=False).narrowed(ours, theirs, place):
+                    yield f"answers that the release does not allow: {our}"
 
 
 def _parameters(raw: Raw, item: Raw, operation: Raw) -> dict[tuple[str, str], Raw]:
-    found = [resolved(raw, one) for one in (*item.get("parameters", ()), *operation.get("parameters", ()))]
-    return {(one["in"], one["name"]): one for one in found}
+    found = [resolved(raw, entry) for entry in (*item.get("parameters", ()), *operation.get("parameters", ()))]
+    return {(entry["in"], entry["name"]): entry for entry in found}
 
 
 def _gone(old: Raw, before: Raw, new: Raw, after: Raw, where: str, seen: frozenset[str] = frozenset()) -> Iterator[str]:
@@ -146,8 +146,8 @@ def main(arguments: list[str]) -> None:
     old = read_yaml(RELEASED)
     versions = old["info"]["version"], new["info"]["version"]
     found = sorted(set(breaks(old, new)))
-    for one in found:
-        print(one)
+    for item in found:
+        print(item)
     if found and not announced(*versions):
         sys.exit(
             f"{len(found)} breaks between {versions[0]}, the last release, and {versions[1]}: see docs/stability.md"

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from endsession.contract import negotiation
 from endsession.contract.request import Request
-from endsession.flow.ask import Question
+from endsession.flow.ask import Question, open_question
 from endsession.flow.handles import LIFETIME
 from endsession.flow.receive import Received
 from endsession.gateway import Gateway, Issuer
@@ -69,7 +69,6 @@ def language_spends_the_question(patch: pytest.MonkeyPatch) -> None:
 
 def a_yes_loses_state(patch: pytest.MonkeyPatch) -> None:
     """After a question the redirect comes without `state`; without a question it is right."""
-    open_question = logout.open_question
 
     def broken(request: Request, gateway: Gateway, issuer: Issuer, handle: str) -> Question:
         return replace(open_question(request, gateway, issuer, handle), state=None)
@@ -152,5 +151,5 @@ def takes_browsers_for_programs(patch: pytest.MonkeyPatch) -> None:
     def broken(accept: str, media_types: tuple[str, ...]) -> float:
         return 1.0 if accept.strip().lower() in media_types else 0.0
 
-    negotiation.prefers.cache_clear()
+    negotiation.read_accept.cache_clear()
     patch.setattr(negotiation, "_quality", broken)

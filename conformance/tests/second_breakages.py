@@ -111,7 +111,7 @@ def metadata_names_the_issuer_with_a_slash(patch: pytest.MonkeyPatch) -> None:
     get_configuration = discovery.get_configuration
 
     async def broken(request: Request, gateway: Gateway) -> Response:
-        members = json.loads((await get_configuration(request, gateway)).body)
+        members = json.loads(bytes((await get_configuration(request, gateway)).body))
         return json_response(members | {"issuer": members["issuer"] + "/"})
 
     patch.setattr(discovery, "get_configuration", broken)

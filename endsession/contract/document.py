@@ -1,4 +1,4 @@
-"""The document: read, checked for what connexion would stumble over, and asked questions of."""
+"""Loads the OpenAPI document, rejects what connexion cannot serve, and answers queries about it."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def checked_document(raw: Mapping[str, Any]) -> Document:
     for path, item in raw["paths"].items():
         _check_path_item(path, item, seen)
         if (other := shapes.setdefault(_shape(path), path)) != path:
-            raise BadDocument(f"{path}: it stands for the same addresses as {other}")
+            raise BadDocument(f"{path}: it matches the same URLs as {other}")
     paths = dict(sorted(raw["paths"].items(), key=lambda entry: ["{" in part for part in entry[0].split("/")]))
     endpoints = {path: _endpoint(raw, path, item) for path, item in paths.items() if "x-logout" in item}
     return Document({**raw, "paths": paths}, endpoints)

@@ -1,4 +1,4 @@
-"""The outermost layer: what holds for every answer, whether an operation, routing or a failure made it."""
+"""The outermost layer: what holds for every response, whether an operation, routing or a failure made it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HEADERS = [
 """R62, R63, T17, T18, T23. A page adds its own Content-Security-Policy."""
 _CSP = (b"content-security-policy", NO_PAGE.encode())
 _STRAY = re.compile(rb"%(?:2[Ff]|5[Cc]|[01].|7[Ff])")
-"""What no path of ours holds in any encoding: separators and control characters."""
+"""Byte sequences that none of our paths contains in any encoding: separators and control characters."""
 
 
 class Edge:

@@ -54,13 +54,13 @@ def read_endpoint(path: str, extension: Any) -> LogoutEndpoint:
             raise ValueError(f"{member} must be an object")
     for member in ("name", "preset"):
         if not isinstance(extension.get(member, ""), str):
-            raise ValueError(f"{member} must be a text")
+            raise ValueError(f"{member} must be a string")
     parameters = extension.get("parameters") or {}
     for standard, vendor in parameters.items():
         if standard not in STANDARD_PARAMETERS:
             raise ValueError(f"parameters: {standard} is not a parameter of the standard")
         if not isinstance(vendor, str):
-            raise ValueError(f"parameters: the name of {standard} must be a text")
+            raise ValueError(f"parameters: the name of {standard} must be a string")
     preset = extension.get("preset")
     return LogoutEndpoint(
         path=path,

@@ -17,11 +17,12 @@ def prefers(accept: str) -> Wants:
     A longer one than any program sends is disregarded, as RFC 9110, section 12.4.1, allows: reading it would cost more
     than the request.
     """
-    return _prefers(accept) if len(accept) <= MAX_LENGTH else None
+    return read_accept(accept) if len(accept) <= MAX_LENGTH else None
 
 
 @lru_cache(maxsize=256)
-def _prefers(accept: str) -> Wants:
+def read_accept(accept: str) -> Wants:
+    """See `prefers`; what was read is kept."""
     html, json = (
         _quality(accept, ("text/html", "application/xhtml+xml")),
         _quality(accept, ("application/json",)),

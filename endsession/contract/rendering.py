@@ -1,4 +1,4 @@
-"""Responses: JSON, pages and errors. It has no access to the request, so no error can echo what was sent."""
+"""Responses: JSON, pages and errors. It has no access to the request, so no error can echo input."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Request:
 
     @property
     def page_size(self) -> int:
-        """How many items of a list the caller wants at the most."""
+        """How many items of a list the caller wants at most."""
         return int(self.query.get("limit", DEFAULT_PAGE_SIZE))
 
     def cookies(self, name: str) -> list[str]:

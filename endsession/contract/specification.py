@@ -54,7 +54,7 @@ def meaning(raw: Mapping[str, Any], added: Iterable[str]) -> list[BadDocument]:
         if next(_Validator(dict(raw)).iter_errors(), None) is None:
             return []
         found = _told(problem for path, method in operations for problem in _contradictions(raw, path, method))
-    except Exception:  # of the validator, of many types; what it is known to stumble over has been told before
+    except Exception:  # of the validator, of many types; what it is known to crash on has been reported before
         found = []
     return found or [BadDocument("with it, the document is not OpenAPI 3.0; where, cannot be said")]
 

@@ -1,4 +1,4 @@
-"""The document, written out for whoever asks for it: to be read by people as well as by programs."""
+"""The document, written out on request: to be read by people as well as by programs."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Breakers:
             return None
         if now < state.rests_until <= now + REST:  # later than that, the clock was set back
             return state.rests_until
-        # This attempt tries it, and the others wait for that; not for ever, since it may never report.
+        # This attempt tries it, and the others wait for that; not without end, since it may never report.
         state.rests_until = now + REST
         return None
 

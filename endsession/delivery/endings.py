@@ -27,8 +27,8 @@ _METADATA = TypeAdapter(Client)
 class NotifyPolicy:
     """Whom an issuer tells. `clients` are those of the settings; those of the database come with the transaction.
 
-    `everyone` tells every client with a back-channel URI, whoever took part (`participants = "all"`); `provider`
-    is whether the provider itself is told. `deadline` and `wait` are in seconds.
+    `everyone` tells every client with a back-channel URI, also those that took no part (`participants = "all"`);
+    `provider` is whether the provider itself is told. `deadline` and `wait` are in seconds.
     """
 
     issuer_id: str
@@ -67,7 +67,7 @@ class Endings:
         """End a session; None when it had ended before.
 
         When this returns, the ending and its deliveries are durable, and the apps have been tried once or the issuer's
-        wait is over; `wait` is another bound on that, in seconds.
+        wait has passed; `wait` is another bound on that, in seconds.
         """
         ended = await self._store.write(end_session(self._ending(policy, sid, by)))
         if ended is not None:
@@ -111,7 +111,7 @@ class Endings:
         await self._outbox.tell(ended.deliveries, initiator=by.initiator, wait=wait)
 
     async def expire(self, sessions: Sequence[tuple[str, str, NotifyPolicy | None]]) -> None:
-        """End sessions (issuer_id, sid) whose lifetime is over, in one transaction; None tells nobody.
+        """End sessions (issuer_id, sid) whose lifetime has ended, in one transaction; None tells nobody.
 
         Nobody waits here: their apps are told in turn.
         """
@@ -143,7 +143,7 @@ class Endings:
         task.add_done_callback(self._finishing.discard)
 
     async def finish(self, policy: NotifyPolicy, sid: str) -> None:
-        """Write down the remaining apps of an ending, slice by slice. Whoever comes later goes on where this fails."""
+        """Record the remaining apps of an ending, slice by slice. If this fails, a later run continues from there."""
         try:
             more = True
             while more:
@@ -158,7 +158,7 @@ class Endings:
                 )
                 self._outbox.wake()
         except EndsessionError as error:
-            log.warning("not all apps of an ended session are written down yet; another try follows: %s", error)
+            log.warning("not all deliveries of an ended session are recorded yet; retrying: %s", error)
         self._store.announce()
 
     async def stop(self) -> None:

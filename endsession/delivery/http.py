@@ -20,7 +20,7 @@ from .lookup import Resolve
 from .ssrf import Network, refusal
 
 MAX_PARTS = 32
-"""Pieces of a body that are read at the most, so that the connection can be used again."""
+"""At most so many pieces of a body are read, so that the connection can be used again."""
 DRAIN = 1.0
 """Seconds for which the rest of a response is waited for once its status is known."""
 

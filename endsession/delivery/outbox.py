@@ -55,7 +55,7 @@ class Outbox:
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + wait
-        provider = [self._start(self._attempts.work(one)) for one in deliveries if one.channel == "op"]
+        provider = [self._start(self._attempts.work(told)) for told in deliveries if told.channel == "op"]
         if provider and wait > 0:
             await asyncio.wait(provider, timeout=min(wait / 3, until - loop.time()))
         apps = [delivery for delivery in deliveries if delivery.channel == "back"]

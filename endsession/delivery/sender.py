@@ -80,7 +80,7 @@ class BackChannel:
             if found.backchannel_logout_session_required and not routes.with_sid:
                 return _NO_SID
         if url is None:
-            return "it has no back-channel address any more"
+            return "it has no back-channel URL any more"
         return Destination(url, recipient, routes.tokens, routes.http, routes.with_sid)
 
     async def send(self, delivery: Delivery, destination: Destination) -> AttemptResult:

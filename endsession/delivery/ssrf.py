@@ -1,6 +1,6 @@
 """Which addresses a delivery may go to (T13).
 
-An app's address is written by whoever registered it, so a delivery must not become a way to reach what only this
+An app's URL is chosen by the person who registers it, so a delivery must not become a way to reach what only this
 machine can reach. Private, loopback, link-local and other special addresses are refused, also when an IPv6 address
 embeds one, unless the operator allows the network by name (`delivery.allow_networks`). Addresses at which a cloud gives
 out credentials need more than a network that includes them: the operator has to name the very address.
@@ -53,16 +53,21 @@ def refusal(address: str, allowed: Sequence[Network]) -> str | None:
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return "it is no IP address"
-    for one in _meanings(parsed):
-        if one in _METADATA:
-            if any(one == network.network_address and network.num_addresses == 1 for network in allowed):
+        return "it is not an IP address"
+    for meaning in _meanings(parsed):
+        if meaning in _METADATA:
+            if any(meaning == network.network_address and network.num_addresses == 1 for network in allowed):
                 continue
             return f"{parsed} is where a cloud gives out credentials; delivery.allow_networks has to name just it"
-        if any(one.version == network.version and one in network for network in allowed):
+        if any(meaning.version == network.version and meaning in network for network in allowed):
             continue
-        special = one.is_multicast or one.is_reserved or one.is_unspecified or any(one in net for net in _SPECIAL)
-        if special or not one.is_global:
+        special = (
+            meaning.is_multicast
+            or meaning.is_reserved
+            or meaning.is_unspecified
+            or any(meaning in net for net in _SPECIAL)
+        )
+        if special or not meaning.is_global:
             return f"{parsed} is a private or special address; delivery.allow_networks can allow its network"
     return None
 
@@ -75,6 +80,6 @@ def _meanings(address: Address) -> Iterator[Address]:
     embedded = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
     if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
         embedded.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    found = [one for one in embedded if one is not None]
+    found = [inner for inner in embedded if inner is not None]
     # An address that stands for an IPv4 one is judged by that one; is_global says too much of NAT64 and 6to4.
     yield from found or [address]

@@ -72,7 +72,7 @@ class Sweeper:
                 await self._endings.expire([(issuer_id, sid, self._on_expiry(issuer_id)) for issuer_id, sid in some])
 
     async def finish(self) -> None:
-        """Go on with endings whose apps are not all written down: whoever began has died, or met an error."""
+        """Continue endings whose apps are not all recorded: the process that began them has died, or met an error."""
         for issuer_id, sid in await self._store.read(unfinished(self._clock())):
             known = self._issuers.get(issuer_id)
             await self._endings.finish(known.policy if known else NotifyPolicy(issuer_id), sid)

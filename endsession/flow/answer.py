@@ -76,7 +76,7 @@ def kept(request: Request, gateway: Gateway, client: Client | None) -> Response:
 
 
 def _link(uri: RegisteredRedirect | None, state: str | None) -> WayOn | None:
-    """A link leads to web addresses only; an app's own scheme is for redirects."""
+    """A link leads to web URLs only; an app's own scheme is for redirects."""
     if uri is None or urlsplit(uri).scheme not in ("http", "https"):
         return None
     return WayOn(with_state(uri, state))

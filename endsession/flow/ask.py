@@ -1,7 +1,7 @@
 """Step 7: asking the user.
 
 Nothing is stored for a question: what the answer needs travels in a sealed handle, bound to the session that was asked
-about and, by a cookie of ours, to the browser that was asked. Only its use is stored, once.
+about and, by our own cookie, to the browser that was asked. Only its use is stored, once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The browser that a question was asked in or a request was parked for: a cookie of ours binds the two (T3, T27)."""
+"""The browser that a question was asked in or a request was parked for: our own cookie binds the two (T3, T27)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check_browser(request: Request, gateway: Gateway, digest: str) -> None:
 def check_origin(request: Request, gateway: Gateway) -> None:
     """Raises AccessDenied for a form of another site.
 
-    Under `no-referrer` our own form sends `Origin: null`, which counts only beside `Sec-Fetch-Site: same-origin`.
+    Under `no-referrer` our own form sends `Origin: null`, which counts only with `Sec-Fetch-Site: same-origin`.
     """
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
     parts = urlsplit(gateway.public_url)

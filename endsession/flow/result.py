@@ -1,4 +1,4 @@
-"""What became of a logout, for whoever may know: which app was told, which was not."""
+"""What became of a logout, for those who may know: which app was told, which was not."""
 
 from __future__ import annotations
 

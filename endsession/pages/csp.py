@@ -23,7 +23,7 @@ def page_csp(*, style: str, script: str = "", frames: Iterable[str] = (), form: 
 
 
 def form_to_ourselves(redirect: str | None) -> str:
-    """What `form-action` allows for a form of ours whose answer may be a redirect to `redirect`.
+    """What `form-action` allows for one of our forms whose response may be a redirect to `redirect`.
 
     Browsers hold the redirect that answers a form to `form-action` too, so its target has to be named there.
     """

@@ -23,7 +23,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class WayOn:
-    """Where a person may go from a page: a registered address of an app, and the app's name if it may be shown."""
+    """Where a person may go from a page: a registered URL of an app, and the app's name if it may be shown."""
 
     url: str
     name: str | None = None
@@ -86,7 +86,7 @@ class Pages:
     def signed_out(
         self, *, account: str | None, way_on: WayOn | None, apps: Sequence[AppState] = (), refresh: str | None = None
     ) -> Page:
-        """A session is over. `apps` are named with their states; while one is pending the page goes to `refresh`."""
+        """A session has ended. `apps` are named with their states; while one is pending the page goes to `refresh`."""
         pending = any(app.state == "pending" for app in apps)
         return self._plain(
             "signed_out.html", account=account, way_on=way_on, apps=apps, refresh=refresh if pending else None

@@ -42,14 +42,14 @@ class Client:
     client_uri: str | None = None
     """The app's home page: where a person who stays signed in can go on."""
     client_secret: SecretStr | None = field(default=None, repr=False)
-    """Needed where tokens are signed with HS256 or its kin, or encrypted symmetrically. It belongs into the environment
+    """Needed where tokens are signed with HS256 or its kin, or encrypted symmetrically. It belongs in the environment
     or the secrets folder."""
     application_type: Literal["web", "native"] = "web"
     """Native apps run on the user's own device: only they have URIs with a scheme of their own."""
     token_endpoint_auth_method: str = "client_secret_basic"
     """As registered with the provider. `none` makes it a public client, which has no http URIs but on loopback."""
     redirect_uris: tuple[str, ...] = ()
-    """Where sign-ins return to. A front-channel address has to share its origin with one of them."""
+    """Where sign-ins return to. A front-channel URL has to share its origin with one of them."""
     post_logout_redirect_uris: tuple[str, ...] = ()
     """Where a browser may be sent after a logout; compared character by character. `https://*.apps.example/x` stands
     for one host label where the policy says `redirect_match = "wildcard"`."""
@@ -69,7 +69,7 @@ class Client:
     frontchannel_logout_uri: str | None = None
     """What a browser loads in a frame to sign the user out of the app (Front-Channel Logout 1.0)."""
     frontchannel_logout_session_required: bool = False
-    """Whether that address gets `iss` and `sid`. Refused where the issuer has `id_tokens_have_sid = false`."""
+    """Whether that URL gets `iss` and `sid`. Refused where the issuer has `id_tokens_have_sid = false`."""
     disabled: bool = False
     """An operator's switch: a disabled client's requests are refused with 403; it is still told of logouts."""
 

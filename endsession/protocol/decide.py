@@ -1,6 +1,6 @@
 """What to do about a logout request: the table of `docs/policy.md`, as one pure function.
 
-Everything is checked before anything ends: whoever gets a refusal still has the session. A decision carries the trace
+Everything is checked before anything ends: a user who is refused still has the session. A decision carries the trace
 of the steps that led to it: `POST /{issuer_id}/logout/explain` shows it, and the log has it of each refusal.
 """
 
@@ -36,7 +36,7 @@ def decide(case: Case) -> Decision:
     except EndsessionError as error:
         trace.append(f"refuse: {error.status} {error.code}")
         decision = Decision("refuse", error=error)
-    # Whoever logs out of this browser must not stay signed in by another cookie of the same name.
+    # A user who logs out of this browser must not stay signed in by another cookie of the same name.
     ends_browser = decision.session is not None and decision.session is case.sessions.browser
     return replace(decision, trace=tuple(trace), others=case.sessions.others if ends_browser else ())
 
@@ -50,7 +50,7 @@ def _judge_hint(case: Case, trace: list[str]) -> Hint:
     if policy.client_id_param == "reject" and case.request.client_id:
         raise InvalidRequest("This endpoint does not take client_id.")
     if isinstance(hint, VerifiedHint):
-        # Before its age is judged: an old hint of one client may not stand beside the client_id of another.
+        # Before its age is judged: an old hint of one client may not come with the client_id of another.
         if case.request.client_id not in (None, hint.client_id):
             raise InvalidRequest("The id_token_hint was not issued to the client_id of the request.")
         if problem := _age_problem(case, hint):
@@ -75,7 +75,7 @@ def _judge_hint(case: Case, trace: list[str]) -> Hint:
 
 
 def _age_problem(case: Case, hint: VerifiedHint) -> str | None:
-    """A hint of a live session may be of any age; one of a session that is over may be only so old."""
+    """A hint of a live session may be of any age; one of a session that has ended may be only so old."""
     if hint.exp + CLOCK_SKEW < case.now and not case.policy.accept_expired_hint:
         return "it has expired and accept_expired_hint is false"
     if not _is_of_live_session(case, hint) and case.now - hint.iat > case.policy.max_hint_age:
@@ -120,7 +120,7 @@ def _judge_redirect(case: Case, hint: Hint, trace: list[str]) -> RegisteredRedir
     if client is None:
         trace.append("redirect dropped: no client to register it")
         if not ignore and isinstance(hint, NoHint):
-            raise InvalidRequest("post_logout_redirect_uri needs client_id or id_token_hint beside it.")
+            raise InvalidRequest("post_logout_redirect_uri needs client_id or id_token_hint with it.")
         return None
     if redirect := match(uri, client.post_logout_redirect_uris, policy.redirect_match, native=client.native):
         trace.append(f"redirect registered; redirect_match = {policy.redirect_match}")

@@ -2,7 +2,7 @@
 
 An error has a stable `code` (the `error` member of an OAuth error body), an HTTP `status`, a `description` that anyone
 may read, and a `detail` for the operator's log. Neither sentence ever holds a token, a cookie, a secret or any part of
-what was sent.
+the input.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class InvalidRequest(EndsessionError):
 
 
 class StaleHandle(InvalidRequest):
-    """A handle of ours that cannot be used any more: too old, changed, or of another purpose or issuer.
+    """One of our handles that cannot be used any more: too old, changed, or of another purpose or issuer.
 
     What it was for may have happened, so nothing may say that the user is still signed in.
     """
@@ -58,10 +58,10 @@ class InvalidToken(EndsessionError):
 
 
 class SessionExpired(InvalidToken):
-    """The session is over and the issuer's policy treats that as an error (`on_dead_session = "error"`)."""
+    """The session has ended and the issuer's policy treats that as an error (`on_dead_session = "error"`)."""
 
     code = "session_expired"
-    description = "The session that the id_token_hint names is over."
+    description = "The session that the id_token_hint names has ended."
 
 
 class LoginRequired(InvalidToken):
@@ -97,19 +97,19 @@ class InsufficientScope(EndsessionError):
 
 
 class NotFound(EndsessionError):
-    """No such issuer, session or address."""
+    """No such issuer, session or URL."""
 
     code = "not_found"
     status = 404
-    description = "There is nothing at this address."
+    description = "There is nothing at this URL."
 
 
 class MethodNotAllowed(EndsessionError):
-    """The address exists and does not know this method; `Allow` lists those that it knows (RFC 9110, 15.5.6)."""
+    """The URL exists and does not support this method; `Allow` lists those that it knows (RFC 9110, 15.5.6)."""
 
     code = "invalid_request"
     status = 405
-    description = "This address does not support the method of the request."
+    description = "This URL does not support the method of the request."
 
 
 class SessionEnded(EndsessionError):

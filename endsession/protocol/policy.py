@@ -1,6 +1,6 @@
 """The knobs on which specifications and vendors disagree, and which combinations make no sense.
 
-A knob's meaning stands beside it; `docs/policy.md` has the same list for operators. Presets, that is complete sets of
+A knob's meaning stands next to it; `docs/policy.md` has the same list for operators. Presets, that is complete sets of
 values, are data in `settings/presets.py`.
 """
 
@@ -26,7 +26,7 @@ class Policy:
     on_no_params: Literal["prompt", "done", "error"] = "prompt"
     """A request that names nothing: ask, end the browser's session without asking, or refuse with 400."""
     on_unregistered_redirect: Literal["error", "ignore"] = "error"
-    """A URI that may not be used: refuse with 422 and keep the session, or log out and stay on a page of ours."""
+    """A URI that may not be used: refuse with 422 and keep the session, or log out and stay on one of our pages."""
     redirect_match: Literal["exact", "exact_or_native_loopback", "wildcard"] = "exact"
     """How a requested URI is compared with the registered ones (`redirect.py`)."""
     post_params: Literal["form", "query", "form_or_query"] = "form"
@@ -54,7 +54,7 @@ class Policy:
     max_hint_age: int = 30 * DAY
     """Oldest `iat` of a hint whose session is not live. Live sessions accept hints of any age."""
     on_dead_session: Literal["success", "error"] = "success"
-    """The session is over or unknown: answer as if it had ended now, or refuse with 401."""
+    """The session has ended or is unknown: answer as if it had ended now, or refuse with 401."""
     error_format: Literal["negotiate", "oauth_json", "html", "problem"] = "negotiate"
     """The form of errors: by the Accept header, always JSON, always a page, or RFC 9457 JSON."""
     default_redirect: Literal["none", "first_registered"] = "none"

@@ -105,7 +105,7 @@ def _without_browser_session(
         trace.append("no cookie is configured and the hint has no sid: ask")
         return Decision("ask", named, redirect, doubt="unmatched")
     if (named is None or not named.live) and not several:
-        trace.append(f"the session is over or unknown; on_dead_session = {policy.on_dead_session}")
+        trace.append(f"the session has ended or is unknown; on_dead_session = {policy.on_dead_session}")
         if policy.on_dead_session == "error":
             raise SessionExpired
         # Of a session that nobody knows it cannot be said that it has ended.

@@ -14,7 +14,7 @@ _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 class Fetcher:
-    """GETs addresses that the operator has configured."""
+    """GETs URLs that the operator has configured."""
 
     def __init__(self, *, timeout: float = 5) -> None:
         """`timeout` in seconds bounds the whole of a fetch: a server that drips must not keep one alive."""

@@ -14,7 +14,7 @@ from .remote import Fetch, Remote
 
 
 class ProviderMetadata:
-    """The provider's own document: fetched when it is first needed, checked, and kept while the provider is away."""
+    """The provider's own document: fetched when first needed, checked, and kept while the provider is unavailable."""
 
     def __init__(self, url: str, issuer: str, fetch: Fetch, clock: Callable[[], float]) -> None:
         """`issuer` is the identifier that the document has to name."""
@@ -44,16 +44,16 @@ def parse_metadata(octets: bytes, issuer: str) -> Mapping[str, Any]:
     try:
         members = json.loads(octets, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"it is no JSON ({type(error).__name__})") from None
+        raise ValueError(f"it is not valid JSON ({type(error).__name__})") from None
     if not isinstance(members, Mapping):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     if members.get("issuer") != issuer:
         raise ValueError(f"its issuer is not {issuer}, character by character")
     if not isinstance(members.get("jwks_uri"), str):
         raise ValueError("it has no jwks_uri, which every provider's metadata has")
     for name in ("claims_supported", "ui_locales_supported"):
         if not _is_list_of_texts(members.get(name, [])):
-            raise ValueError(f"its {name} is no list of texts")
+            raise ValueError(f"its {name} is not a list of strings")
     return members
 
 

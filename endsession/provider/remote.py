@@ -1,4 +1,4 @@
-"""Something that a provider publishes at an address, such as its keys: fetched when needed, and kept."""
+"""A cached document that the provider publishes, such as its JWK Set: fetched when needed, and kept."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Fetch = Callable[[str, Mapping[str, str]], Awaitable[Fetched]]
 class Remote:
     """Fetches what stands at a URL, and hands it to `take`, which raises ValueError for what is of no use.
 
-    What is known answers at once, also when it is stale or the provider is down: a refresh happens beside the request.
+    Cached data is returned at once, also when it is stale or the provider is down: the refresh runs in the background.
     Refreshes that a request has to wait for are at least `min_interval` seconds apart, however many such requests come
     (T22). One refresh is under way at a time.
     """
@@ -60,7 +60,7 @@ class Remote:
         self._refreshing: asyncio.Task[None] | None = None
 
     def refresh_if_stale(self) -> None:
-        """Look again beside the request, if what is known has outlived itself."""
+        """Refresh in the background if the cached copy has expired."""
         if self._passed(self._lives, since=self._fetched_at) and self._may_ask():
             self._refresh()
 

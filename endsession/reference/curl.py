@@ -20,8 +20,8 @@ def curl_line(document: Document, path: str, method: str, public_url: str) -> st
     operation = item[method]
     body = resolved(raw, operation.get("requestBody", {})).get("content", {})
     url, query = path, []
-    for one in (*item.get("parameters", ()), *operation.get("parameters", ())):
-        parameter = resolved(raw, one)
+    for entry in (*item.get("parameters", ()), *operation.get("parameters", ())):
+        parameter = resolved(raw, entry)
         name, example = parameter["name"], str(parameter.get("example", ""))
         if parameter["in"] == "path":
             url = url.replace(f"{{{name}}}", quote(example, safe=""))

@@ -125,13 +125,15 @@ def outline(document: Document, public_url: str) -> Outline:
                 found = _operation(document, path, method, public_url)
                 operations.setdefault(item[method]["tags"][0], []).append(found)
     told = {tag["name"]: tag.get("description", "") for tag in raw.get("tags", ())}
-    answers = (answer for ops in operations.values() for one in ops for answer in one.answers if answer.shared)
+    answers = (
+        answer for group in operations.values() for operation in group for answer in operation.answers if answer.shared
+    )
     return Outline(
         title=raw["info"]["title"],
         version=raw["info"]["version"],
         description=raw["info"].get("description", ""),
         groups=tuple(Group(name, told.get(name, ""), tuple(found)) for name, found in operations.items() if found),
-        answers={answer.shared: answer for answer in sorted(answers, key=lambda one: one.status)},
+        answers={answer.shared: answer for answer in sorted(answers, key=lambda answer: answer.status)},
         schemas=tuple(
             _schema(raw, name, schema) for name, schema in raw.get("components", {}).get("schemas", {}).items()
         ),
@@ -141,7 +143,7 @@ def outline(document: Document, public_url: str) -> Outline:
 def _operation(document: Document, path: str, method: str, public_url: str) -> Operation:
     raw, item = document.raw, document.raw["paths"][path]
     definition = item[method]
-    parameters = [resolved(raw, one) for one in (*item.get("parameters", ()), *definition.get("parameters", ()))]
+    parameters = [resolved(raw, entry) for entry in (*item.get("parameters", ()), *definition.get("parameters", ()))]
     body = resolved(raw, definition.get("requestBody", {}))
     return Operation(
         id=definition["operationId"],
@@ -150,10 +152,13 @@ def _operation(document: Document, path: str, method: str, public_url: str) -> O
         summary=definition.get("summary", ""),
         description=definition.get("description", ""),
         scope=definition.get("x-scope", ""),
-        parameters=tuple(_member(raw, one["name"], one, required=one.get("required", False)) for one in parameters),
+        parameters=tuple(
+            _member(raw, parameter["name"], parameter, required=parameter.get("required", False))
+            for parameter in parameters
+        ),
         body_description=body.get("description", ""),
         bodies=tuple(_bodies(raw, body)),
-        answers=tuple(_answer(raw, status, one) for status, one in sorted(definition["responses"].items())),
+        answers=tuple(_answer(raw, status, response) for status, response in sorted(definition["responses"].items())),
         curl=curl_line(document, path, method, public_url),
     )
 
@@ -167,13 +172,13 @@ def _answer(raw: Part, status: str, response: Part) -> Answer:
         description=found.get("description", ""),
         headers=tuple(
             _member(raw, name, header, required=header.get("required", False))
-            for name, header in ((name, resolved(raw, one)) for name, one in headers.items())
+            for name, header in ((name, resolved(raw, item)) for name, item in headers.items())
         ),
         bodies=tuple(_bodies(raw, found)),
         shared=named,
         links=tuple(
             (link["operationId"], link.get("description", ""))
-            for link in (resolved(raw, one) for one in found.get("links", {}).values())
+            for link in (resolved(raw, item) for item in found.get("links", {}).values())
             if "operationId" in link
         ),
     )
@@ -187,8 +192,8 @@ def _bodies(raw: Part, body: Part) -> Iterator[Body]:
 def _examples(raw: Part, content: Part) -> Iterator[tuple[str, str]]:
     if "example" in content:
         yield "Example", _text(content["example"])
-    for one in content.get("examples", {}).values():
-        example = resolved(raw, one)
+    for item in content.get("examples", {}).values():
+        example = resolved(raw, item)
         yield example.get("summary", "Example"), _text(example["value"])
     schema = resolved(raw, content.get("schema", {}))
     if "example" in schema and "example" not in content and "examples" not in content:
@@ -210,7 +215,7 @@ def _schema(raw: Part, name: str, schema: Part) -> Schema:
         name=name,
         kind=_kind(raw, schema),
         description=schema.get("description", ""),
-        members=tuple(_member(raw, member, one, required=member in needed) for member, one in members),
+        members=tuple(_member(raw, member, item, required=member in needed) for member, item in members),
         example=_text(schema["example"]) if "example" in schema else "",
     )
 

@@ -32,7 +32,7 @@ class _Markdown:
     """CommonMark to HTML. HTML within it is shown and not obeyed; names of the document in code become links."""
 
     def __init__(self, outline: Outline) -> None:
-        self._anchors = {one.id: one.id for group in outline.groups for one in group.operations}
+        self._anchors = {operation.id: operation.id for group in outline.groups for operation in group.operations}
         self._anchors |= {schema.name: f"schema-{schema.name}" for schema in outline.schemas}
         self._parser = MarkdownIt("commonmark", {"html": False}).enable("table")
         self._parser.add_render_rule("code_inline", lambda _renderer, tokens, i, *_: self._code(tokens[i].content))

@@ -1,5 +1,4 @@
-"""A connection that is read and written with bounds: uvicorn's HTTP itself reads a head of any length, and waits for
-whatever does not come, or is not taken, for ever.
+"""HTTP/1.1 with limits; uvicorn's own accepts heads of any size, and waits for both sides without a timeout.
 
 A proxy in front usually has such bounds as well, but nothing here depends on that.
 """

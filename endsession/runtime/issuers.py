@@ -104,8 +104,8 @@ def _issuer(
         own = signing.public() + DecryptionKeys(decryption).public()
         return own + (keys.public() if table.publish_op_keys else [])
 
-    plain = next(one for one in document.endpoints.values() if one.name is None)
-    named = (one for one in document.endpoints.values() if one.name == table.announce)
+    plain = next(endpoint for endpoint in document.endpoints.values() if endpoint.name is None)
+    named = (endpoint for endpoint in document.endpoints.values() if endpoint.name == table.announce)
     return Issuer(
         id=issuer_id,
         identifier=table.issuer,

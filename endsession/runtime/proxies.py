@@ -12,7 +12,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 log = logging.getLogger(__name__)
 
 PEERS = 16
-"""Peers that are named in the log at the most, each once: anyone can send the header."""
+"""At most so many peers are named in the log, each once: anyone can send the header."""
 
 
 class TrustedProxies:

@@ -108,8 +108,8 @@ async def serve(settings: configuration.Settings, document: Document, ports: Por
             servers.append(listen(application(gateway, settings, MANAGEMENT_TAGS), management.host, management.port))
 
         def stop() -> None:
-            for one in servers:
-                one.should_exit = True
+            for server in servers:
+                server.should_exit = True
 
         for warning in configuration.advice(settings, document):
             log.warning("%s: %s", ".".join(map(str, warning.location)), warning.message)
@@ -118,5 +118,5 @@ async def serve(settings: configuration.Settings, document: Document, ports: Por
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
-        log.info("opened for %s at %s", ", ".join(gateway.issuers), gateway.public_url)
-        await asyncio.gather(*(one.serve() for one in servers))
+        log.info("serving issuers %s at %s", ", ".join(gateway.issuers), gateway.public_url)
+        await asyncio.gather(*(server.serve() for server in servers))

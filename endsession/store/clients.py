@@ -1,4 +1,4 @@
-"""Clients that are kept in the database, beside those in the settings file. A file's client comes first."""
+"""Clients that are kept in the database, in addition to those in the settings file. A file's client comes first."""
 
 from __future__ import annotations
 

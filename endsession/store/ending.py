@@ -97,7 +97,7 @@ def end_expired(endings: Sequence[Ending]) -> Script[list[bool]]:
     more = []
     for ending in endings:
         ended = yield from end_session(ending)
-        waiting = [lane_of(one) for one in ended.deliveries if one.state == "pending"] if ended else []
+        waiting = [lane_of(delivery) for delivery in ended.deliveries if delivery.state == "pending"] if ended else []
         yield open_lanes(waiting, ending.now)
         more.append(ended is not None and ended.more)
     return more

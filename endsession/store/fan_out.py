@@ -96,7 +96,7 @@ def write_next_slice(issuer_id: str, sid: str, choose: Choose, limits: RetryLimi
 
 
 def unfinished(now: float, *, limit: int = 10) -> Script[list[tuple[str, str]]]:
-    """(issuer_id, sid) of endings that whoever began them has not finished."""
+    """(issuer_id, sid) of endings that the process that began them has not finished."""
     rows = yield Statement(
         "SELECT issuer_id, sid FROM fan_outs WHERE due_at <= :now ORDER BY due_at LIMIT :limit",
         {"now": now, "limit": limit},

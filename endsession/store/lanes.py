@@ -21,7 +21,7 @@ from .script import Script, Statement
 LOOK_AGAIN = 60.0
 """Seconds after which a lane is looked at whatever waits in it: deadlines pass without anybody's doing."""
 _AT_ONCE = 200
-"""Rows that one transaction changes at the most."""
+"""Rows that one transaction changes at most."""
 
 
 class Lane(NamedTuple):
@@ -44,7 +44,7 @@ _KEY = "issuer_id = :issuer_id AND client_id = :client_id AND channel = :channel
 _OPEN = (
     "INSERT INTO lanes (issuer_id, client_id, channel, next_at) VALUES (:issuer_id, :client_id, :channel, :at)"
     " ON CONFLICT (issuer_id, client_id, channel) DO UPDATE SET next_at ="
-    # Whoever holds it finds what is new by itself, and an app that rests is left alone.
+    # Its holder finds what is new by itself, and an app that rests is left alone.
     " CASE WHEN lanes.lease IS NOT NULL OR excluded.next_at >= lanes.next_at THEN lanes.next_at"
     " WHEN excluded.next_at > lanes.rest_until THEN excluded.next_at ELSE lanes.rest_until END"
 )
@@ -109,7 +109,7 @@ def release_lane(lane: Lane, lease: str, *, now: float, failures: int, rest_unti
     )
     if not held:
         return
-    # In a statement of its own: it has to see what was written by whoever held the lane's row before.
+    # In a statement of its own: it has to see what the previous holder of the lane's row wrote.
     rows = yield Statement(
         f"SELECT MIN(due_at) FROM deliveries WHERE {_KEY} AND state = 'pending' AND lease IS NULL", key
     )

@@ -104,7 +104,7 @@ class PostgresDatabase:
 
     @contextlib.asynccontextmanager
     async def _borrow(self, deadline: float) -> AsyncIterator[Connection]:
-        """A connection that is taken away from whoever uses it beyond `deadline` (`time.monotonic`)."""
+        """A connection that is severed when it is still in use at `deadline` (`time.monotonic`)."""
         async with self._pool.connection(max(0.0, deadline - time.monotonic())) as connection:
             with severed_at(connection, deadline):
                 yield connection

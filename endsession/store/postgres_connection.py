@@ -1,4 +1,4 @@
-"""One connection to PostgreSQL: how it is opened, and how it is taken from whoever waits too long for its answer."""
+"""One connection to PostgreSQL: how it is opened, and how it is severed when a response takes too long."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def connection_options(url: str, patience: float) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def severed_at(connection: Connection, deadline: float) -> Iterator[None]:
-    """Take the connection away at `deadline` (`time.monotonic`), so that whoever waits for an answer gets an error.
+    """Take the connection away at `deadline` (`time.monotonic`), so that the waiting caller gets an error.
 
     Cancelling the waiting task would not do: psycopg then asks the server to cancel and waits for its answer, which a
     cut network never brings.

@@ -1,7 +1,7 @@
 """Sessions: how they begin, who joins, how they are found, how they end.
 
-Invariants (`docs/architecture.md`, "A transaction"): a session ends once, and whoever ended it knows; every look-up
-stays within its issuer.
+Invariants (`docs/architecture.md`, "A transaction"): a session ends once, and the caller that ended it knows; every
+look-up stays within its issuer.
 """
 
 from __future__ import annotations

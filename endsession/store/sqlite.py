@@ -4,7 +4,7 @@ Many requests share a commit (group commit): their scripts run one after the oth
 answered before the common COMMIT has been synced. So full durability (`synchronous=FULL`) costs about as much as none.
 
 Statements run on the event loop's own thread: they take microseconds, and so does handing each to another thread.
-What waits, for the disk or for another process' lock, runs beside it, and what comes in meanwhile is the next batch.
+What waits, for the disk or for another process' lock, runs in a thread, and what comes in meanwhile is the next batch.
 Readers never wait for a writer (WAL).
 """
 
@@ -164,7 +164,7 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            if not batch:  # nobody gets in: whoever waits would only wait for the same
+            if not batch:  # the lock cannot be had: the others would only wait for the same
                 batch = [self._jobs.popleft() for _ in range(len(self._jobs))]
             for job in batch:
                 job.error = self._unavailable(error)
@@ -210,7 +210,7 @@ def _run_in_savepoint(connection: sqlite3.Connection, job: _Job) -> None:
 
 
 def _answer(job: _Job) -> None:
-    if job.future.done():  # whoever asked has gone away, or was told that it took too long
+    if job.future.done():  # the caller has gone away, or was told that it took too long
         return
     if job.error is not None:
         job.future.set_exception(job.error)

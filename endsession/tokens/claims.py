@@ -1,7 +1,7 @@
 """What the header and the claims of a token must say for it to be an ID token of this issuer.
 
 Kinds of token are kept apart by rules that exclude each other (RFC 8725, sections 3.11 and 3.12): an access token, a
-logout token or another security event is never taken for a hint, whoever signed it.
+logout token or another security event is never taken for a hint, no matter who signed it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def client_of(claims: Mapping[str, Any], asked: str | None) -> str:
     """
     azp, aud = claims.get("azp"), claims.get("aud")
     audience = [aud] if isinstance(aud, str) else aud
-    if not isinstance(audience, list) or not audience or not all(_is_name(one) for one in audience):
+    if not isinstance(audience, list) or not audience or not all(_is_name(member) for member in audience):
         raise Refused("its aud is neither a name nor a list of names")
     if azp is not None:
         if azp not in audience:

@@ -1,7 +1,7 @@
 """The compact serialisation of JOSE, read strictly (RFC 7515, section 7.1; RFC 8725bis).
 
 Everything here happens before any cryptography and costs microseconds: lengths, segments, alphabet, JSON. Three kinds
-of value keep their trust apart: `str` is what was sent, `RawJws` is well formed and not to be believed, and only
+of value keep their trust apart: `str` is raw input, `RawJws` is well formed and not to be believed, and only
 `hint.py` turns one into a `VerifiedHint`.
 """
 

@@ -1,4 +1,4 @@
-"""Reading an `id_token_hint`: from what was sent to a `VerifiedHint`, or to a reason why not.
+"""Reading an `id_token_hint`: from raw input to a `VerifiedHint`, or to a reason why not.
 
 The order is cheap before dear: shape, kind, issuer, client and algorithm are settled before the one expensive step,
 the signature; and nothing that a token says is believed before that step (R66 to R74).
@@ -33,7 +33,7 @@ class IdTokenHints:
     async def read(self, raw: str, client_id: str | None, *, encrypted_needs_client: bool = False) -> Hint:
         """Verify `raw`.
 
-        `client_id` is what the request says beside it. It chooses among several audiences, and it names the secret that
+        `client_id` is the request's own. It chooses among several audiences, and it names the secret that
         an encrypted token may be encrypted with; `encrypted_needs_client` refuses an encrypted token without it.
         Raises ServiceUnavailable when the issuer's keys cannot be had; a bad token is a value, never an exception.
         """
@@ -41,7 +41,7 @@ class IdTokenHints:
             parts = segments(raw)
             if len(parts) == 5:
                 if encrypted_needs_client and client_id is None:
-                    raise Refused("it is encrypted, and policy asks for client_id beside an encrypted hint")
+                    raise Refused("it is encrypted, and policy asks for client_id with an encrypted hint")
                 parts = segments(await self._decrypt(RawJwe(parts), client_id))
                 if len(parts) != 3:
                     raise Refused("what is encrypted in it is not a signed token")

@@ -96,7 +96,7 @@ class KeySet:
     def load(cls, document: Mapping[str, Any]) -> KeySet:
         """Read a JWK Set (RFC 7517, section 5), passing over keys that cannot be used, as that section asks.
 
-        Raises UnusableKey when the document is no JWK Set.
+        Raises UnusableKey when the document is not a JWK Set.
         """
         members = document.get("keys") if isinstance(document, Mapping) else None
         if not isinstance(members, list):
@@ -106,7 +106,7 @@ class KeySet:
             try:
                 usable.append(Key.load(member))
             except (UnusableKey, TypeError) as error:
-                log.warning("key %d of a key set is passed over: %s", number, error)
+                log.warning("ignoring unusable key %d of a JWK Set: %s", number, error)
         return cls(usable)
 
     def candidates(self, alg: str, kid: str | None) -> list[Key]:

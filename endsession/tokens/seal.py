@@ -1,4 +1,4 @@
-"""Handles: values of ours that travel through a browser and come back unread and unchanged.
+"""Handles: our own values that travel through a browser and come back unread and unchanged.
 
 A handle is encrypted, authenticated and dated (Fernet). It holds what a question or a parked request needs, so that
 nothing is stored for a question that is only shown, and any node of a deployment can take the answer.
@@ -43,12 +43,12 @@ class Sealer:
     def unseal(self, purpose: str, handle: str) -> dict[str, Any]:
         """Give back what was sealed. Raises BadHandle."""
         if len(handle) > MAX_HANDLE_BYTES:
-            raise BadHandle("no handle of ours")
+            raise BadHandle("not one of our handles")
         try:
             # Strictly, since Fernet is lenient: a second spelling of a handle would be a second use of it.
             token = urlsafe_b64encode(decode(handle.encode("ascii")))
         except (Malformed, UnicodeEncodeError):
-            raise BadHandle("no handle of ours") from None
+            raise BadHandle("not one of our handles") from None
         try:
             text = self._fernet.decrypt_at_time(token, self._lifetime, int(self._clock()))
         except InvalidToken:

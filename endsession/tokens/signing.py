@@ -33,9 +33,9 @@ class SigningKeys:
         """Raises UnusableKey for a key that cannot sign."""
         for key in keys:
             if not key.jwk.has_private:
-                raise UnusableKey("a key of ours needs its private part")
+                raise UnusableKey("our key needs its private part")
             if not key.kid:
-                raise UnusableKey("a key of ours needs a kid, by which apps find it")
+                raise UnusableKey("our key needs a kid, by which apps find it")
         self.keys = tuple(keys)
 
     def active(self, alg: str) -> Key | None:
@@ -66,7 +66,7 @@ def read_keys(path: Path) -> list[Key]:
     try:
         document = json.loads(path.read_bytes())
     except ValueError:
-        raise UnusableKey(f"{path} holds no JSON") from None
+        raise UnusableKey(f"{path} is not valid JSON") from None
     if not isinstance(document, dict):
         raise UnusableKey(f"{path} holds neither a JWK nor a JWK Set")
     try:

@@ -62,7 +62,7 @@ class FileKeys:
                     log.info("keys read again from %s", self._path)
                     await self._ring.save()
             except (OSError, UnusableKey, ServiceUnavailable) as error:
-                log.warning("keys of %s stay as they were: %s", self._path, error)
+                log.warning("could not reload keys from %s; keeping the previous ones: %s", self._path, error)
         return self._ring.candidates(alg, kid)
 
     def public(self) -> list[dict[str, Any]]:
@@ -104,4 +104,4 @@ def parse_keys(octets: bytes) -> KeySet:
     except UnusableKey:
         raise
     except (ValueError, RecursionError) as error:
-        raise UnusableKey(f"it is no JWK Set ({type(error).__name__})") from None
+        raise UnusableKey(f"it is not a JWK Set ({type(error).__name__})") from None

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Start a gateway with the settings beside this file, test it against its contract, and stop it.
+# Start a gateway with the settings next to this file, test it against its contract, and stop it.
 # Further options of `endsession contract` can be given. ENDSESSION names another command than `endsession`.
 set -eu
 ENDSESSION=${ENDSESSION:-endsession}

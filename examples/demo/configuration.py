@@ -9,7 +9,7 @@ from .parties import ISSUER_ID, App, Parties
 
 STORAGE = "endsession.db"
 TOKEN = "management.token"
-"""Where the token of the management operations stands, for whoever tries them."""
+"""Where the token of the management operations is, for trying them."""
 
 _SETTINGS = """\
 # The settings of the demo's gateway. `make demo` writes this file anew each time.

@@ -17,7 +17,7 @@ The demo is up. The gateway's settings are in {settings}.
   3. Log out in Calendar. The gateway ends your session, tells Mail, and sends you back to Calendar.
   4. Look at Mail: you are signed out there as well. Sign in: the provider asks who you are.
   5. Open {issuer} and log out there: the gateway asks first, since any site
-     could send you to that address.
+     could send you to that URL.
 """
 
 _LINES = """
@@ -59,7 +59,7 @@ Ctrl-C ends the demo.
 
 
 async def guide(everybody: Parties, sign_ins: SignIns, settings: Path) -> str:
-    """The text. Signs Alice in once for each endpoint, and leaves the ID tokens beside the settings."""
+    """The text. Signs Alice in once for each endpoint, and leaves the ID tokens next to the settings."""
     values: dict[str, object] = {}
     for name in ("authpi", "pingfederate", "plain"):
         cookie, session = await sign_ins.begin("alice")

@@ -16,7 +16,7 @@ class Management:
     """The gateway's management operations for one issuer."""
 
     def __init__(self, http: httpx2.AsyncClient, gateway: str, token: str) -> None:
-        """`gateway` is the gateway's address for the issuer; `token` is the bearer token that the operator gave."""
+        """`gateway` is the gateway's URL for the issuer; `token` is the bearer token that the operator gave."""
         self._http, self._gateway = http, gateway
         self._headers = {"Authorization": f"Bearer {token}"}
 

@@ -1,4 +1,4 @@
-"""Who takes part, and at which addresses. Everything else in the demo asks here."""
+"""Who takes part, and at which URLs. Everything else in the demo asks here."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """The addresses of one run. `issuer` is the provider's identifier and, being one host, the gateway's address."""
+    """The URLs of one run. `issuer` is the provider's identifier and, being one host, the gateway's URL."""
 
     issuer: str
     calendar: App
@@ -54,7 +54,7 @@ class Parties:
 
     @property
     def gateway(self) -> str:
-        """The gateway's address for this issuer."""
+        """The gateway's URL for this issuer."""
         return f"{self.issuer}/{ISSUER_ID}"
 
 

@@ -1,4 +1,4 @@
-"""What an app says to its provider, and how it believes the answers. The addresses come from discovery."""
+"""What an app says to its provider, and how it believes the answers. The URLs come from discovery."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ with AuthenticatedClient(URL, TOKEN, headers=JSON) as management, Client(URL, he
     session = join_session.sync("demo", sid, client=management, body=Participant("calendar"))
     if not isinstance(session, Session):
         raise SystemExit(f"The session is not registered: {session}")
-    print("registered:", session.state, [one.client_id for one in session.clients])
+    print("registered:", session.state, [item.client_id for item in session.clients])
 
     # The app: where to send the user's browser to log out.
     parameters = LogoutForm(id_token_hint=ID_TOKEN, post_logout_redirect_uri=BACK, state="xyz")
@@ -44,5 +44,5 @@ with AuthenticatedClient(URL, TOKEN, headers=JSON) as management, Client(URL, he
     ledger = list_deliveries.sync("demo", client=management, client_id="calendar")
     if not isinstance(ledger, DeliveryPage):
         raise SystemExit(f"The ledger cannot be read: {ledger}")
-    for one in ledger.deliveries:
-        print("ledger:", one.client_id, one.state, f"after {len(one.attempts)} attempt(s)")
+    for delivery in ledger.deliveries:
+        print("ledger:", delivery.client_id, delivery.state, f"after {len(delivery.attempts)} attempt(s)")

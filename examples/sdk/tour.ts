@@ -24,7 +24,7 @@ const {data: session} = await joinSession({
   body: {client_id: 'calendar'},
   throwOnError: true,
 });
-console.log('registered:', session.state, session.clients.map((one) => one.client_id));
+console.log('registered:', session.state, session.clients.map((client) => client.client_id));
 
 // The app: where to send the user's browser to log out.
 const parameters: LogoutForm = {id_token_hint: idToken, post_logout_redirect_uri: back, state: 'xyz'};
@@ -46,6 +46,6 @@ const {data: ledger} = await listDeliveries({
   query: {client_id: 'calendar'},
   throwOnError: true,
 });
-for (const one of ledger.deliveries) {
-  console.log('ledger:', one.client_id, one.state, `after ${one.attempts.length} attempt(s)`);
+for (const delivery of ledger.deliveries) {
+  console.log('ledger:', delivery.client_id, delivery.state, `after ${delivery.attempts.length} attempt(s)`);
 }

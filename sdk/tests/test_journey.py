@@ -49,7 +49,7 @@ def journey(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             with httpx2.Client(base_url=issuer, trust_env=False) as http:
                 session = http.get(f"/sessions/{SID}", headers={"authorization": f"Bearer {TOKEN}"}).json()
                 keys = http.get("/jwks.json").json()
-        told = [validate(one, keys, issuer=issuer, audience="web", alg="RS256") for one in apps.tokens("web")]
+        told = [validate(token, keys, issuer=issuer, audience="web", alg="RS256") for token in apps.tokens("web")]
         yield Journey(seen, told, session, hint)
 
 

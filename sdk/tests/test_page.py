@@ -22,7 +22,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_page_shows_the_programs_that_it_runs() -> None:
-    """Whoever copies from the page gets what is tested."""
+    """Someone who copies from the page gets what is tested."""
     assert blocks("python") == [(EXAMPLES / "tour.py").read_text()]
     assert blocks("ts") == [(EXAMPLES / "tour.ts").read_text()]
 

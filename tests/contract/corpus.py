@@ -42,9 +42,9 @@ class Operation:
     def parameters(self, place: str) -> dict[str, Mapping[str, Any]]:
         """The declared parameters of a place, by name."""
         found = {
-            one["name"]: one for one in map(_resolved, self.definition.get("parameters", ())) if one["in"] == place
+            item["name"]: item for item in map(_resolved, self.definition.get("parameters", ())) if item["in"] == place
         }
-        return {name: {**one, "schema": _resolved(one["schema"])} for name, one in found.items()}
+        return {name: {**item, "schema": _resolved(item["schema"])} for name, item in found.items()}
 
     def body(self, media_type: str) -> Mapping[str, Any] | None:
         """The schema of the body in a media type."""
@@ -55,7 +55,7 @@ class Operation:
     def form(self) -> dict[str, Mapping[str, Any]]:
         """The declared fields of the form."""
         schema = self.body(FORM) or {}
-        return {name: _resolved(one) for name, one in schema.get("properties", {}).items()}
+        return {name: _resolved(item) for name, item in schema.get("properties", {}).items()}
 
 
 def _resolved(part: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -109,11 +109,11 @@ class Sent:
     def reached(self) -> Operation:
         """The operation at which it arrives; the one that it was made for, if it arrives at none."""
         path, method = DOCUMENT.path_of(unquote(self.path)), self.method.lower().replace("head", "get")
-        found = (one for one in operations() if (one.path, one.method) == (path, method))
+        found = (operation for operation in operations() if (operation.path, operation.method) == (path, method))
         return next(found, self.operation)
 
     def values(self) -> Iterator[tuple[str, str]]:
-        """Declared parameters of query and form with what was sent for them, decoded."""
+        """Declared parameters of query and form with the values sent for them, decoded."""
         known = {*self.reached.parameters("query"), *self.reached.form}
         for name, value in (*self.query, *(self.form or ())):
             if unquote_plus(name) in known:

@@ -25,7 +25,7 @@ Verdict = int | str
 """`accepted` (the stub answered), `redirected`, or the status of a refusal."""
 
 
-class Stubs(Resolver):
+class Stubs(Resolver):  # type: ignore[misc]  # connexion is untyped
     """Every operation answers 200 whatever it is asked."""
 
     def resolve(self, operation: Any) -> Resolution:
@@ -80,7 +80,8 @@ def standard(document: Document) -> ASGIApp:
     raw["components"]["securitySchemes"]["managementToken"]["x-bearerInfoFunc"] = f"{__name__}.token_info"
     app = AsyncApp(__name__, swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui=False))
     app.add_api(raw, resolver=Stubs())
-    return app
+    served: ASGIApp = app
+    return served
 
 
 async def verdict(app: ASGIApp, sent: Sent) -> Verdict:

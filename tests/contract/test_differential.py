@@ -49,7 +49,7 @@ async def compare(sent: Sent) -> tuple[Verdict, Verdict]:
 
 def reasons(sent: Sent, theirs: Verdict, ours: Verdict) -> list[Hardening]:
     """The hardenings that explain a difference; fails when none does."""
-    found = [one for one in HARDENINGS if one.explains(sent, theirs, ours)]
+    found = [item for item in HARDENINGS if item.explains(sent, theirs, ours)]
     body = sent.payload[:200]
     assert found, (
         f"{sent.method} {sent.path} ?{sent.query_string[:200]} {body!r} as {sent.content_type}: {theirs} {ours}"
@@ -75,11 +75,11 @@ def test_one_corpus_one_verdict_but_for_the_hardenings(runner: asyncio.Runner) -
                 if theirs == ours:
                     agreed[ours] += 1
                 else:
-                    seen.update(one.why for one in reasons(sent, theirs, ours))
+                    seen.update(reason.why for reason in reasons(sent, theirs, ours))
         return agreed, seen
 
     agreed, seen = runner.run(whole_corpus())
-    idle = [one.why for one in HARDENINGS if not seen[one.why]]
+    idle = [item.why for item in HARDENINGS if not seen[item.why]]
     assert idle == []
     assert sum(agreed.values()) > 2000
     assert {"accepted", 400, 401, 404, 405, 415} <= set(agreed), "the corpus has to reach every kind of verdict"

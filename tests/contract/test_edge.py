@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -155,14 +156,14 @@ async def test_paths_are_taken_as_they_stand(shared: Deployment, path: str) -> N
 
 
 @pytest.fixture
-async def prefixed(tmp_path: Path) -> Deployment:
+async def prefixed(tmp_path: Path) -> AsyncIterator[Deployment]:
     """A gateway that is public at `https://login.example/sso`."""
     changes = {
         "server": {"public_url": "https://login.example/sso"},
         "issuers": {"acme": {"issuer": "https://login.example/sso/acme"}},
     }
     async with deploy(tmp_path, changes) as gateway:
-        yield gateway  # type: ignore[misc]
+        yield gateway
 
 
 async def test_a_prefix_is_taken_off(prefixed: Deployment) -> None:
@@ -205,7 +206,7 @@ async def test_a_failure_outside_any_operation_is_a_500_without_detail(shared: D
 
 
 async def test_a_failure_after_the_answer_began_changes_nothing(shared: Deployment) -> None:
-    """A started answer cannot be taken back; the connection breaks off with what was sent."""
+    """A started answer cannot be taken back; the connection breaks off with its first part sent."""
 
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})

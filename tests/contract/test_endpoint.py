@@ -56,7 +56,7 @@ def test_the_plain_endpoint_has_no_name_and_no_preset() -> None:
 
 def test_the_documents_own_dialects() -> None:
     """Both seed vendors and the plain standard, each with its preset and the place of its issuer."""
-    found = {path: (one.name, one.preset, one.issuer_from) for path, one in DOCUMENT.endpoints.items()}
+    found = {path: (item.name, item.preset, item.issuer_from) for path, item in DOCUMENT.endpoints.items()}
     assert found == {
         "/idp/init_logout.openid": ("pingfederate", "pingfederate", "host"),
         "/{issuer_id}/logout": ("authpi", "authpi", "path"),
@@ -179,7 +179,7 @@ async def test_the_issuer_of_a_vendors_url_is_found_by_host(tmp_path: Path, meth
             "token": id_token(iss="https://login.example/globex"),
             "returnTo": "https://globex.example/signed-out",
         }
-        where = {"params" if method == "GET" else "data": parameters}
+        where: dict[str, Any] = {"params" if method == "GET" else "data": parameters}
         response = await gateway.send(method, VENDOR, headers={"host": "login.globex.example"}, **where)
         assert response.headers["location"] == "https://globex.example/signed-out"
         here = await gateway.send(method, VENDOR, **where)

@@ -55,7 +55,7 @@ def _examples(part: Mapping[str, Any]) -> list[Any]:
     """The examples of a place; a body without its own has those of its schema."""
     if "example" in part:
         return [part["example"]]
-    named = [_resolved(one)["value"] for one in part.get("examples", {}).values()]
+    named = [_resolved(item)["value"] for item in part.get("examples", {}).values()]
     schema = _resolved(part["schema"])
     return named or ([schema["example"]] if "example" in schema else [])
 
@@ -99,10 +99,10 @@ def _parts_with_schema(part: Any, where: str = "") -> Iterator[tuple[str, Mappin
 
 
 def test_the_examples_of_schemas_fit() -> None:
-    """Tools show them beside those of the operations."""
+    """Tools show them next to those of the operations."""
     found = list(_parts_with_schema(SCHEMAS))
     assert len(found) > 40
-    problems = [f"{where}: {e.message}" for where, one in found for e in _validator(one).iter_errors(one["example"])]
+    problems = [f"{where}: {e.message}" for where, item in found for e in _validator(item).iter_errors(item["example"])]
     assert problems == []
 
 
@@ -112,8 +112,8 @@ def test_everything_is_described() -> None:
     operations = [(where, operation) for where, _, operation in _operations(DOCUMENT)]
     members = [
         (f"{name}.{member}", _resolved(schema))
-        for name, one in SCHEMAS.items()
-        for member, schema in one.get("properties", {}).items()
+        for name, item in SCHEMAS.items()
+        for member, schema in item.get("properties", {}).items()
     ]
     for where, part in (*places, *operations, *SCHEMAS.items(), *members):
         assert part.get("description", "").strip().endswith((".", "|", ":")), where
@@ -136,7 +136,7 @@ def _sentences() -> Iterator[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield re.escape(node.value)
             elif isinstance(node, ast.JoinedStr):
-                yield "".join(re.escape(p.value) if isinstance(p, ast.Constant) else ".+" for p in node.values)  # type: ignore[arg-type]
+                yield "".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".+" for p in node.values)
 
 
 def _errors() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -149,9 +149,9 @@ def _errors() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
 
 
 def test_errors_have_the_codes_and_the_words_of_the_code() -> None:
-    """Each example of an error has a status and a code that one class of ours has, and a sentence of ours."""
+    """Each example of an error has a status and a code that one of our classes has, and one of our sentences."""
     known = {(str(kind.status), kind.code) for kind in _kinds()}
-    patterns = [re.compile(one) for one in set(_sentences()) if len(one) > 20]
+    patterns = [re.compile(sentence) for sentence in set(_sentences()) if len(sentence) > 20]
     for where, status, example in _errors():
         code, text = (example.get("error") or example["title"]), (example.get("error_description") or example["detail"])
         assert (status, code) in known, where
@@ -177,14 +177,16 @@ def test_pages_have_the_headings_of_the_pages() -> None:
     ]
     headings = {_headings(page) for page in real}
     examples = [
-        one["value"] for one in DOCUMENT.raw["components"]["examples"].values() if isinstance(one["value"], str)
+        example["value"]
+        for example in DOCUMENT.raw["components"]["examples"].values()
+        if isinstance(example["value"], str)
     ]
     assert len(examples) >= 6
-    assert {_headings(one) for one in examples} <= headings
+    assert {_headings(example) for example in examples} <= headings
 
 
 def _made(kind: type[errors.EndsessionError]) -> errors.EndsessionError:
-    return kind(1) if kind is errors.RateLimited else kind()  # type: ignore[arg-type]
+    return kind(1) if kind is errors.RateLimited else kind()
 
 
 def _headings(page: str) -> tuple[str, ...]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from endsession.protocol.errors import ServiceUnavailable
 from endsession.runtime.app import Ports, open_store
+from endsession.store.script import Script
 from tests.kit.deployment import TOKEN, Deployment, cookie_of, deploy
-from tests.kit.faults import FailingDatabase, StorageFaults
+from tests.kit.faults import FailingDatabase, StorageFaults, name_of
 from tests.kit.flow import AUTHPI, HTML, JSON, PING, PLAIN, both_methods, log_out
 from tests.kit.raw import ask
 from tests.kit.tokens import id_token
 
+T = TypeVar("T")
 SIGNED_OUT = "https://app.example/signed-out"
 OAUTH, PAGE = "application/json", "text/html; charset=utf-8"
 
@@ -45,7 +47,7 @@ async def test_storage_gone_is_a_503_that_ends_nothing(
     assert "location" not in gone.headers
     assert "set-cookie" not in gone.headers
     assert "taken away" not in gone.text
-    faults.mend()
+    faults.repair()
     assert await gateway.state_of() == "live"
     back = await log_out(gateway, method, path, cookie=cookie_of(), accept=accept, **request)
     assert (back.status_code, back.headers["location"]) == (303, SIGNED_OUT)
@@ -55,12 +57,12 @@ async def test_storage_gone_is_a_503_that_ends_nothing(
 class GoneAfterTheEnd(FailingDatabase):
     """Storage that goes away once a session has ended, before anything can be read of its apps."""
 
-    async def read(self, script):
+    async def read(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
-        if script.__name__ == "deliveries_of_session":
+        if name_of(script) == "deliveries_of_session":
             self.failure = lambda: ServiceUnavailable(detail="gone")
         try:
-            return await super().read(script)
+            return await super().read(script, within=within)
         finally:
             self.failure = None
 
@@ -89,7 +91,7 @@ async def test_storage_gone_is_a_503_for_management_and_readiness(faulty: tuple[
         assert (answer.status, answer.header("content-type")) == (503, OAUTH)
         assert answer.header("retry-after")
     assert (await ask(gateway.app, "GET", "/healthz")).status == 200
-    faults.mend()
+    faults.repair()
     assert (await ask(gateway.app, "GET", "/readyz")).status == 200
 
 
@@ -114,7 +116,7 @@ async def test_an_unexpected_exception_is_a_500_without_detail(
     faults.fail(lambda: RuntimeError("a-detail-of-the-inside"))
     with caplog.at_level(logging.INFO, logger="endsession"):
         answer = await ask(gateway.app, method, f"{path}?{query}", accept=accept, headers=headers, **request)
-    faults.mend()
+    faults.repair()
     assert (answer.status, answer.header("content-type")) == (500, media_type)
     assert "a-detail-of-the-inside" not in answer.everything
     assert "RuntimeError" not in answer.everything

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.kit.deployment import Deployment, cookie_of
@@ -41,7 +43,7 @@ async def test_forwarded_hosts_mean_nothing(gateway: Deployment, method: str) ->
     await gateway.register()
     headers = {"x-forwarded-host": "evil.example", "forwarded": "host=evil.example", "x-forwarded-proto": "http",
                "x-forwarded-prefix": "/evil", "x-original-url": "/evil"}  # fmt: skip
-    where = {"params" if method == "GET" else "data": {"client_id": "web"}}
+    where: dict[str, Any] = {"params" if method == "GET" else "data": {"client_id": "web"}}
     answer = await gateway.send(method, PLAIN, cookie=cookie_of(), accept=HTML, headers=headers, **where)
     assert answer.status_code == 200
     assert "evil" not in answer.text + str(answer.headers)

@@ -1,4 +1,4 @@
-"""A request that is over a limit costs little: it is refused before anything in it is read (T20, T26)."""
+"""A request over a limit costs little: it is refused before anything in it is read (T20, T26)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def test_every_object_has_a_name() -> None:
     """An object in a body, a property or a list is a component; so no SDK has an `InlineObject1` or a `200Response`."""
     assert [place for place, schema in _inline(DOCUMENT["paths"], "paths") if _is_object(schema)] == []
     for name, schema in DOCUMENT["components"]["schemas"].items():
-        inner = [place for place, one in _inline(schema, name) if one is not schema and _is_object(one)]
+        inner = [place for place, item in _inline(schema, name) if item is not schema and _is_object(item)]
         assert inner == [], name
     for name, answer in DOCUMENT["components"]["responses"].items():
         assert [place for place, schema in _inline(answer.get("content", {}), name) if _is_object(schema)] == []
@@ -36,7 +36,7 @@ def test_operations_are_called_after_what_they_do() -> None:
     """An operationId is a short camelCase name, used once; it tells nothing of the code behind it."""
     paths = [DOCUMENT["paths"], *(read_yaml(file)["paths"] for file in shipped().values())]
     methods = ("get", "put", "post", "delete")
-    items = [item for one in paths for item in one.values()]
+    items = [item for path in paths for item in path.values()]
     found = [item[method]["operationId"] for item in items for method in methods if method in item]
     assert len(found) == len(set(found)) > 30
     assert [name for name in found if not re.fullmatch(r"[a-z]+([A-Z0-9][a-z]*){0,4}", name)] == []
@@ -63,4 +63,4 @@ def _inline(value: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _is_object(schema: dict[str, Any]) -> bool:
-    return schema["type"] == "object"
+    return bool(schema["type"] == "object")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endsession.contract.negotiation import MAX_LENGTH, _prefers, prefers
+from endsession.contract.negotiation import MAX_LENGTH, prefers, read_accept
 from tests.kit.cost import lines_run
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
@@ -65,9 +65,9 @@ def test_a_longer_header_than_any_program_sends_is_not_read() -> None:
     fitting = "text/html," + "a/b," * 247
     assert len(fitting) == MAX_LENGTH - 2
     assert prefers(fitting) == "html"
-    kept = _prefers.cache_info().currsize
+    kept = read_accept.cache_info().currsize
     cost = lines_run(lambda: prefers("*/*"))
     for long in (fitting + "a/b", "text/html," + "a/b;q=0.1," * 6000):
         assert prefers(long) is None
         assert lines_run(partial(prefers, long)) <= cost + 2
-    assert _prefers.cache_info().currsize <= kept + 1
+    assert read_accept.cache_info().currsize <= kept + 1

@@ -81,4 +81,4 @@ def test_two_paths_for_the_same_addresses_are_refused() -> None:
     """One of the two would never be reached, and OpenAPI calls them identical."""
     with pytest.raises(BadDocument) as caught:
         with_paths(**{"/{tenant}/logout": vendor("tenant", "get")})
-    assert str(caught.value) == "/{tenant}/logout: it stands for the same addresses as /{issuer_id}/logout"
+    assert str(caught.value) == "/{tenant}/logout: it matches the same URLs as /{issuer_id}/logout"

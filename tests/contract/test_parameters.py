@@ -167,7 +167,7 @@ async def test_the_limits_are_settings(tmp_path: Path) -> None:
 
 
 def test_declared_fields_are_read() -> None:
-    """In the document's types; what is not declared is passed over, what is empty left out."""
+    """In the document's types; what is not declared is ignored, what is empty left out."""
     reader = FieldReader({"a": text, "n": {"type": "integer"}, "b": {"type": "boolean"}, "f": {"type": "number"}})
     assert reader.read(b"a=x+y%21&n=-7&b=TRUE&f=1.5&z=1&z=2") == {"a": "x y!", "n": -7, "b": True, "f": 1.5}
     assert reader.read(b"a=&n=&b=") == {}
@@ -199,7 +199,7 @@ def test_declared_fields_are_read() -> None:
 )
 def test_what_is_wrong_is_said_by_name(fields: bytes, sentence: str) -> None:
     """The parameter and what is wrong with it; no value."""
-    schemas = {
+    schemas: dict[str, dict[str, Any]] = {
         "a": text,
         "n": {"type": "integer", "minimum": 1, "maximum": 10},
         "f": {"type": "number"},

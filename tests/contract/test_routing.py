@@ -28,7 +28,7 @@ def url_of(template: str) -> str:
 
 
 def documented(template: str) -> set[str]:
-    """The methods that the document gives a path, and HEAD beside GET."""
+    """The methods that the document gives a path, and HEAD where there is GET."""
     methods = {
         method.upper() for method in DOCUMENT.raw["paths"][template] if method in ("get", "put", "post", "delete")
     }
@@ -62,9 +62,9 @@ async def test_a_right_method_is_never_a_405(shared: Deployment, template: str) 
 @pytest.mark.parametrize("change", ["{}/", "/{}", "{}//", "{}/.", "{}%20", "{}%0a", "{}%0D", "{};", "{}.json", "{}/x"])
 async def test_an_address_beside_a_path_is_a_404(shared: Deployment, template: str, change: str) -> None:
     """No redirect, above all: its Location would carry the query, token included, to the Host of the request (T19)."""
-    beside = change.replace("{}", url_of(template))
-    got = await ask(shared.app, "GET", f"{beside}?id_token_hint={id_token()}", host="evil.example")
-    if DOCUMENT.path_of(unquote(beside)) and not {"\n", "\r"} & set(unquote(beside)):
+    changed = change.replace("{}", url_of(template))
+    got = await ask(shared.app, "GET", f"{changed}?id_token_hint={id_token()}", host="evil.example")
+    if DOCUMENT.path_of(unquote(changed)) and not {"\n", "\r"} & set(unquote(changed)):
         # It is an address of another kind: a path that ends in a value, which is held to its pattern.
         assert got.status in (400, 401, 405, 421)
     else:

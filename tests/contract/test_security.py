@@ -146,7 +146,7 @@ async def test_wrong_tokens_are_slowed_and_logged(tmp_path: Path, everything_log
 
 
 async def test_nobody_locks_the_owner_of_a_token_out(tmp_path: Path) -> None:
-    """A token that was right from an address goes on to be, whoever guesses from there; no other does."""
+    """A token that was right from an address goes on to be, though others guess from there; no other token does."""
     async with deploy(tmp_path, {"limits": {"wrong_tokens_per_address": "3/minute"}}) as gateway:
         assert (await ask(gateway.app, "GET", SESSION, token=TOKEN)).status == 404
         for number in range(5):

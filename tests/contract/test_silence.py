@@ -178,7 +178,7 @@ async def test_a_logout_leaves_no_token_in_the_log(
 async def test_a_question_leaves_no_handle_in_the_log(
     gateway: Deployment, everything_logged: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever reads the log cannot answer for the user."""
+    """Someone who reads the log cannot answer for the user."""
     await gateway.register()
     page = await gateway.get(PLAIN, {"client_id": "web", "state": MARK}, cookie=cookie_of(), accept=HTML)
     action, handle = form_of(page)
@@ -197,7 +197,7 @@ async def test_a_question_leaves_no_handle_in_the_log(
 async def test_a_hint_with_odd_claims_leaves_none_of_them_in_the_log(
     shared: Deployment, everything_logged: pytest.LogCaptureFixture
 ) -> None:
-    """Reasons for a refusal are told in words of ours, whatever stands in the token or in its header."""
+    """Reasons for a refusal are given in our own words, whatever stands in the token or in its header."""
     tokens = [
         sign({"iss": MARK, "sub": MARK, "aud": MARK}),
         sign({"iss": "https://login.example/acme", "aud": "web", "sub": [MARK], "exp": MARK, "iat": MARK}),

@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -91,6 +92,7 @@ async def test_five_hundred_logouts_and_one_death(tmp_path: Path, apps: Receiver
         for process in (first, second):
             process.kill()
             process.wait()
+            assert process.stdout is not None
             process.stdout.close()
         one.close()
         two.close()
@@ -116,9 +118,9 @@ async def _sign_in_all(http: httpx2.AsyncClient) -> None:
         assert {response.status_code for response in await asyncio.gather(*puts)} == {201}
 
 
-async def _pages(http: httpx2.AsyncClient) -> list[dict]:
+async def _pages(http: httpx2.AsyncClient) -> list[dict[str, Any]]:
     """The whole ledger, page by page."""
-    found: list[dict] = []
+    found: list[dict[str, Any]] = []
     query = {"limit": "1000"}
     while True:
         answer = await http.get("/acme/deliveries", params=query, headers={"authorization": f"Bearer {TOKEN}"})
@@ -130,11 +132,11 @@ async def _pages(http: httpx2.AsyncClient) -> list[dict]:
 
 
 async def _ledger(http: httpx2.AsyncClient) -> dict[tuple[str, str], str]:
-    return {(one["sid"], one["client_id"]): one["state"] for one in await _pages(http)}
+    return {(page["sid"], page["client_id"]): page["state"] for page in await _pages(http)}
 
 
 async def _attempts(http: httpx2.AsyncClient) -> dict[tuple[str, str], int]:
-    return {(one["sid"], one["client_id"]): len(one["attempts"]) for one in await _pages(http)}
+    return {(page["sid"], page["client_id"]): len(page["attempts"]) for page in await _pages(http)}
 
 
 def _gap(apps: Receivers, key: tuple[str, str]) -> float:
@@ -149,7 +151,7 @@ def _sid(token: str) -> str:
     return str(json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))["sid"])
 
 
-def _arrived(apps: Receivers, keys: dict) -> Counter[tuple[str, str]]:
+def _arrived(apps: Receivers, keys: dict[str, Any]) -> Counter[tuple[str, str]]:
     """How many tokens of each session each app got. A sample of them is validated in full."""
     arrived: Counter[tuple[str, str]] = Counter()
     for app in NAMES:

@@ -86,7 +86,7 @@ async def test_postgresql_has_flushed_before_each_answer(
             response = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a", sid=sid)}, cookie=cookie_of(sid))
             flushed = await _one(observer, "SELECT pg_current_wal_flush_lsn()")
             assert response.status_code == 200
-            # Whoever wrote the row last is the transaction that ended the session.
+            # The last writer of the row is the transaction that ended the session.
             ending = await _one(observer, "SELECT xmin FROM sessions WHERE sid = %s AND ended_at IS NOT NULL", sid)
             folder = await _one(observer, "SHOW data_directory")
             assert "COMMIT" in servers.write_ahead_log(folder, ending, before, flushed)

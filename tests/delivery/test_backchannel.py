@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.responses import Response
@@ -17,9 +18,10 @@ from tests.kit.waiting import eventually
 ACME = "https://login.example/acme"
 
 
-async def public_keys(gateway: Deployment) -> dict:
+async def public_keys(gateway: Deployment) -> dict[str, Any]:
     """What the issuer publishes."""
-    return (await gateway.get("/acme/jwks.json")).json()
+    keys: dict[str, Any] = (await gateway.get("/acme/jwks.json")).json()
+    return keys
 
 
 @both_methods
@@ -95,7 +97,7 @@ async def test_every_attempt_has_a_token_of_its_own(tmp_path: Path, apps: Receiv
         await apps.wait_for("a", 3)
         keys = await public_keys(gateway)
         claims = [validate(token, keys, issuer=ACME, audience="a", alg="RS256") for token in apps.tokens("a")]
-        assert len({one["jti"] for one in claims}) == 3
+        assert len({claim["jti"] for claim in claims}) == 3
         await eventually(lambda: states(gateway), lambda seen: seen == {"a": "delivered"})
         session = (await gateway.send("GET", "/acme/sessions/s-alice", token=TOKEN)).json()
         (delivery,) = session["deliveries"]
@@ -105,7 +107,7 @@ async def test_every_attempt_has_a_token_of_its_own(tmp_path: Path, apps: Receiv
 
 @pytest.mark.parametrize("status", [400, 401, 404, 302, 201])
 async def test_other_answers_are_final(tmp_path: Path, apps: Receivers, status: int) -> None:
-    """R31, R32: only 200 and 204 succeed; what retrying cannot mend is not retried; a redirect is not followed."""
+    """R31, R32: only 200 and 204 succeed; what retrying cannot fix is not retried; a redirect is not followed."""
     away = Response(status_code=status, headers={"location": apps.url("elsewhere")} if status == 302 else {})
     apps.behaviour["a"] = lambda call: away
     async with deploy_with_apps(tmp_path, apps, "a") as gateway:

@@ -75,7 +75,7 @@ class Endless(httpcore2.AsyncNetworkStream):
         return part
 
 
-TOO_LONG = {
+TOO_LONG: dict[str, Callable[[], Iterator[bytes]]] = {
     "interim responses without end": lambda: repeat(HINTS * 100),
     "interim responses without end, one at a time": lambda: repeat(HINTS),
     "a line without end": lambda: chain([b"HTTP/1.1 200 OK\r\nA: "], repeat(b"x" * 4096)),
@@ -126,7 +126,7 @@ async def test_a_head_up_to_the_bound_is_read() -> None:
         assert (await http.post_form(app.url, b"form=x")).status == 204
 
 
-BODIES = {
+BODIES: dict[str, Callable[[], Iterator[bytes]]] = {
     "sixty thousand chunks of one byte": lambda: iter([CHUNKED, b"1\r\nx\r\n" * 60_000, b"0\r\n\r\n"]),
     "chunks without end": lambda: chain([CHUNKED], repeat(b"1\r\nx\r\n" * 1000)),
     "a chunk without end": lambda: chain([CHUNKED, b"ffffffff\r\n"], repeat(b"x" * 1000)),

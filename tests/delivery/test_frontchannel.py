@@ -2,16 +2,19 @@
 
 import re
 from pathlib import Path
+from typing import TypeVar
 
 from endsession.protocol.errors import ServiceUnavailable
 from endsession.runtime.app import Ports, open_store
+from endsession.store.script import Script
 from tests.kit.apps import deploy_with_apps, sign_in, states
 from tests.kit.deployment import TOKEN, cookie_of, deploy
-from tests.kit.faults import FailingDatabase
+from tests.kit.faults import FailingDatabase, name_of
 from tests.kit.flow import HTML, JSON, PLAIN, answer, asks, both_methods, clears_cookie, log_out
 from tests.kit.receivers import Receivers
 from tests.kit.tokens import id_token
 
+T = TypeVar("T")
 FRONT = {
     "redirect_uris": ["https://front.example/cb", "https://also.example/cb"],
     "frontchannel_logout_uri": "https://front.example/logout?x=1",
@@ -145,11 +148,11 @@ async def test_the_way_on_is_sealed(tmp_path: Path) -> None:
 class Forgetful(FailingDatabase):
     """Storage that goes away between the ending and the frames."""
 
-    async def write(self, script):
+    async def write(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
-        self.failure = (lambda: ServiceUnavailable(detail="gone")) if script.__name__ == "mark_attempted" else None
+        self.failure = (lambda: ServiceUnavailable(detail="gone")) if name_of(script) == "mark_attempted" else None
         try:
-            return await super().write(script)
+            return await super().write(script, within=within)
         finally:
             self.failure = None
 

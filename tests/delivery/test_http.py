@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.kit.receivers import Receivers
 
 
 @asynccontextmanager
-async def client(**options) -> AsyncIterator[GuardedClient]:
+async def client(**options: Any) -> AsyncIterator[GuardedClient]:
     """A client that may reach this machine."""
     lookups = Lookups()
     made = GuardedClient(**{"timeout": 2, "allowed": LOOPBACK, "resolve": lookups, **options})
@@ -102,7 +103,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(apps: Receivers)
 
 async def test_the_ledger_says_that_an_address_was_refused(tmp_path: Path, apps: Receivers) -> None:
     """An operator sees why an app at a private address is not told, and which setting would allow it."""
-    changes = {"delivery": {"allow_networks": []}}
+    changes: dict[str, Any] = {"delivery": {"allow_networks": []}}
     async with deploy_with_apps(tmp_path, apps, "a", changes=changes) as gateway:
         await sign_in(gateway, "a")
         await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)
@@ -121,7 +122,7 @@ async def test_rebinding_through_the_whole_gateway(tmp_path: Path, apps: Receive
         return next(answers)
 
     ports = Ports(tmp_path, resolve=rebinding)
-    changes = {"delivery": {"allow_networks": []}}
+    changes: dict[str, Any] = {"delivery": {"allow_networks": []}}
     async with deploy_with_apps(tmp_path, apps, "a", changes=changes, ports=ports) as gateway:
         await sign_in(gateway, "a")
         await gateway.send("DELETE", "/acme/sessions/s-alice", token=TOKEN)

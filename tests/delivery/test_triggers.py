@@ -2,13 +2,14 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from endsession.delivery import sweeper
 from endsession.store.upkeep import CHUNK
 from tests.kit.apps import deploy_with_apps, sign_in, states
-from tests.kit.deployment import READER, TOKEN, cookie_of
+from tests.kit.deployment import READER, TOKEN, Deployment, cookie_of
 from tests.kit.flow import HTML, PLAIN, answer
 from tests.kit.logout_tokens import validate
 from tests.kit.receivers import Receivers
@@ -24,7 +25,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeper, "EXPIRE_EVERY", 0.2)
 
 
-async def audit(gateway) -> list[tuple[str, str, str]]:
+async def audit(gateway: Deployment) -> list[tuple[Any, ...]]:
     """Who ended which session, and why."""
     return await gateway.rows("SELECT sid, reason, actor FROM audit ORDER BY id")
 
@@ -56,7 +57,7 @@ async def test_an_administrator_ends_all_sessions_of_a_user(tmp_path: Path, apps
         assert [app["client_id"] for app in response.json()["apps"]] == ["a", "b", "a"]
         keys = (await gateway.get("/acme/jwks.json")).json()
         claims = [validate(token, keys, issuer=ACME, audience="a", alg="RS256") for token in apps.tokens("a")]
-        assert sorted(one["sid"] for one in claims) == ["s-1", "s-2"]
+        assert sorted(claim["sid"] for claim in claims) == ["s-1", "s-2"]
         assert await gateway.state_of("s-bob") == "live"
 
 
@@ -112,14 +113,14 @@ async def test_a_provider_that_registers_no_sessions(tmp_path: Path, apps: Recei
             (token,) = apps.tokens(app)
             claims = validate(token, keys, issuer=ACME, audience=app, alg="RS256")
             assert (claims["sub"], claims["sid"]) == ("alice", "never-registered")
-        # AuthPI's endpoint takes the hint's word for it, and this session is over.
+        # AuthPI's endpoint takes the hint's word for it, and this session has ended.
         response = await gateway.get("/acme/logout", {"id_token_hint": hint})
         assert response.status_code == 200
         assert len(apps.tokens("a")) == 1
 
 
 async def test_a_registered_session_ends_where_all_are_told(tmp_path: Path, apps: Receivers) -> None:
-    """`participants = "all"` beside a session that is registered all the same: it ends, and once (T28)."""
+    """`participants = "all"` and a session that is registered all the same: it ends, and once (T28)."""
     changes = {"issuers": {"acme": {"participants": "all"}}}
     async with deploy_with_apps(tmp_path, apps, "a", "b", changes=changes) as gateway:
         await sign_in(gateway)

@@ -121,5 +121,5 @@ def send(command: list[str], folder: Path) -> httpx2.Response:
     headers["Accept"] = "*/*"
     with httpx2.Client(transport=Loopback(), trust_env=False) as http:
         if in_query or not data:
-            return http.get(url, params=data or None, headers=headers)
+            return http.get(url, params=tuple(data) or None, headers=headers)
         return http.post(url, data=dict(data), headers=headers)

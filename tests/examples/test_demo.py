@@ -74,7 +74,7 @@ def test_logging_out_of_one_app_ends_the_session_and_comes_back_with_state(demo:
 
 
 def test_the_other_app_is_told(demo: Demo, browser: Browser) -> None:
-    """Mail gets a logout token and says so; signing in there asks who it is, since the provider's session is over."""
+    """Mail gets a logout token and says so; signing in there asks who it is, since the provider's session has ended."""
     sign_in_to_both(demo, browser)
     browser.open(demo.url("calendar"))
     browser.press("Log out")
@@ -164,7 +164,7 @@ def test_an_app_refuses_a_logout_token_that_the_gateway_did_not_sign(demo: Demo,
 
 
 def test_a_name_that_is_none_of_the_three_leads_to_calendar(demo: Demo) -> None:
-    """Whoever types the address without a name is sent to the first app."""
+    """A user who types the URL without a name is sent to the first app."""
     answer = httpx2.get(f"http://127.0.0.1:{demo.port}/", trust_env=False)
     assert (307, demo.url("calendar", "")) == (answer.status_code, answer.headers["location"])
 

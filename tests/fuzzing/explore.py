@@ -72,11 +72,11 @@ def _putting(fixtures: Fixtures) -> Any:
     """
     chance = random.Random(SEED)
 
-    def before_generate_case(context: Any, strategy: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
+    def before_generate_case(context: Any, strategy: st.SearchStrategy[Case[Any]]) -> st.SearchStrategy[Case[Any]]:
         works = fitting(fixtures.document, context.operation.path, context.operation.method.lower())
         changeable = [field for field in works if len(FIELDS[field].names) > 1]
 
-        def put(case: Case) -> Case:
+        def put(case: Case[Any]) -> Case[Any]:
             fits = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
             if fits and chance.random() >= LEFT_ALONE:
                 count = min(chance.choice([0, 1, 1, 2]), len(changeable))

@@ -46,7 +46,7 @@ def _with_json(member: str, text: bytes) -> Make:
 
 
 def _with_header(**members: Any) -> Make:
-    """Signed, under a header with these members beside the usual ones."""
+    """Signed, under a header with these members in addition to the usual ones."""
     return lambda claims: sign(dict(claims), header=members)
 
 
@@ -72,8 +72,10 @@ def _by_a_stranger(header: Callable[[], Claims]) -> Make:
 
 def _hmac_with_the_public_key(claims: Claims) -> str:
     """Signed with what everybody knows."""
+    key = signing_key()
+    assert isinstance(key, RSAKey)
     signed = f"{segment({'alg': 'HS256'})}.{segment(dict(claims))}"
-    return f"{signed}.{segment(hmac.digest(signing_key().as_pem(private=False), signed.encode(), 'sha256'))}"
+    return f"{signed}.{segment(hmac.digest(key.as_pem(private=False), signed.encode(), 'sha256'))}"
 
 
 def _encrypted(make: Make, key: Callable[[], Key] = lambda: private_key("RSA"), alg: str = "RSA-OAEP-256") -> Make:
@@ -135,7 +137,7 @@ def _no_jwt(make: Make, refused: str) -> Hint:
     return Hint(make, refused, malformed=True)
 
 
-_good, _expired, _nobodys = _signed(), _signed(**OLD), "signature does not verify"
+_good, _expired, _nobodys = _signed(), _signed("RS256", **OLD), "signature does not verify"
 _forged = _by_a_stranger(lambda: {"kid": signing_key().kid})
 _not_the_alg, _unnamed = "alg is not the client's", "is not a name of 1 to 255 characters"
 HINTS = {

@@ -23,7 +23,7 @@ from .targets import KEEPER
 
 Inputs = Mapping[str, str]
 """The name of a fixture for each field."""
-Put = Callable[[Fixtures, Case, str, Inputs], None]
+Put = Callable[[Fixtures, Case[Any], str, Inputs], None]
 
 ACCEPT = {"any": "*/*", "html": HTML, "json": JSON}
 BEARERS = {"writer": TOKEN, "reader": READER, "keeper": KEEPER, "nobody": "a-token-of-nobody"}
@@ -33,7 +33,7 @@ SENT_HINTS = tuple(name for name in HINTS if name != "too long")
 """One that is too long for a hint is too long for a URI, too."""
 
 
-def put_inputs(fixtures: Fixtures, case: Case, inputs: Inputs) -> None:
+def put_inputs(fixtures: Fixtures, case: Case[Any], inputs: Inputs) -> None:
     """Put each fixture into its field of the case."""
     fixtures.next_request()
     for field, name in inputs.items():
@@ -44,7 +44,7 @@ def put_inputs(fixtures: Fixtures, case: Case, inputs: Inputs) -> None:
         case.query = {name: value for name, value in case.query.items() if name not in case.body}
 
 
-def _parameter(case: Case, name: str, value: str | None, place: str = "form") -> None:
+def _parameter(case: Case[Any], name: str, value: str | None, place: str = "form") -> None:
     """Set a parameter where the operation takes it, or leave it out."""
     takes_form = bool(case.operation.body) and case.operation.body[0].media_type == FORM
     query, form = dict(case.query or {}), dict(case.body) if isinstance(case.body, dict) else {}
@@ -63,7 +63,7 @@ def _parameter(case: Case, name: str, value: str | None, place: str = "form") ->
 def _standard(name: str, value: Callable[[Fixtures, str], str | None]) -> Put:
     """A parameter of the standard, under the name that it has at the endpoint."""
 
-    def put(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) -> None:
+    def put(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
         endpoint = fixtures.document.endpoints[case.operation.path]
         sent = None if choice == "absent" else value(fixtures, choice)
         _parameter(case, endpoint.vendor_name(name), sent, inputs["place"])
@@ -72,39 +72,39 @@ def _standard(name: str, value: Callable[[Fixtures, str], str | None]) -> Put:
 
 
 def _in_path(name: str, value: Callable[[Fixtures, str], str]) -> Put:
-    def put(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) -> None:
+    def put(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
         if f"{{{name}}}" in case.path:
             case.path_parameters = {**case.path_parameters, name: value(fixtures, choice)}
 
     return put
 
 
-def _issuer(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) -> None:
+def _issuer(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
     endpoint = fixtures.document.endpoints.get(case.operation.path)
     name = endpoint.issuer_parameter if endpoint else ISSUER_PARAMETER
     _in_path(name, lambda _, choice: choice)(fixtures, case, choice, inputs)
 
 
-def _question(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) -> None:
+def _question(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
     handle, cookies = fixtures.question(choice)
     _parameter(case, "handle", handle)
     _parameter(case, "decision", None if inputs["decision"] == "absent" else inputs["decision"])
     case.cookies = cookies if inputs["browser"] == "the same" else {}
 
 
-def _parked(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) -> None:
+def _parked(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
     handle, cookies = fixtures.parked(choice)
     _parameter(case, "handle", handle)
     if inputs["browser"] == "the same":
         case.cookies = {**case.cookies, **cookies}
 
 
-def _forged_handle(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) -> None:
+def _forged_handle(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
     if "{handle}" not in case.path:  # a generated one is one that nobody has sealed
         _parameter(case, "handle", "gAAAAABn" + "0" * 120)
 
 
-def _participant(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) -> None:
+def _participant(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
     """The rest of a registration is generated, but for what would make the session another user's or browser's."""
     if isinstance(case.body, dict) and "{sid}/clients" in case.path:
         case.body = {name: value for name, value in case.body.items() if name != "sub"} | {"client_id": choice}
@@ -114,7 +114,7 @@ def _participant(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) ->
         case.body = {**kept, "sub": "alice", "clients": [{"client_id": choice}]}
 
 
-def _metadata(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) -> None:
+def _metadata(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
     if isinstance(case.body, dict):
         case.body = {name: value for name, value in case.body.items() if name != "client_id"}
         if choice != "generated":
@@ -123,7 +123,7 @@ def _metadata(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) -> No
             case.body = {**kept, "post_logout_redirect_uris": [uri]}
 
 
-def _endpoint(fixtures: Fixtures, case: Case, choice: str, inputs: Inputs) -> None:
+def _endpoint(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
     if isinstance(case.body, dict):
         case.body = {**case.body, "endpoint": choice}
 

@@ -64,7 +64,7 @@ class Walk:
                 self._put(name, case, scenario.whole(document, *place))
                 self._go_on((name,), case, status)
 
-    def _go_on(self, chain: tuple[str, ...], case: Case, expected: int | None = None) -> None:
+    def _go_on(self, chain: tuple[str, ...], case: Case[Any], expected: int | None = None) -> None:
         response, problems = send(case, self.target)
         self.problems += problems
         if response.status_code != expected and response.status_code >= 400:
@@ -77,7 +77,7 @@ class Walk:
                 values = {key: _value(text, case, response) for key, text in link["parameters"].items()}
                 self._go_on((*chain, following), self._linked(following, values, case))
 
-    def _linked(self, name: str, values: Mapping[str, str], before: Case) -> Case:
+    def _linked(self, name: str, values: Mapping[str, str], before: Case[Any]) -> Case[Any]:
         """A case of the operation that a link leads to, with the link's parameters and fixtures for the rest."""
         operation, place = self._operations[name]
         case = cases_of(operation, 1)[0]
@@ -90,7 +90,7 @@ class Walk:
         case.query = {**case.query, **{key: value for key, value in values.items() if key not in in_path}}
         return case
 
-    def _put(self, name: str, case: Case, inputs: Inputs) -> None:
+    def _put(self, name: str, case: Case[Any], inputs: Inputs) -> None:
         """The app `told` takes part, and takes logout tokens, so that there are deliveries to list."""
         told = {"participant": "told"} if name in ("putSession", "joinSession") else {}
         put_inputs(self._fixtures, case, {**inputs, **told})
@@ -98,7 +98,7 @@ class Walk:
             case.query = {"client_id": "told"}
 
 
-def _value(expression: str, case: Case, response: Any) -> str:
+def _value(expression: str, case: Case[Any], response: Any) -> str:
     """What a runtime expression stands for (OpenAPI 3.0, Link Object), of the three kinds that the document uses."""
     if name := expression.partition("$request.path.")[2]:
         return str(case.path_parameters[name])

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+from typing import Any, cast
 
 from schemathesis import Case
+from schemathesis.core.transport import HttpMethod
 
 from endsession.contract.body import FORM
 from endsession.contract.document import METHODS
 from endsession.contract.operation import Sizes
 
+NO_OBJECTS: list[Any] = [[], "text", 1, None, {"sub": 1, "client_id": 1, "endpoint": 1}]
 
-def mutate(case: Case, what: str, chance: random.Random) -> None:
+
+def mutate(case: Case[Any], what: str, chance: random.Random) -> None:
     """Make a case wrong in one thing: its `method`, `host`, `query`, `body`, `type` or `values`."""
     media_type = case.operation.body[0].media_type if case.operation.body else None
     members = case.body if isinstance(case.body, dict) else {}
@@ -19,7 +23,7 @@ def mutate(case: Case, what: str, chance: random.Random) -> None:
         case "method":
             known = {method.upper() for method in case.operation.schema[case.operation.path]}
             others = {method.upper() for method in METHODS} - known - {"HEAD"}  # which is answered as a GET
-            case.method = chance.choice(sorted(others))
+            case.method = cast(HttpMethod, chance.choice(sorted(others)))
         case "host":
             wrong = ["evil.example", "login.example.evil.example", "login_example", "[::1]:80"]
             case.headers["Host"] = chance.choice(wrong)
@@ -32,7 +36,7 @@ def mutate(case: Case, what: str, chance: random.Random) -> None:
             wrong = ["text/plain", "multipart/form-data", "application/xml", f"{media_type};charset=utf-16"]
             case.headers["Content-Type"] = chance.choice(wrong)
         case "values" if media_type not in (None, FORM):
-            case.body = chance.choice([[], "text", 1, None, {"sub": 1, "client_id": 1, "endpoint": 1}])
+            case.body = chance.choice(NO_OBJECTS)
             case.media_type = media_type
         case "values" if names := [parameter.name for parameter in case.operation.query]:
             case.query = {**case.query, chance.choice(names): chance.choice(["\x01", "\x1f\x7f", "ok\x0bnot ok"])}

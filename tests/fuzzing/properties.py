@@ -51,11 +51,11 @@ async def timed_read(hints: IdTokenHints, *arguments: Any) -> Any:
 
 def pytest_configure() -> None:
     """Called by pytest."""
-    IdTokenHints.read = timed_read  # type: ignore[method-assign]
+    IdTokenHints.read = timed_read  # type: ignore[assignment,method-assign]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Called by pytest: the figures, for whoever started the run."""
+    """Called by pytest: the figures, for the person who started the run."""
     terminalreporter.line(f"slowest {slowest * 1000:.1f} ms; peak {peak_memory() // 2**20} MiB")
 
 
@@ -66,7 +66,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def main(seconds: int) -> int:
-    """Run until the time is over or a property fails."""
+    """Run until the time is up or a property fails."""
     began, seeds, examples, slow, peak = time.monotonic(), 0, 0, 0.0, 0
     while time.monotonic() - began < seconds:
         seeds += 1

@@ -77,7 +77,7 @@ def operations_of(target: Target, paths: Collection[str] = ()) -> Iterator[tuple
                 yield item[method]["operationId"], schema[path][method.upper()], path, method
 
 
-def cases_of(operation: Any, count: int) -> list[Case]:
+def cases_of(operation: Any, count: int) -> list[Case[Any]]:
     """Generated cases that fit the document."""
     cases = []
 
@@ -91,14 +91,14 @@ def cases_of(operation: Any, count: int) -> list[Case]:
     )
     # An operation without parameters has one case only; the number lets it be made as often as is needed.
     @hypothesis.given(operation.as_strategy(), st.integers(0, 2**64))
-    def collect(case: Case, _number: int) -> None:
+    def collect(case: Case[Any], _number: int) -> None:
         cases.append(case)
 
     collect()
     return cases
 
 
-def send(case: Case, target: Target) -> tuple[Any, list[str]]:
+def send(case: Case[Any], target: Target) -> tuple[Any, list[str]]:
     """The answer to a case, and what the checks find wrong with it."""
     response = case.call(base_url=BASE_URL, app=target)
     try:

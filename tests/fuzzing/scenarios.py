@@ -33,7 +33,7 @@ Scenarios = Mapping[int, list[Scenario]]
 
 
 def _with(*inputs: Inputs, at: str = "ordinary") -> list[Scenario]:
-    return [Scenario(one, at) for one in inputs]
+    return [Scenario(item, at) for item in inputs]
 
 
 def _hints(*names: str, at: str = "ordinary") -> list[Scenario]:

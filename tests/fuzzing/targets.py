@@ -109,7 +109,7 @@ class Target:
         try:
             await self.deployment.app(dict(scope, client=("192.0.2.7", 40000)), receive, send)
         finally:
-            self._faults.mend()
+            self._faults.repair()
         return outgoing
 
 
@@ -146,7 +146,7 @@ def all_targets(folder: Path, table: Table, document: Document = DOCUMENT) -> It
 
 
 def _common(folder: Path, apps: Receivers, name: str, document: Document) -> dict[str, Any]:
-    """What every deployment has beside the ordinary configuration: apps, and keys in its folder."""
+    """What every deployment has in addition to the ordinary configuration: apps, and keys in its folder."""
     (folder / "enc.jwk").write_text(json.dumps(private_key("RSA").as_dict(private=True)))
     keeper = {"name": "keeper", "sha256": hashlib.sha256(KEEPER.encode()).hexdigest()}
     acme: dict[str, Any] = {

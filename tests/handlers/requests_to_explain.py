@@ -142,7 +142,7 @@ class Case:
         """Its parameters, under the standard's names."""
         hint = None if self.hint == "absent" else CATALOGUE[self.hint]
         values = {
-            "id_token_hint": hint and hint.make(id_claims(sid=sids[hint.session])),
+            "id_token_hint": hint.make(id_claims(sid=sids[hint.session])) if hint else None,
             "client_id": CLIENTS[self.client],
             "post_logout_redirect_uri": REDIRECTS[self.redirect][0],
         }
@@ -152,7 +152,7 @@ class Case:
         """Why the hint does not verify, in part; empty if it does."""
         client = self.client if endpoint.reads_client_id else "absent"
         if self.hint.startswith("encrypted") and client == "absent" and endpoint.encrypted_needs_client:
-            return "policy asks for client_id beside an encrypted hint"
+            return "policy asks for client_id with an encrypted hint"
         return "" if (self.hint, client) == (WITH_A_SECRET, "accepted") else CATALOGUE[self.hint].refused
 
     def what_hint_is(self, endpoint: Endpoint) -> str:

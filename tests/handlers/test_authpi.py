@@ -1,18 +1,21 @@
 """AuthPI's endpoint, as its vendor documents it: everything an error needs is JSON, and nobody is asked."""
 
+from pathlib import Path
+from typing import Any
+
+import httpx2
 import pytest
 
 from endsession.protocol.errors import ServiceUnavailable
-from endsession.runtime.app import Ports
-from endsession.store.sqlite import SqliteDatabase
 from tests.kit.deployment import Deployment, cookie_of, deploy
+from tests.kit.faults import StorageFaults
 from tests.kit.flow import AUTHPI, HTML, both_methods, clears_cookie, log_out
 from tests.kit.tokens import id_token
 
 SIGNED_OUT = "https://app.example/signed-out"
 
 
-def is_error(response, status: int, code: str) -> bool:
+def is_error(response: httpx2.Response, status: int, code: str) -> bool:
     """Whether the answer is an OAuthError with that status and code, even for a browser."""
     assert response.headers["content-type"] == "application/json", response.text
     assert set(response.json()) <= {"error", "error_description", "error_uri"}
@@ -120,7 +123,7 @@ async def test_unregistered_uri(gateway: Deployment, method: str, uri: str) -> N
 
 
 @both_methods
-async def test_over_the_limit(tmp_path, method: str) -> None:
+async def test_over_the_limit(tmp_path: Path, method: str) -> None:
     """429 with Retry-After in whole seconds; another address is not affected."""
     async with deploy(tmp_path, {"limits": {"logout_per_address": "2/minute"}}) as gateway:
         for _ in range(2):
@@ -130,7 +133,7 @@ async def test_over_the_limit(tmp_path, method: str) -> None:
         assert 1 <= int(response.headers["retry-after"]) <= 61
 
 
-async def test_only_verified_hints_count_against_a_client(tmp_path) -> None:
+async def test_only_verified_hints_count_against_a_client(tmp_path: Path) -> None:
     """Nobody can use up a client's allowance with tokens that do not verify."""
     async with deploy(tmp_path, {"limits": {"logout_per_client": "1/minute"}}) as gateway:
         forged = id_token()[:-6] + "AAAAAA"
@@ -141,11 +144,11 @@ async def test_only_verified_hints_count_against_a_client(tmp_path) -> None:
 
 
 @both_methods
-async def test_one_user_does_not_use_up_the_allowance_of_the_others(tmp_path, method: str) -> None:
-    """T20: whoever repeats a logout with the hints of an app, from wherever, keeps nobody else from it."""
+async def test_one_user_does_not_use_up_the_allowance_of_the_others(tmp_path: Path, method: str) -> None:
+    """T20: a user who repeats a logout with the hints of an app, from wherever, keeps nobody else from it."""
     async with deploy(tmp_path, {"limits": {"logout_per_client": "2/minute"}}) as gateway:
 
-        async def status(**claims: str) -> int:
+        async def status(**claims: Any) -> int:
             return (await log_out(gateway, method, AUTHPI, id_token_hint=id_token(**claims))).status_code
 
         assert [await status(sub="mallory") for _ in range(3)] == [200, 200, 429]
@@ -155,42 +158,29 @@ async def test_one_user_does_not_use_up_the_allowance_of_the_others(tmp_path, me
         assert [await status(sub="mallory", sid="another"), await status(sub="bob", sid="b")] == [429, 200]
 
 
-class GoneDatabase(SqliteDatabase):
-    """Storage that was there when the gateway started and is not any more."""
-
-    gone: Exception | None = None
-
-    async def read(self, script):
-        if self.gone:
-            raise self.gone
-        return await super().read(script)
-
-
 @both_methods
-async def test_storage_gone_and_back(tmp_path, method: str) -> None:
+async def test_storage_gone_and_back(tmp_path: Path, method: str) -> None:
     """503 as OAuthError with Retry-After, no redirect, nothing ended; and repeating it later works."""
-    database = GoneDatabase(tmp_path / "gone.db")
-    ports = Ports(tmp_path, open_store=lambda url, base: database)
-    async with deploy(tmp_path, ports=ports) as gateway:
+    faults = StorageFaults()
+    async with deploy(tmp_path, ports=faults.ports) as gateway:
         await gateway.register()
         request = {"id_token_hint": id_token(), "post_logout_redirect_uri": SIGNED_OUT}
-        database.gone = ServiceUnavailable(detail="no disk")
+        faults.fail(lambda: ServiceUnavailable(detail="no disk"))
         response = await log_out(gateway, method, AUTHPI, **request)
         assert is_error(response, 503, "temporarily_unavailable")
         assert int(response.headers["retry-after"]) >= 1
         assert "location" not in response.headers
-        database.gone = None
+        faults.repair()
         assert await gateway.state_of() == "live"
         assert (await log_out(gateway, method, AUTHPI, **request)).status_code == 303
 
 
 @both_methods
-async def test_an_unexpected_exception(tmp_path, method: str) -> None:
+async def test_an_unexpected_exception(tmp_path: Path, method: str) -> None:
     """500 as OAuthError, and no detail leaves."""
-    database = GoneDatabase(tmp_path / "gone.db")
-    ports = Ports(tmp_path, open_store=lambda url, base: database)
-    async with deploy(tmp_path, ports=ports) as gateway:
-        database.gone = RuntimeError("a detail that must not leave")
+    faults = StorageFaults()
+    async with deploy(tmp_path, ports=faults.ports) as gateway:
+        faults.fail(lambda: RuntimeError("a detail that must not leave"))
         response = await log_out(gateway, method, AUTHPI, id_token_hint=id_token())
         assert is_error(response, 500, "server_error")
         assert "detail" not in response.text

@@ -184,7 +184,7 @@ async def test_a_provider_that_is_not_there(tmp_path: Path) -> None:
 
 
 async def test_it_is_kept_for_as_long_as_the_provider_says(tmp_path: Path, web: Provider) -> None:
-    """Then it is asked for again, conditionally, beside a request that is answered at once."""
+    """Then it is asked for again, conditionally, in the background of a request that is answered at once."""
     publish(web, BASE, cache_control="max-age=600", etag='"one"')
     async with deploy(tmp_path, based_on(web)) as gateway:
         await asyncio.gather(*(read(gateway) for _ in range(10)))

@@ -1,6 +1,7 @@
 """The plain endpoint: RP-Initiated Logout 1.0 with the issuer's own policy."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +53,7 @@ async def test_issuers_are_apart_though_they_share_keys(gateway: Deployment, met
 
 @both_methods
 async def test_a_leaked_hint_ends_nothing(gateway: Deployment, method: str) -> None:
-    """T4: with cookie authority, a hint from a browser without the session ends nothing, whoever sends it."""
+    """T4: with cookie authority, a hint from a browser without the session ends nothing, no matter who sends it."""
     await gateway.register()
     request = {"id_token_hint": id_token(), "post_logout_redirect_uri": SIGNED_OUT}
     response = await log_out(gateway, method, PLAIN, **request)
@@ -133,7 +134,7 @@ async def test_a_json_caller_is_told_where_to_ask(gateway: Deployment, method: s
     ],
 )
 async def test_refusals(gateway: Deployment, method: str, parameters: dict[str, str], status: int) -> None:
-    """Unknown client, unregistered URI, disabled client, URI with nothing beside it, hint of another client."""
+    """Unknown client, unregistered URI, disabled client, URI with nothing else, hint of another client."""
     await gateway.register()
     response = await log_out(gateway, method, PLAIN, cookie=cookie_of(), **parameters)
     assert response.status_code == status
@@ -149,8 +150,8 @@ async def test_form_action_names_where_the_answer_leads(gateway: Deployment) -> 
     assert "form-action 'self' https://app.example;" in question.headers["content-security-policy"] + ";"
 
 
-async def test_an_idle_session_is_over(tmp_path) -> None:
-    """Idle and absolute lifetimes: a session past one is over, and a registration restarts the idle time."""
+async def test_an_idle_session_is_over(tmp_path: Path) -> None:
+    """Idle and absolute lifetimes: a session past one has ended, and a registration restarts the idle time."""
     async with deploy(tmp_path) as gateway:
         await gateway.register(idle_seconds=100)
         gateway.clock.advance(90)
@@ -162,7 +163,7 @@ async def test_an_idle_session_is_over(tmp_path) -> None:
         assert (await gateway.register()).status_code == 409
 
 
-async def test_a_cookie_that_is_the_sid(tmp_path) -> None:
+async def test_a_cookie_that_is_the_sid(tmp_path: Path) -> None:
     """`cookie.match = "sid"`: the cookie's value names the session itself."""
     async with deploy(tmp_path, {"issuers": {"acme": {"cookie": {"match": "sid"}}}}) as gateway:
         await gateway.register()
@@ -170,13 +171,13 @@ async def test_a_cookie_that_is_the_sid(tmp_path) -> None:
         assert "You are signed out" in response.text
 
 
-@pytest.mark.parametrize(("before", "ended"), [(0, True), (49, True), (50, False)])
+@pytest.mark.parametrize(("before", "ended"), [(0, True), (48, True), (49, False)])
 async def test_a_cookie_tossed_in_by_a_neighbour_hides_nothing(gateway: Deployment, before: int, ended: bool) -> None:
-    """Of several cookies of the name the one that belongs to a session counts; the first fifty are looked up."""
+    """Of several cookies of the name the one that belongs to a session counts; more than fifty are refused."""
     await gateway.register()
     tossed = "; ".join([*(f"op_session=rubbish{n}" for n in range(before)), cookie_of(), "op_session=more"])
     response = await gateway.get(PLAIN, {"id_token_hint": id_token()}, cookie=tossed, accept=HTML)
-    assert response.status_code == 200
+    assert response.status_code == (200 if ended else 400)
     assert await gateway.state_of() == ("ended" if ended else "live")
 
 

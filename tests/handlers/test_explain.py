@@ -71,7 +71,7 @@ class World:
         return {sid for (sid,) in await self.gateway.rows("SELECT sid FROM sessions WHERE ended_at IS NULL")}
 
     async def restore(self) -> None:
-        """Sign in again whoever has been logged out."""
+        """Sign in again those who have been logged out."""
         live = await self.live()
         for name in ("alice", "alice again", "mallory", "ended"):
             if name in self.sids and (name == "ended" or self.sids[name] in live):
@@ -174,7 +174,7 @@ async def test_what_is_explained_is_what_happens(tmp_path: Path, caplog: pytest.
             await world.restore()
             parameters, live = case.parameters(world.sids), await world.live()
             said = await explain(world, endpoint, case, parameters)
-            promised = Outcome(**{member: said.get(member) for member in Outcome.__dataclass_fields__})
+            promised = Outcome(**{member: said[member] for member in Outcome.__dataclass_fields__ if member in said})
             caplog.clear()
             response, cookie = await send(world, endpoint, case, parameters)
             happened = await outcome(world, response, live, cookie, caplog)

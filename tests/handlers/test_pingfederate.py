@@ -1,5 +1,7 @@
 """PingFederate's endpoint, as its vendor documents it."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.kit.deployment import Deployment, cookie_of, deploy
@@ -21,7 +23,7 @@ async def test_without_a_hint_the_user_is_asked(gateway: Deployment, method: str
 
 @both_methods
 async def test_a_hint_of_the_session_redirects_with_state(gateway: Deployment, method: str) -> None:
-    """303 to exactly the registered URI with `state`; the session is over and the cookie cleared."""
+    """303 to exactly the registered URI with `state`; the session has ended and the cookie cleared."""
     await gateway.register()
     response = await log_out(
         gateway,
@@ -121,7 +123,7 @@ async def test_a_hint_that_cannot_be_validated_asks(gateway: Deployment, method:
 
 
 @both_methods
-async def test_without_a_configured_cookie_every_request_asks(tmp_path, method: str) -> None:
+async def test_without_a_configured_cookie_every_request_asks(tmp_path: Path, method: str) -> None:
     """PingFederate "prompts users to confirm if the cookie isn't configured"; a yes then ends the hint's session."""
     blind = {"issuers": {"acme": {"cookie": None}}}
     async with deploy(tmp_path, blind) as gateway:
@@ -145,7 +147,7 @@ async def test_the_host_names_the_issuer(gateway: Deployment) -> None:
     assert response.status_code == 200
 
 
-async def test_without_a_default_issuer_there_is_none(tmp_path) -> None:
+async def test_without_a_default_issuer_there_is_none(tmp_path: Path) -> None:
     """A host that stands for no issuer, and no default: 404, as a page."""
     async with deploy(tmp_path, {"issuers": {"acme": {"default": False}}}) as gateway:
         response = await gateway.get(PING)

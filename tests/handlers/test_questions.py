@@ -1,19 +1,18 @@
-"""The question, its answers, and requests that are parked until the browser's cookie is there."""
+"""The question, and its answers."""
 
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.kit.deployment import Deployment, cookie_of, deploy
 from tests.kit.flow import (
-    AUTHPI,
     HTML,
-    JSON,
-    PING,
     PLAIN,
     answer,
+    ask,
     asks,
     both_methods,
     browser_cookie,
@@ -24,14 +23,6 @@ from tests.kit.flow import (
 from tests.kit.tokens import id_token
 
 SIGNED_OUT = "https://app.example/signed-out"
-
-
-async def ask(gateway: Deployment, **parameters: str):
-    """Sign alice in and let her be asked."""
-    await gateway.register()
-    question = await gateway.get(PLAIN, {"client_id": "web", **parameters}, cookie=cookie_of(), accept=HTML)
-    assert asks(question)
-    return question
 
 
 @pytest.mark.parametrize("redirect", [SIGNED_OUT, ""])
@@ -137,7 +128,7 @@ async def test_the_cookie_that_knows_the_browser(tmp_path: Path, public_url: str
 
 @pytest.mark.parametrize(("length", "kept"), [(19, False), (20, True), (64, True), (65, False)])
 async def test_a_cookie_of_the_browser_is_kept(gateway: Deployment, length: int, kept: bool) -> None:
-    """Its other tabs have questions open; what cannot be a secret of ours is replaced."""
+    """Its other tabs have questions open; what cannot be our secret is replaced."""
     await gateway.register()
     secret = "s" * length
     cookie = f"{cookie_of()}; __Host-endsession={secret}"
@@ -148,12 +139,13 @@ async def test_a_cookie_of_the_browser_is_kept(gateway: Deployment, length: int,
 async def test_another_sites_form_is_refused(gateway: Deployment) -> None:
     """T3: `Origin` and `Sec-Fetch-Site` of another site, and `null` without `same-origin`, are 403."""
     question = await ask(gateway)
-    for headers in (
-        {"origin": "https://evil.example", "sec-fetch-site": "cross-site"},
-        {"origin": "null", "sec-fetch-site": "cross-site"},
-        {"origin": "null", "sec-fetch-site": "same-site"},
-        {"origin": "https://evil.example", "sec-fetch-site": "same-origin"},
+    for origin, site in (
+        ("https://evil.example", "cross-site"),
+        ("null", "cross-site"),
+        ("null", "same-site"),
+        ("https://evil.example", "same-origin"),
     ):
+        headers: dict[str, Any] = {"origin": origin, "sec-fetch-site": site}
         response = await answer(gateway, question, "yes", cookie=cookie_of(), **headers)
         assert response.status_code == 403
     assert await gateway.state_of() == "live"
@@ -187,18 +179,18 @@ async def test_a_handle_lives_ten_minutes_and_at_one_issuer(gateway: Deployment)
     assert await gateway.state_of() == "live"
 
 
-async def test_the_redirect_is_held_to_the_registration_again(tmp_path) -> None:
+async def test_the_redirect_is_held_to_the_registration_again(tmp_path: Path) -> None:
     """A URI that was withdrawn between question and answer is not redirected to."""
     async with deploy(tmp_path) as gateway:
         question = await ask(gateway, post_logout_redirect_uri=SIGNED_OUT)
-    withdrawn = {"issuers": {"acme": {"clients": {"web": {"post_logout_redirect_uris": []}}}}}
+    withdrawn: dict[str, Any] = {"issuers": {"acme": {"clients": {"web": {"post_logout_redirect_uris": []}}}}}
     async with deploy(tmp_path, withdrawn) as gateway:
         response = await answer(gateway, question, "yes", cookie=cookie_of())
         assert response.status_code == 200
         assert await gateway.state_of() == "ended"
 
 
-async def test_a_question_asked_by_one_process_is_answered_by_another(tmp_path) -> None:
+async def test_a_question_asked_by_one_process_is_answered_by_another(tmp_path: Path) -> None:
     """Nothing that an answer needs lives in a process."""
     async with deploy(tmp_path) as first:
         question = await ask(first, post_logout_redirect_uri=SIGNED_OUT)
@@ -207,86 +199,8 @@ async def test_a_question_asked_by_one_process_is_answered_by_another(tmp_path) 
         assert response.headers["location"] == SIGNED_OUT
 
 
-async def test_a_form_posted_from_another_site_is_parked_and_resumed(gateway: Deployment) -> None:
-    """The POST comes without the Lax cookie: 303 to ourselves, where the cookie is, and the logout goes through."""
-    await gateway.register()
-    form = {"id_token_hint": id_token(), "post_logout_redirect_uri": SIGNED_OUT, "state": "s"}
-    parked = await gateway.post(PLAIN, form, accept=HTML)
-    assert parked.status_code == 303
-    location = parked.headers["location"]
-    assert location.startswith("https://login.example/acme/logout/resume?handle=")
-    assert await gateway.state_of() == "live"
-    cookies = f"{cookie_of()}; {browser_cookie(parked)}"
-    response = await gateway.get(location, cookie=cookies, accept=HTML)
-    assert response.headers["location"] == SIGNED_OUT + "?state=s"
-    assert await gateway.state_of() == "ended"
-
-
-async def test_a_parked_request_holds_no_token_and_never_parks_again(gateway: Deployment) -> None:
-    """The raw hint is gone after it was verified; and without the cookie the resumed request gets its answer."""
-    token = id_token()
-    parked = await gateway.post(PLAIN, {"id_token_hint": token, "post_logout_redirect_uri": SIGNED_OUT}, accept=HTML)
-    handle = parked.headers["location"].partition("handle=")[2]
-    assert token.split(".")[2] not in str(gateway.gateway.sealer.unseal("parked", handle))
-    response = await gateway.get(parked.headers["location"], cookie=browser_cookie(parked), accept=HTML)
-    assert response.headers["location"] == SIGNED_OUT
-
-
-async def test_parking_takes_no_open_question_away(gateway: Deployment) -> None:
-    """Another site posts a form while a question is open in another tab: the question can still be answered."""
-    question = await ask(gateway)
-    parked = await gateway.post(PLAIN, {"id_token_hint": id_token()}, accept=HTML)
-    assert parked.status_code == 303
-    assert "set-cookie" not in parked.headers
-    assert (await answer(gateway, question, "yes", cookie=cookie_of())).status_code == 200
-    assert await gateway.state_of() == "ended"
-
-
-@pytest.mark.parametrize(
-    ("path", "accept", "content_type"),
-    [
-        (AUTHPI, HTML, "application/json"),
-        (PING, JSON, "text/html; charset=utf-8"),
-        (PLAIN, HTML, "text/html; charset=utf-8"),
-    ],
-)
-async def test_a_parked_request_keeps_the_form_of_its_endpoints_errors(
-    tmp_path: Path, path: str, accept: str, content_type: str
-) -> None:
-    """JSON at AuthPI and a page at PingFederate, whatever the browser would like."""
-    changes = {"issuers": {"acme": {"dialects": {"pingfederate": {"policy": {"on_unregistered_redirect": "error"}}}}}}
-    async with deploy(tmp_path, changes) as gateway:
-        form = {"id_token_hint": id_token(), "post_logout_redirect_uri": "https://evil.example/"}
-        headers = {"sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site"}
-        parked = await gateway.post(path, form, accept=accept, headers=headers)
-        assert parked.status_code == 303
-        refusal = await gateway.get(parked.headers["location"], cookie=cookie_of(), accept=accept)
-        assert (refusal.status_code, refusal.headers["content-type"]) == (422, content_type)
-
-
-async def test_a_hint_posted_from_another_site_is_held_against_the_browsers_own_session(gateway: Deployment) -> None:
-    """At AuthPI's endpoint too: another session of the user's, on his phone for instance, does not end unseen."""
-    await gateway.register("s-here")
-    await gateway.register("s-phone")
-    form = {"id_token_hint": id_token(sid="s-phone")}
-    headers = {"sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site"}
-    parked = await gateway.post(AUTHPI, form, accept="*/*", headers=headers)
-    assert parked.status_code == 303
-    refusal = await gateway.get(parked.headers["location"], cookie=cookie_of("s-here"), accept="*/*")
-    assert (refusal.status_code, refusal.json()["error"]) == (403, "access_denied")
-    assert await gateway.state_of("s-phone") == "live"
-
-
-async def test_a_program_is_not_parked(gateway: Deployment) -> None:
-    """An API's caller has no cookie to come back with: where the hint names the session, it ends at once."""
-    await gateway.register()
-    response = await gateway.post(AUTHPI, {"id_token_hint": id_token()}, accept=JSON)
-    assert response.status_code == 200
-    assert await gateway.state_of() == "ended"
-
-
 @both_methods
-async def test_the_question_shows_the_account_only_to_its_own_browser(tmp_path, method: str) -> None:
+async def test_the_question_shows_the_account_only_to_its_own_browser(tmp_path: Path, method: str) -> None:
     """The account's name is on the page when the cookie proves whose browser it is, and not otherwise."""
     async with deploy(tmp_path) as gateway:
         await gateway.register(user_label="Alice A.")

@@ -92,7 +92,7 @@ async def test_the_issuer_publishes_its_keys_for_encryption(tmp_path: Path) -> N
         hint = encrypt(id_token(), "RSA-OAEP-256", "A256GCM", private_key("RSA"))
         response = await gateway.get("/acme/logout", {"id_token_hint": hint, "post_logout_redirect_uri": URI})
         assert response.headers["location"] == URI
-        # PingFederate's endpoint wants client_id beside an encrypted hint, and asks without it.
+        # PingFederate's endpoint wants client_id with an encrypted hint, and asks without it.
         await gateway.register("s-2")
         ping = {"id_token_hint": encrypt(id_token(sid="s-2"), "RSA-OAEP-256", "A256GCM", private_key("RSA"))}
         ping["post_logout_redirect_uri"] = URI

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from joserfc import jwe
-from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, KeyParameters, OctKey, OKPKey, RSAKey
 
 CONTENT = {
     "A128CBC-HS256": 256,
@@ -32,11 +32,11 @@ SYMMETRIC = ("dir", *WRAPPED)
 @cache
 def private_key(kind: str) -> Key:
     """A key to decrypt with: `RSA`, `P-256`, `P-384`, `P-521` or `X25519`."""
-    parameters = {"kid": f"enc-{kind}", "use": "enc"}
+    parameters: KeyParameters = {"kid": f"enc-{kind}", "use": "enc"}
     if kind == "RSA":
         return RSAKey.generate_key(2048, parameters)
     if kind == "X25519":
-        return OKPKey.generate_key(kind, parameters)
+        return OKPKey.generate_key("X25519", parameters)
     return ECKey.generate_key(kind, parameters)
 
 

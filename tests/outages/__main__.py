@@ -42,22 +42,22 @@ def row(scenario: Scenario, observed: Observed) -> tuple[str, list[str]]:
     sees = "503, `Retry-After`" if 503 in statuses else "nothing"
     if scenario.reads_work:
         sees += " (reading works)"
-    ready = f"{observed.readiness[0]} in {observed.readiness[1]:.1f} s"
+    ready = f"{observed.readiness[0]} in {observed.readiness[1]:.2g} s"
     lost = ", ".join(observed.lost + observed.ended_meanwhile) or "nothing"
     cells = (
         scenario.storage,
         scenario.name,
-        f"{sees}, in {slowest:.1f} s at the most",
+        f"{sees}, in at most {slowest:.2g} s",
         ready,
         lost,
-        f"{scenario.recovers}, after {observed.recovered_after:.1f} s",
+        f"{scenario.recovers}, after {observed.recovered_after:.2g} s",
     )
     broken = [
         f"{scenario.storage}, {scenario.name}: {what}"
         for what, is_so in (
             (f"an answer took {slowest:.1f} s", slowest > ANSWER),
             (f"/readyz took {observed.readiness[1]:.1f} s", observed.readiness[1] > READINESS),
-            (f"it recovered after {observed.recovered_after:.1f} s", observed.recovered_after > RECOVERY),
+            (f"it recovered after {observed.recovered_after:.2g} s", observed.recovered_after > RECOVERY),
             (f"lost: {lost}", lost != "nothing"),
         )
         if is_so
@@ -89,7 +89,7 @@ def figures(tally: Tally, seconds: float) -> list[str]:
         ("faults", faults),
         ("logouts told as done, and done", f"{len(tally.signed_out):,}"),
         ("refused with 503, and nothing had ended", f"{len(tally.refused):,}"),
-        ("told as unknown, or the connection broke", f"{len(tally.unknown):,}"),
+        ("told as unknown, or no connection, or it broke", f"{len(tally.unknown):,}"),
         ("deliveries in the ledger, all delivered", f"{tally.deliveries:,}"),
         ("logout tokens that came at the apps", f"{tally.tokens:,}"),
         ("told wrongly, lost or missing", f"{len(tally.wrong)}"),

@@ -29,7 +29,7 @@ from tests.kit.waiting import eventually
 APPS = ("a", "b", "c")
 USERS = 8
 """Users that sign in and log out at once."""
-HEADERS = {"host": "login.example"}
+HEADERS = {"host": "login.example", "accept": "application/json"}
 MANAGEMENT = {"authorization": f"Bearer {TOKEN}"}
 
 
@@ -87,18 +87,19 @@ async def endure(folder: Path, rounds: int, say: Callable[[str], None] = lambda 
         tally = Tally()
         async with _nodes(folder) as nodes, httpx2.AsyncClient(timeout=30, trust_env=False, headers=HEADERS) as http:
             ended = asyncio.Event()
-            load = [asyncio.create_task(_users(number, nodes, http, tally, ended)) for number in range(USERS)]
-            for number in range(rounds):
-                await _after(tally, 30)
-                await asyncio.to_thread(server.restart)
-                tally.faults["PostgreSQL restarted"] += 1
-                await _after(tally, 30)
-                await nodes[number % 2].kill()
-                tally.faults["gateway killed"] += 1
-                await nodes[number % 2].start()
-                say(f"{number + 1}: {len(tally.signed_out)} signed out, {len(tally.refused)} refused")
-            ended.set()
-            await asyncio.gather(*load)
+            async with asyncio.TaskGroup() as load:
+                for number in range(USERS):
+                    load.create_task(_users(number, nodes, http, tally, ended))
+                for number in range(rounds):
+                    await _after(tally, 30)
+                    await asyncio.to_thread(server.restart)
+                    tally.faults["PostgreSQL restarted"] += 1
+                    await _after(tally, 30)
+                    await nodes[number % 2].kill()
+                    tally.faults["gateway killed"] += 1
+                    await nodes[number % 2].start()
+                    say(f"{number + 1}: {len(tally.signed_out)} signed out, {len(tally.refused)} refused")
+                ended.set()
             await _settle(nodes[0], http, tally, apps)
         return tally
 
@@ -160,7 +161,7 @@ async def _signed_in(sid: str, nodes: list[Node], http: httpx2.AsyncClient) -> b
 
 
 async def _settle(node: Node, http: httpx2.AsyncClient, tally: Tally, apps: Receivers) -> None:
-    """Hold what was told against what is so. Deliveries of dead processes are taken over when their lease is over."""
+    """Hold what was told against what is so. Deliveries of dead processes are taken over after their lease."""
     sessions = {session["sid"]: session["state"] for session in await _all(node, http, "sessions")}
     tally.wrong += [f"{sid}: told signed out, and it is live" for sid in tally.signed_out if sessions[sid] != "ended"]
     tally.wrong += [f"{sid}: told that nothing ended, and it has" for sid in tally.refused if sessions[sid] == "ended"]

@@ -38,7 +38,7 @@ class SignIn:
 
 
 @dataclass(frozen=True)
-class RegisteredClient(ClientMixin):
+class RegisteredClient(ClientMixin):  # type: ignore[misc]  # authlib is untyped
     """The one app that is registered."""
 
     client_id: str
@@ -71,7 +71,7 @@ class RegisteredClient(ClientMixin):
 
 
 @dataclass(frozen=True)
-class Code(AuthorizationCodeMixin):
+class Code(AuthorizationCodeMixin):  # type: ignore[misc]  # authlib is untyped
     """An authorization code."""
 
     code: str
@@ -162,7 +162,7 @@ class Provider:
 
 
 def _code_grant(provider: Provider) -> type[AuthorizationCodeGrant]:
-    class CodeGrant(AuthorizationCodeGrant):
+    class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # authlib is untyped
         def save_authorization_code(self, code: str, request: Any) -> None:
             asked = request.payload
             nonce = asked.data.get("nonce")
@@ -183,7 +183,7 @@ def _code_grant(provider: Provider) -> type[AuthorizationCodeGrant]:
 
 
 def _id_tokens(provider: Provider) -> type[OpenIDCode]:
-    class IdTokens(OpenIDCode):
+    class IdTokens(OpenIDCode):  # type: ignore[misc]  # authlib is untyped
         def exists_nonce(self, nonce: str, request: Any) -> bool:
             return any(code.nonce == nonce for code in provider.codes.values())
 

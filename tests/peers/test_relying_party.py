@@ -117,7 +117,7 @@ def test_the_library_ends_the_session_that_the_token_names(peers: tuple[str, App
         assert response.status_code == 200
         assert app.ended == ["session of alice"]
         session = http.get("/acme/sessions/s-1", headers=headers).json()
-        assert [one["state"] for one in session["deliveries"]] == ["delivered"]
+        assert [delivery["state"] for delivery in session["deliveries"]] == ["delivered"]
 
 
 def test_the_library_refuses_what_the_gateway_never_made(peers: tuple[str, App, int]) -> None:

@@ -55,7 +55,7 @@ DECLARED = {
 
 
 def tables() -> Iterator[tuple[str, set[str]]]:
-    """Each section of the page, and the packages in its table that have a reason beside them."""
+    """Each section of the page, and the packages in its table that have a reason next to them."""
     for section in PAGE.split("\n## ")[1:]:
         title, _, text = section.partition("\n")
         rows = re.findall(r"^\| (?!package )([^|]+) \| [^|]+ \|$", text, re.MULTILINE)

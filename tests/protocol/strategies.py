@@ -12,7 +12,7 @@ from endsession.protocol.decide import Case
 from endsession.protocol.hint import Hint, NoHint, RefusedHint, VerifiedHint
 from endsession.protocol.policy import Policy
 from endsession.protocol.request import read_request
-from endsession.protocol.session import Session, Sessions
+from endsession.protocol.session import CookieState, Session, Sessions
 
 from .worlds import DAY, NOW, URI
 
@@ -56,8 +56,10 @@ def hints(draw: st.DrawFn) -> Hint:
     issued = NOW - draw(ages)
     sid = draw(st.sampled_from([None, "C", "H"]))
     verified = VerifiedHint("web", draw(st.sampled_from(["alice", "bob"])), sid, issued, issued + draw(lives))
-    refused = RefusedHint(draw(st.sampled_from(["malformed", "invalid"])), "a reason")
-    return draw(st.sampled_from([NoHint(), refused, verified, verified]))
+    kinds: list[Literal["malformed", "invalid"]] = ["malformed", "invalid"]
+    refused = RefusedHint(draw(st.sampled_from(kinds)), "a reason")
+    found: list[Hint] = [NoHint(), refused, verified, verified]
+    return draw(st.sampled_from(found))
 
 
 @st.composite
@@ -68,10 +70,12 @@ def sessions_of(draw: st.DrawFn, hint: Hint) -> Sessions:
         subs = draw(st.sampled_from([(), ("bob",), ("p-42",)]))
         return Session(sid, draw(st.sampled_from(["alice", "bob"])), live, draw(st.sampled_from([None, "label"])), subs)
 
-    cookie = draw(st.sampled_from(["not_configured", "not_presented", "presented"]))
+    states: list[CookieState] = ["not_configured", "not_presented", "presented"]
+    cookie = draw(st.sampled_from(states))
     own = session("C", live=draw(st.booleans())) if cookie == "presented" and draw(st.booleans()) else None
     browser, ended_here = (own, None) if own and own.live else (None, own)
-    named, of_subject = None, ()
+    named: Session | None = None
+    of_subject: tuple[Session, ...] = ()
     if isinstance(hint, VerifiedHint) and hint.sid is not None and draw(st.booleans()):
         named = own if own and own.sid == hint.sid else session(hint.sid, live=draw(st.booleans()))
     elif isinstance(hint, VerifiedHint) and hint.sid is None and browser is None:

@@ -81,12 +81,12 @@ def test_a_browser_that_can_be_known_may_be_asked_for() -> None:
 def test_only_the_listed_pairs_contradict() -> None:
     """Any two values of two knobs are fine together, but for those above."""
     listed = {name for _, _, expected in CONTRADICTIONS for names in expected for name in names}
-    for (one, first), (two, second) in itertools.combinations(every_knob_and_value(), 2):
-        if one != two:
-            policy = Policy(**{one: first, two: second})
+    for (combination, first), (two, second) in itertools.combinations(every_knob_and_value(), 2):
+        if combination != two:
+            policy = Policy(**{combination: first, two: second})
             for names, _ in contradictions(policy, has_cookie=True):
                 assert set(names) <= listed
-                assert {one, two} & set(names)
+                assert {combination, two} & set(names)
 
 
 def _values(policy: Policy) -> dict[str, Any]:

@@ -155,7 +155,7 @@ def test_a_disabled_client_is_refused(case: Case) -> None:
 @anything
 @given(cases())
 def test_two_clients_in_one_request_are_refused(case: Case) -> None:
-    """`client_id` beside a hint names the hint's client, however old the hint is (R6)."""
+    """`client_id` with a hint names the hint's client, however old the hint is (R6)."""
     mismatch = isinstance(case.hint, VerifiedHint) and case.request.client_id not in (None, case.hint.client_id)
     if mismatch:
         error = decide(case).error

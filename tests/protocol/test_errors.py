@@ -20,7 +20,7 @@ DESCRIPTION = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
 
 def make(kind: type[EndsessionError]) -> EndsessionError:
     """One error of each kind."""
-    return kind(5) if kind is errors.RateLimited else kind()  # type: ignore[arg-type]
+    return kind(5) if kind is errors.RateLimited else kind()
 
 
 @pytest.mark.parametrize("kind", ALL)

@@ -42,8 +42,8 @@ def test_the_headers_are_said(header: str) -> None:
     """Where each error of an entry has the header, the entry says so; where none has it, it does not."""
     for (code, status), text in ENTRIES.items():
         kinds = [kind for kind in KINDS if (kind.code, kind.status) == (code, status)]
-        made = [kind(5) if kind is errors.RateLimited else kind() for kind in kinds]  # type: ignore[arg-type]
-        assert (f"`{header}` is sent as well" in " ".join(text.split())) == all(header in one.headers for one in made)
+        made = [kind(5) if kind is errors.RateLimited else kind() for kind in kinds]
+        assert (f"`{header}` is sent as well" in " ".join(text.split())) == all(header in item.headers for item in made)
 
 
 def test_what_an_operator_is_pointed_at_exists() -> None:

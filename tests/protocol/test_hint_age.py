@@ -36,7 +36,7 @@ def test_the_hint_of_a_live_session_may_be_of_any_age(sid: str | None, sessions:
         ("H", NOBODY),
         ("H", Sessions("not_configured")),
         (None, NOBODY),
-        # The browser's session is not the hint's, whether the hint's is over or forgotten already.
+        # The browser's session is not the hint's, whether the hint's has ended or forgotten already.
         ("H", Sessions("presented", C, named=DEAD)),
         ("H", Sessions("presented", C)),
         # Another user's session does not keep a hint alive.
@@ -45,7 +45,7 @@ def test_the_hint_of_a_live_session_may_be_of_any_age(sid: str | None, sessions:
     ],
 )
 def test_the_hint_of_a_session_that_is_not_live_may_be_only_so_old(sid: str | None, sessions: Sessions) -> None:
-    """A hint that leaked is not good for ever (T4)."""
+    """A hint that leaked is not good forever (T4)."""
     assert outcome(POLICY, hint(sid, age=30 * DAY), sessions)[:3] != "401"
     assert outcome(POLICY, hint(sid, age=30 * DAY + 1), sessions) == "401 invalid_token"
 

@@ -90,7 +90,8 @@ async def languages_kept(gateway: Deployment) -> str | None:
     """What is kept of `ui_locales` with a form that another site posted, while the browser fetches its cookie."""
     parked = await gateway.post(PLAIN, {"ui_locales": "de fr"}, accept=HTML)
     handle = parse_qs(urlsplit(parked.headers["location"]).query)["handle"][0]
-    return gateway.gateway.sealer.unseal("parked", handle)["request"]["ui_locales"]
+    kept: str | None = gateway.gateway.sealer.unseal("parked", handle)["request"]["ui_locales"]
+    return kept
 
 
 async def test_ui_locales_use(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ async def test_pages_are_in_english_whatever_is_asked_for(tmp_path: Path, method
         pages = set()
         for languages in ("", "de", "tlh-x zz", "en"):
             options: dict[str, Any] = {"cookie": cookie_of(), "accept": HTML, "headers": {"accept-language": "fr"}}
-            place = {"params" if method == "GET" else "data": {"ui_locales": languages}}
+            place: dict[str, Any] = {"params" if method == "GET" else "data": {"ui_locales": languages}}
             page = await gateway.send(method, PLAIN, **place, **options)
             assert page.status_code == 200
             pages.add(page.text.partition('<input type="hidden"')[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,11 @@ HERE = Path(__file__).parent
 
 def settings_by_test(source: str) -> dict[str, list[tuple[str, Any]]]:
     """The tests of a file by name, each with the settings in it: `KNOB=VALUE` of a call, or `{"KNOB": VALUE}`."""
-    functions = [one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return {one.name: list(_settings(one)) for one in functions if one.name.startswith("test_")}
+    functions = [item for item in ast.parse(source).body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return {function.name: list(_settings(function)) for function in functions if function.name.startswith("test_")}
 
 
-def _settings(function: ast.AST):
+def _settings(function: ast.AST) -> Iterator[tuple[Any, Any]]:
     for node in ast.walk(function):
         if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant):
             yield node.arg, node.value.value
@@ -46,7 +47,7 @@ def test_every_value_of_every_knob_has_its_test(knob: str, value: Any) -> None:
 
 def test_knobs_with_numbers_have_a_file() -> None:
     """`test_hint_age.py` has the values of `max_hint_age` on both sides of its limit; no other knob is a number."""
-    numbers = {one.name for one in fields(Policy) if type(one.default) is int}
+    numbers = {field.name for field in fields(Policy) if type(field.default) is int}
     assert numbers == NUMBERS == {"max_hint_age"}
     assert "test_max_hint_age" in settings_by_test((HERE / "test_hint_age.py").read_text())
 

@@ -22,7 +22,7 @@ def test_id_token_hint_optional() -> None:
 
 
 def test_id_token_hint_required() -> None:
-    """Without a hint it is 400, whatever else is named and whoever is signed in."""
+    """Without a hint it is 400, whatever else is named and no matter who is signed in."""
     policy = Policy(id_token_hint="required")
     assert outcome(policy, client_id="web") == "400 invalid_request"
     assert outcome(policy) == "400 invalid_request"

@@ -117,7 +117,7 @@ def test_trick(uri: str, mode: RedirectMatch) -> None:
 
 @every_mode
 def test_the_registered_uri_matches(mode: RedirectMatch) -> None:
-    """Also beside others, and with everything that belongs to it."""
+    """Also among others, and with everything that belongs to it."""
     for uri in (REGISTERED, "https://app.example/bye?x=1&y=%2F", "com.example.app:/done", "http://[::1]:8080/done"):
         assert match(uri, ["https://other.example/", uri], mode, native=True) == uri
 

@@ -24,7 +24,7 @@ MATRIX = {
     "C is another user's, H unknown": (Sessions("presented", BOB), OF_H, "403 access_denied", "403 access_denied"),
     "C is another user's, no sid": (Sessions("presented", BOB), WITHOUT_SID, "403 access_denied", "403 access_denied"),
     "C is the same user's, H lives": (Sessions("presented", C, named=H), OF_H, "ask stale_sid C", "ask stale_sid C"),
-    "C is the same user's, H is over": (
+    "C is the same user's, H has ended": (
         Sessions("presented", C, named=DEAD), OF_H, "ask stale_sid C", "ask stale_sid C"
     ),
     "C is the same user's, H unknown": (Sessions("presented", C), OF_H, "ask stale_sid C", "ask stale_sid C"),
@@ -35,11 +35,11 @@ MATRIX = {
         Sessions("presented", ended_here=replace(C, live=False), named=H), OF_H, "nothing", "end H"
     ),
     "no cookie configured": (Sessions("not_configured", named=H), OF_H, "ask unmatched H", "end H"),
-    "H is over, no cookie presented": (
+    "H has ended, no cookie presented": (
         Sessions("not_presented", named=DEAD), OF_H, "nothing over", "nothing over"
     ),
     "H is unknown, no cookie presented": (Sessions("not_presented"), OF_H, "nothing", "nothing"),
-    "H is over, no cookie configured": (
+    "H has ended, no cookie configured": (
         Sessions("not_configured", named=DEAD), OF_H, "nothing over", "nothing over"
     ),
     "H is unknown, no cookie configured": (Sessions("not_configured"), OF_H, "nothing", "nothing"),
@@ -85,7 +85,7 @@ def test_a_pairwise_subject_is_the_same_user() -> None:
 
 
 def test_what_a_yes_ends_is_never_the_hints_session() -> None:
-    """After a mismatch the question is about the browser's own session, whoever sent the hint."""
+    """After a mismatch the question is about the browser's own session, no matter who sent the hint."""
     foreign = replace(BY_HINT, on_foreign_hint="prompt")
     assert outcome(foreign, OF_H, Sessions("presented", BOB, named=H)) == "ask foreign_hint C"
     stranger = replace(H, sub="bob")

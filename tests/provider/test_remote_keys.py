@@ -1,4 +1,4 @@
-"""Keys at a `jwks_uri`: fetched rarely, kept while the provider is away, and never a way to make us fetch (T22)."""
+"""Keys at a `jwks_uri`: fetched rarely, kept while the provider is unavailable, never a way to make us fetch (T22)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def settled(keys: RemoteKeys) -> None:
 
 
 async def test_keys_are_fetched_when_they_are_first_needed(keys: RemoteKeys, web: Provider) -> None:
-    """And not before: a provider that is away does not stop the gateway from starting."""
+    """And not before: an unavailable provider does not stop the gateway from starting."""
     assert web.requests == []
     assert await kids(keys, KID1) == [KID1]
     assert web.requests[0][""] == "GET /jwks.json HTTP/1.1"
@@ -117,7 +117,7 @@ async def test_the_lifetime_is_the_providers_within_bounds(
 
 
 async def test_stale_keys_answer_at_once(keys: RemoteKeys, web: Provider, clock: Clock) -> None:
-    """The refresh happens beside the request; nobody waits for a slow provider."""
+    """The refresh runs in the background; nobody waits for a slow provider."""
     await kids(keys, KID1)
     web.open.clear()
     web.publish(K2)

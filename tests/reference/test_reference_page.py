@@ -62,8 +62,8 @@ def _operations() -> list[dict[str, Any]]:
 
 def test_the_page_has_every_part_of_the_document() -> None:
     """Each operation, each shared answer and each schema can be linked to, by a name that is there once."""
-    responses = [one for operation in _operations() for one in operation["responses"].values()]
-    shared = {one["$ref"].rpartition("/")[2] for one in responses if "$ref" in one}
+    responses = [response for operation in _operations() for response in operation["responses"].values()]
+    shared = {response["$ref"].rpartition("/")[2] for response in responses if "$ref" in response}
     expected = {
         *(operation["operationId"] for operation in _operations()),
         *(f"answer-{name}" for name in shared),
@@ -84,7 +84,7 @@ def test_the_page_needs_nothing_from_anywhere_and_runs_nothing() -> None:
     """One file: no script, no frame, no picture, no style but its own, whose digest the policy names (T17)."""
     assert READ.elements & {"script", "iframe", "img", "link", "form", "object", "base"} == set()
     assert [name for name in READ.attributes if name.startswith("on") or name in ("src", "style")] == []
-    directives = dict(one.partition(" ")[::2] for one in PAGE.csp.split("; "))
+    directives = dict(item.partition(" ")[::2] for item in PAGE.csp.split("; "))
     assert directives.pop("style-src").startswith("'sha256-")
     assert set(directives.values()) == {"'none'"}
     assert set(directives) == {"default-src", "base-uri", "frame-ancestors", "form-action"}
@@ -152,7 +152,7 @@ async def test_every_command_line_is_a_request_that_the_contract_takes(tmp_path:
                     data=dict(said["fields"]) if said["fields"] and not said["get"] else None,
                     json=said["json"],
                 )
-                assert str(answer.status_code) in {one.status for one in operation.answers}, operation.curl
+                assert str(answer.status_code) in {item.status for item in operation.answers}, operation.curl
                 if group.name != "logout":
                     assert answer.status_code not in (400, 401, 403, 405, 415, 422), f"{operation.curl}\n{answer.text}"
                 assert urlsplit(said["url"]).netloc == "login.example"
@@ -164,10 +164,10 @@ def test_a_command_line_quotes_what_it_has_to() -> None:
     nasty = "https://app.example/?a=1&b='$(x)'"
     raw["components"]["parameters"]["PostLogoutRedirectUri"]["example"] = nasty
     line = next(
-        one.curl
+        operation.curl
         for group in outline(checked_document(raw), URL).groups
-        for one in group.operations
-        if one.id == "endSession"
+        for operation in group.operations
+        if operation.id == "endSession"
     )
     assert ("post_logout_redirect_uri", nasty) in _from_curl(line)["fields"]
 

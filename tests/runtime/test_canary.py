@@ -42,7 +42,8 @@ def watched(calls: list[str], lost: asyncio.Event) -> HttpToolsProtocol:
         return call
 
     kind = type("Watched", (HttpToolsProtocol,), {name: hook(name) for name in HOOKS})
-    return kind(config=config(), server_state=ServerState(), app_state={})
+    connection: HttpToolsProtocol = kind(config=config(), server_state=ServerState(), app_state={})
+    return connection
 
 
 async def test_a_connection_calls_the_hooks_that_are_bounded() -> None:
@@ -61,7 +62,7 @@ async def test_a_connection_calls_the_hooks_that_are_bounded() -> None:
 
 
 async def test_a_connection_has_a_transport_and_a_loop() -> None:
-    """A connection that is over its bounds is closed by the one, and timed by the other."""
+    """A connection that exceeds its bounds is closed by the one, and timed by the other."""
     with relied_on("uvicorn", "HttpToolsProtocol has a transport once it is connected, and a loop", CONNECTION):
         connection = watched([], asyncio.Event())
         assert connection.loop is asyncio.get_running_loop(), connection.loop

@@ -28,7 +28,7 @@ KID = signing_key("RS256", "logout").kid
 
 @pytest.fixture
 async def web() -> AsyncIterator[Provider]:
-    """A provider that publishes its own key and nothing of ours."""
+    """A provider that publishes its own key and none of our keys."""
     async with provider() as server:
         server.publish(*jwks("RS256")["keys"])
         yield server
@@ -38,13 +38,16 @@ async def found(folder: Path, **table: Any) -> list[tuple[str, bool, str]]:
     """The findings about an issuer with these settings and one signing key: where, whether certain, and what."""
     keys = {} if {"jwks_uri", "jwks_file", "jwks"} & set(table) else {"jwks": jwks("RS256")}
     table = {"issuer": "https://op.example", "signing_keys": write_keys(folder, "RS256"), **keys, **table}
-    settings = configuration.Settings(**{"issuers": {"acme": table}})
+    settings = configuration.Settings.model_validate({"issuers": {"acme": table}})
     fetcher = Fetcher(timeout=2)
     try:
-        findings = [one async for one in look_around(settings, "https://login.example", folder, fetcher.get)]
+        findings = [setting async for setting in look_around(settings, "https://login.example", folder, fetcher.get)]
     finally:
         await fetcher.close()
-    return [(".".join(map(str, one.problem.location[2:])), one.certain, one.problem.message) for one in findings]
+    return [
+        (".".join(map(str, finding.problem.location[2:])), finding.certain, finding.problem.message)
+        for finding in findings
+    ]
 
 
 def metadata(web: Provider, **changes: Any) -> bytes:
@@ -71,7 +74,7 @@ async def test_keys_that_are_retired_have_to_be_published_as_well(tmp_path: Path
     """Every file that is named: the next key has to be known to apps before it signs."""
     web.publish(*jwks("RS256", kid="logout")["keys"])
     (finding,) = await found(tmp_path, jwks_uri=web.url, signing_keys=write_keys(tmp_path, "RS256", "ES256"))
-    assert signing_key("ES256", "logout").kid in finding[2]
+    assert str(signing_key("ES256", "logout").kid) in finding[2]
     assert str(KID) not in finding[2]
 
 
@@ -79,7 +82,7 @@ async def test_keys_that_are_retired_have_to_be_published_as_well(tmp_path: Path
 async def test_nothing_is_asked_where_there_is_nothing_to_find(
     tmp_path: Path, web: Provider, table: dict[str, Any]
 ) -> None:
-    """Where the provider points at our set, or where nothing of ours is signed."""
+    """Where the provider points at our set, or where nothing is signed by us."""
     assert await found(tmp_path, **{"jwks_uri": web.url, **table}) == []
     assert web.requests == []
 
@@ -121,17 +124,17 @@ async def test_keys_that_cannot_be_used_are_found_before_the_start(tmp_path: Pat
     """Private keys and the provider's, in files and in the settings, as the gateway itself would refuse them."""
     (tmp_path / "public.jwk").write_text(json.dumps(jwks("RS256")["keys"][0]))
     (tmp_path / "text.jwk").write_text("no key")
-    assert [one[:2] for one in await found(tmp_path, signing_keys=("public.jwk", "text.jwk"))] == [
+    assert [item[:2] for item in await found(tmp_path, signing_keys=("public.jwk", "text.jwk"))] == [
         ("signing_keys.0", True),
         ("signing_keys.1", True),
     ]
-    assert [one[:2] for one in await found(tmp_path, decryption_keys=("text.jwk",))] == [("decryption_keys.0", True)]
-    assert [one[:2] for one in await found(tmp_path, jwks_file="text.jwk")] == [("jwks_file", True)]
-    assert [one[:2] for one in await found(tmp_path, jwks={"key": []})] == [("jwks", True)]
+    assert [item[:2] for item in await found(tmp_path, decryption_keys=("text.jwk",))] == [("decryption_keys.0", True)]
+    assert [item[:2] for item in await found(tmp_path, jwks_file="text.jwk")] == [("jwks_file", True)]
+    assert [item[:2] for item in await found(tmp_path, jwks={"key": []})] == [("jwks", True)]
 
 
 async def test_a_client_that_could_never_be_told(tmp_path: Path) -> None:
-    """Its algorithm has no key of ours. An issuer on this machine makes its own."""
+    """Its algorithm has none of our keys. An issuer on this machine makes its own."""
     clients = {"web": {"backchannel_logout_uri": "https://app.example/x", "id_token_signed_response_alg": "ES256"}}
     (finding,) = await found(tmp_path, clients=clients)
     assert finding[:2] == ("clients.web.id_token_signed_response_alg", True)
@@ -189,13 +192,17 @@ signing_keys = ["RS256.jwk"]
 
 async def of_storage(url: str, folder: Path) -> list[tuple[bool, str]]:
     """The findings about storage."""
-    settings = configuration.Settings(**{"storage": {"url": url}})
+    settings = configuration.Settings.model_validate({"storage": {"url": url}})
     fetcher = Fetcher(timeout=2)
     try:
-        findings = [one async for one in look_around(settings, "https://login.example", folder, fetcher.get)]
+        findings = [setting async for setting in look_around(settings, "https://login.example", folder, fetcher.get)]
     finally:
         await fetcher.close()
-    return [(one.certain, one.problem.message) for one in findings if one.problem.location == ("storage", "url")]
+    return [
+        (finding.certain, finding.problem.message)
+        for finding in findings
+        if finding.problem.location == ("storage", "url")
+    ]
 
 
 async def test_a_file_that_cannot_be_used_is_told_and_nothing_is_made(tmp_path: Path) -> None:

@@ -16,13 +16,13 @@ CASES = {
     "no cookie": (
         GOOD.replace(COOKIE, ""),
         "issuers.acme.cookie",
-        "there is none: at pingfederate, end-session whoever has a leaked hint can end its session with one click",
+        "there is none: at pingfederate, end-session anyone with a leaked hint can end its session with one click",
         "configure the provider's cookie, if it can reach this service",
     ),
     "no cookie, and one endpoint by the hint alone": (
         GOOD.replace(COOKIE, "policy = { hint_authority = 'hint' }"),
         "issuers.acme.cookie",
-        "there is none: at pingfederate whoever has a leaked hint can end its session with one click",
+        "there is none: at pingfederate anyone with a leaked hint can end its session with one click",
         "configure the provider's cookie, if it can reach this service",
     ),
     "no question": (
@@ -74,7 +74,7 @@ def advised(settings: Settings, operator: Operator) -> list[tuple[str, str, str]
     """What is said about the settings."""
     document = served_document(load_document(), settings.server, operator.folder, [])
     found = advice(settings, document)
-    return sorted((".".join(map(str, one.location)), one.message, one.fix) for one in found)
+    return sorted((".".join(map(str, item.location)), item.message, item.fix) for item in found)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -26,7 +26,7 @@ class FromText(TomlConfigSettingsSource):
     """A file that is already read."""
 
     def _read_files(self, *_: Any, **__: Any) -> dict[str, Any]:
-        return {"name": "from a text"}
+        return {"name": "from a string"}
 
 
 class FromMapping(EnvSettingsSource):
@@ -39,7 +39,7 @@ class FromMapping(EnvSettingsSource):
 def test_the_file_source_asks_one_method_for_its_table() -> None:
     """So the file is read once, and an error in it is reported with the others."""
     with relied_on("pydantic-settings", "TomlConfigSettingsSource takes its table from _read_files", SOURCES):
-        assert FromText(Small)() == {"name": "from a text"}
+        assert FromText(Small)() == {"name": "from a string"}
         assert "_read_files" in vars(ConfigFileSourceMixin), "_read_files is not what it overrides"
 
 

@@ -104,7 +104,7 @@ def test_a_mistyped_key(operator: Operator, text: str, name: str, meant: str) ->
     """Its line is told, and the nearest right name."""
     operator.write(GOOD + text)
     line = (GOOD + text).count("\n") + (0 if name == "sever" else 1)
-    problem = next(one for one in operator.told().split("\nFOLDER") if "there is no such setting" in one)
+    problem = next(item for item in operator.told().split("\nFOLDER") if "there is no such setting" in item)
     head, _, fix = problem.removeprefix("FOLDER").split("\n")
     assert head.startswith(f"/endsession.toml, line {line}: {name} (ENDSESSION_")
     assert fix == f"    Fix: did you mean {meant}?"

@@ -51,7 +51,9 @@ def test_every_knob_and_every_value_is_described(knob: str) -> None:
     section = TEXT.split(f"\n### {knob}\n")[1].split("\n### ")[0]
     kind = HINTS[knob]
     values = () if kind is int else (True, False) if kind is bool else get_args(kind)
-    assert {f"`{word}`" for word in re.findall(r"(?m)^\* `(\w+)`:", section)} == {written(knob, one) for one in values}
+    assert {f"`{word}`" for word in re.findall(r"(?m)^\* `(\w+)`:", section)} == {
+        written(knob, item) for item in values
+    }
     assert re.match(r"\n[A-Z]", section)
 
 
@@ -82,7 +84,7 @@ ROWS: dict[str, list[tuple[Hint, Sessions]]] = {
         (hint("H"), Sessions("presented", ended_here=replace(C, live=False), named=H)),
     ],
     "no C, no cookie is configured, H is live": [(hint("H"), Sessions("not_configured", named=H))],
-    "no C, H is over or unknown": [
+    "no C, H has ended or is unknown": [
         (hint("H"), Sessions(cookie, named=named))
         for cookie in ("not_configured", "not_presented", "presented")
         for named in (DEAD, None)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_the_command_makes_it() -> None:
 
 def test_every_setting_has_a_heading_a_variable_a_type_and_a_text() -> None:
     """Also those in tables under names of the operator's choice."""
-    example = {"issuers": {"x": {"clients": {"y": {}}, "dialects": {"z": {}}}}}
+    example: dict[str, Any] = {"issuers": {"x": {"clients": {"y": {}}, "dialects": {"z": {}}}}}
     names = {generic(location) for location, _ in walk(Settings, example)}
     names = {name for name in names if not re.search(r"\.NAME\.policy\.|^issuers$|\.clients$|\.dialects$", name)}
     assert names - set(HEADINGS) == set()

@@ -43,7 +43,7 @@ def test_settings_made_in_code_are_what_the_code_says(operator: Operator) -> Non
     """Neither the environment nor the secrets folder has a part in them."""
     operator.keep_secret({"ENDSESSION_LIMITS__BODY_BYTES": "2048"})
     operator.export(SERVER__PORT="9000", XYZZY="1")
-    settings = Settings(**{"server": {"host": "::1"}})
+    settings = Settings.model_validate({"server": {"host": "::1"}})
     assert (settings.server.host, settings.server.port, settings.limits.body_bytes) == ("::1", 8080, 65_536)
 
 
@@ -62,7 +62,7 @@ def test_a_file_that_is_a_pipe(operator: Operator) -> None:
 
 
 def test_everything_else_stays(operator: Operator) -> None:
-    """A variable sets what it names, and nothing beside it."""
+    """A variable sets what it names, and nothing else."""
     operator.export(SERVER__PORT="9000", ISSUERS__ACME__COOKIE__SECURE="false")
     settings = operator.start()
     assert (settings.server.port, settings.server.public_url) == (9000, "https://login.example")

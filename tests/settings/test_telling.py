@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from endsession.settings import BadSettings, load
-from endsession.settings.problems import Places, Problem
+from endsession.settings.problems import Location, Places, Problem
 from tests.kit.serving import CHECKOUT, ROOT
 
 from .operator import DOCUMENT, GOOD, Operator
@@ -146,7 +146,10 @@ def test_the_environment_name_is_one_that_can_be_set(setting: tuple[str | int, .
 
 def test_what_is_missing_has_the_place_of_its_neighbours() -> None:
     """Where the table itself stands nowhere, that of what was set in it; and not that of anything else."""
-    outside = {("limits", "query_bytes"): "environment variable ONE", ("storage", "url"): "environment variable TWO"}
+    outside: dict[Location, str] = {
+        ("limits", "query_bytes"): "environment variable ONE",
+        ("storage", "url"): "environment variable TWO",
+    }
     places = Places("ENDSESSION_", None, "", outside)
     assert places.tell(Problem(("storage", "other"), "x")).startswith("environment variable TWO: storage.other")
     assert places.tell(Problem(("delivery", "proxy"), "x")).startswith("not set anywhere: delivery.proxy")

@@ -84,7 +84,7 @@ CASES = {
         "http is for loopback addresses only.",
         "use https",
     ),
-    "an issuer that is no URL": (
+    "an issuer that is not a URL": (
         GOOD.replace('https://op.example/acme"', 'op.example/acme"'),
         "issuers.acme.issuer",
         "it is not an absolute https URL.",
@@ -112,7 +112,7 @@ CASES = {
         GOOD.replace('public_url = "https://login.example"', 'host = "0.0.0.0"'),
         "server.public_url",
         "it is missing, and server.host is not a loopback address.",
-        'add the address that browsers use, such as public_url = "https://login.example"',
+        'add the URL that browsers use, such as public_url = "https://login.example"',
     ),
     "a proxy that is no address": (
         GOOD.replace('["127.0.0.1"]', '["10.0.0.0/8", "proxy.example"]'),
@@ -144,16 +144,16 @@ CASES = {
         "a semicolon, a space, a control or a non-ASCII character has no place in it.",
         "write it as the provider sets it",
     ),
-    "an egress proxy that is no URL": (
+    "an egress proxy that is not a URL": (
         GOOD + '[delivery]\nproxy = "http://[proxy"\n',
         "delivery.proxy",
         "it is not an http or https URL.",
         "write http://proxy.example:3128",
     ),
-    "a shared counter that is no URL": (
+    "a shared counter that is not a URL": (
         GOOD + '[limits]\nstorage = "redis://:a-password@redis.example:port"\n',
         "limits.storage",
-        "it is no storage that is known.",
+        "it is not a supported storage.",
         "write memory://, or redis://host:6379 where several nodes share the limits",
     ),
     "a token for nobody": (
@@ -189,8 +189,8 @@ CASES = {
     "our own metadata as the provider's": (
         add(ACME, 'op_metadata_uri = "https://login.example/acme/.well-known/openid-configuration"'),
         "issuers.acme.op_metadata_uri",
-        "it is the address of our own metadata.",
-        "name an address at which the provider itself can be reached",
+        "it is the URL of our own metadata.",
+        "name a URL at which the provider itself can be reached",
     ),
     "the provider's metadata over http": (
         add(ACME, 'op_metadata_uri = "http://op.example/.well-known/openid-configuration"'),
@@ -231,7 +231,7 @@ CASES = {
     "a storage that is not known": (
         GOOD + "[storage]\nurl = 'mysql://localhost/x'\n",
         "storage.url",
-        "it is no storage that is known.",
+        "it is not a supported storage.",
         "write sqlite:///endsession.db, or postgresql://user@host/database",
     ),
     "a knob against another": (

@@ -71,7 +71,7 @@ async def test_frames_are_attempted_and_no_way_is_failed(store: Database) -> Non
     front, untold = await ended(store, Recipient("a", "front", "alice"), Recipient("b", "none", "alice"))
     assert (untold.state, untold.reason) == ("failed", "there is no way to tell this app")
     await store.write(mark_attempted([front, untold], NOW + 2))
-    states = {one.client_id: one.state for one in await store.read(deliveries_of_session("acme", "s1"))}
+    states = {item.client_id: item.state for item in await store.read(deliveries_of_session("acme", "s1"))}
     assert states == {"a": "attempted", "b": "failed"}
 
 
@@ -96,11 +96,11 @@ async def test_pages_go_on_after_their_cursor(store: Database) -> None:
     await ended(store, *(Recipient(f"app{n}", "back", "alice") for n in range(7)), Recipient("x", "none", "alice"))
     seen, after = [], ""
     while batch := await store.read(deliveries_page("acme", state=None, client_id=None, after=after, limit=3)):
-        seen += [one.client_id for one in batch]
+        seen += [item.client_id for item in batch]
         after = batch[-1].id
     assert seen == [*(f"app{n}" for n in range(7)), "x"]
     failed = await store.read(deliveries_page("acme", state="failed", client_id=None, after="", limit=9))
-    assert [one.client_id for one in failed] == ["x"]
+    assert [item.client_id for item in failed] == ["x"]
     assert await store.read(deliveries_page("globex", state=None, client_id=None, after="", limit=9)) == []
 
 
@@ -142,6 +142,6 @@ async def test_upkeep_goes_chunk_by_chunk(store: Database) -> None:
 
 
 async def test_all_nodes_share_one_secret(store: Database) -> None:
-    """Whoever comes first makes it, and everybody gets that one."""
+    """The first caller makes it, and everybody gets that one."""
     secrets = await asyncio.gather(*(store.write(shared_secret("seal", f"secret{n}")) for n in range(5)))
     assert len(set(secrets)) == 1

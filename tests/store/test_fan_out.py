@@ -1,14 +1,15 @@
 """The storage conformance suite: endings with more apps than a transaction takes. Every test runs on every backend."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 from endsession.store.clients import store_client
 from endsession.store.deliveries import Recipient, deliveries_of_session
 from endsession.store.ending import Ended, end_session
-from endsession.store.fan_out import SLICE, Choose, unfinished, write_next_slice
-from endsession.store.lanes import Lane, lease_lanes
-from endsession.store.script import Database, Statement
+from endsession.store.fan_out import SLICE, Candidate, Choose, unfinished, write_next_slice
+from endsession.store.lanes import lease_lanes
+from endsession.store.script import Database, Script, Statement
 from endsession.store.sessions import Participant, Registration
 
 from .test_sessions import NOW, ending, everybody, registering
@@ -37,7 +38,7 @@ async def finish(store: Database, choose: Choose) -> int:
 
 async def told(store: Database) -> list[str]:
     """The apps that have a delivery, in order."""
-    return sorted(one.client_id for one in await store.read(deliveries_of_session("acme", "s1", limit=100_000)))
+    return sorted(item.client_id for item in await store.read(deliveries_of_session("acme", "s1", limit=100_000)))
 
 
 async def test_a_session_of_few_apps_is_written_down_at_once(store: Database) -> None:
@@ -63,13 +64,13 @@ async def test_the_initiator_and_the_provider_are_in_the_first_slice(store: Data
     """They are told first, and once."""
     choose = Choose(everybody, provider=lambda sub: [Recipient("", "op", sub)])
     ended = await begin(store, choose, *APPS, initiator=APPS[-1])
-    assert [one.client_id for one in ended.deliveries][:2] == ["", APPS[-1]]
+    assert [delivery.client_id for delivery in ended.deliveries][:2] == ["", APPS[-1]]
     await finish(store, choose)
     assert await told(store) == ["", *APPS]
 
 
 async def test_another_process_goes_on_where_one_died(store: Database) -> None:
-    """Not before the lease of whoever began has run out."""
+    """Not before the lease of the process that began has run out."""
     await begin(store, Choose(everybody), *APPS)
     assert await store.read(unfinished(NOW + 20)) == []
     assert await store.read(unfinished(NOW + 22)) == [("acme", "s1")]
@@ -81,7 +82,7 @@ async def test_every_client_is_told_where_nobody_registers_sessions(store: Datab
     """Those of the settings and those of the database, each once, in as many slices as it takes."""
     known, kept = APPS[: SLICE + 20], APPS[SLICE + 10 :]
 
-    def many_clients():
+    def many_clients() -> Script[None]:
         for name in kept:
             yield from store_client("acme", name, {"client_id": name}, now=NOW)
 
@@ -94,7 +95,7 @@ async def test_every_client_is_told_where_nobody_registers_sessions(store: Datab
         await store.write(forget_everything())
 
 
-def forget_everything():
+def forget_everything() -> Script[None]:
     """An empty ledger, and the session live again."""
     yield Statement("DELETE FROM deliveries")
     yield Statement("DELETE FROM sessions")
@@ -105,10 +106,10 @@ async def test_metadata_of_the_database_comes_with_each_candidate(store: Databas
     await store.write(store_client("acme", "web", {"client_id": "web", "client_name": "Web"}, now=NOW))
     seen: dict[str, str | None] = {}
 
-    def choose(sub, candidates):
-        seen.update({app.client_id: metadata and json.dumps(metadata) for app, metadata in candidates})
+    def choose(sub: str, candidates: Sequence[Candidate]) -> list[Recipient]:
+        seen.update({app.client_id: json.dumps(metadata) if metadata else None for app, metadata in candidates})
         return []
 
     await begin(store, Choose(choose), "web", "file-only")
     assert seen == {"web": '{"client_id": "web", "client_name": "Web"}', "file-only": None}
-    assert Lane("acme", "web", "back") not in await store.write(lease_lanes("me", until=NOW, now=NOW + 9, limit=9))
+    assert await store.write(lease_lanes("me", until=NOW, now=NOW + 9, limit=9)) == []

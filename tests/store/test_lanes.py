@@ -26,7 +26,7 @@ from .test_sessions import NOW
 async def lanes(store: Database, lease: str, now: float, *, limit: int = 99) -> list[Lane]:
     """The lanes that are due, leased for twenty seconds."""
     leased = await store.write(lease_lanes(lease, until=now + 20, now=now, limit=limit))
-    return [one.lane for one in leased]
+    return [item.lane for item in leased]
 
 
 async def adopt(store: Database, now: float) -> int:
@@ -54,7 +54,7 @@ async def test_a_fresh_delivery_is_held_by_who_wrote_it(store: Database) -> None
     assert await adopt(store, NOW + 22) == 1
     found = await asyncio.gather(*(lanes(store, f"w{n}", NOW + 22) for n in range(5)))
     assert sorted(found) == [[], [], [], [], [WEB]]
-    assert [one.id for one in await taken(store, WEB, "w0", NOW + 22)] == [delivery.id]
+    assert [item.id for item in await taken(store, WEB, "w0", NOW + 22)] == [delivery.id]
     assert await taken(store, WEB, "w1", NOW + 22) == []
 
 

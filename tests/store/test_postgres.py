@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from pathlib import Path
 
+import httpx2
 import psycopg
 import pytest
 
@@ -91,5 +92,5 @@ async def test_a_question_of_one_node_is_answered_by_another(tmp_path: Path, pos
         assert await one.rows("SELECT COUNT(*) FROM audit") == [(1,)]
 
 
-async def _says(gateway: Deployment, question) -> int:
+async def _says(gateway: Deployment, question: httpx2.Response) -> int:
     return (await answer(gateway, question, "yes", cookie=cookie_of())).status_code

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,19 +12,19 @@ from endsession.store.deliveries import Recipient, RetryLimits, deliveries_of_se
 from endsession.store.ending import Answered, Ending, answer_question, end_session
 from endsession.store.fan_out import Candidate, Choose
 from endsession.store.finding import SessionQuery, search_sessions
-from endsession.store.script import Database
+from endsession.store.script import Database, Script
 from endsession.store.sessions import Participant, Registration, add_participant, load_session, register_session
 
 NOW = 1_800_000_000.0
 ALICE = Registration(sub="alice", cookie_sha256=["c1"], participants=[Participant("web")])
 
 
-def registering(said: Registration = ALICE, *, issuer: str = "acme", sid: str = "s1", now: float = NOW):
+def registering(said: Registration = ALICE, *, issuer: str = "acme", sid: str = "s1", now: float = NOW) -> Script[str]:
     """The script that registers a session."""
     return register_session(issuer, sid, said, now=now, default_lifetime=1000, default_idle=None)
 
 
-def ending(issuer: str = "acme", sid: str = "s1", **changes) -> Ending:
+def ending(issuer: str = "acme", sid: str = "s1", **changes: Any) -> Ending:
     """A request to end a session, telling each participant by a token."""
     asked = Ending(
         issuer,
@@ -73,7 +74,7 @@ async def test_one_of_many_ends_a_session(store: Database) -> None:
     await store.write(registering())
     results = await asyncio.gather(*(store.write(end_session(ending())) for _ in range(10)))
     assert sorted(result is None for result in results) == [False] + [True] * 9
-    assert [one.client_id for one in await store.read(deliveries_of_session("acme", "s1"))] == ["web"]
+    assert [item.client_id for item in await store.read(deliveries_of_session("acme", "s1"))] == ["web"]
 
 
 async def test_an_ended_session_takes_no_changes(store: Database) -> None:
@@ -112,7 +113,7 @@ async def test_joining_and_ending_at_once_loses_nobody(store: Database) -> None:
         return name
 
     *joined, _ = await asyncio.gather(*map(joins, names), store.write(end_session(ending())))
-    told = {one.client_id for one in await store.read(deliveries_of_session("acme", "s1"))}
+    told = {item.client_id for item in await store.read(deliveries_of_session("acme", "s1"))}
     assert told == {"web", *filter(None, joined)}
 
 
@@ -175,9 +176,12 @@ async def test_live_sessions_of_a_subject_at_a_client(store: Database) -> None:
     await store.write(registering(replace(ALICE, participants=[Participant("other")]), sid="s2"))
     await store.write(registering(Registration(sub="bob", participants=[Participant("web", sub="alice")]), sid="s3"))
     search = SessionQuery("acme", NOW, client_id="web", sub="alice")
-    assert {one.sid for one in (await store.read(search_sessions(search))).of_subject} == {"s1", "s3"}
+    assert {search_session.sid for search_session in (await store.read(search_sessions(search))).of_subject} == {
+        "s1",
+        "s3",
+    }
     await store.write(end_session(ending()))
-    assert [one.sid for one in (await store.read(search_sessions(search))).of_subject] == ["s3"]
+    assert [search_session.sid for search_session in (await store.read(search_sessions(search))).of_subject] == ["s3"]
     assert (await store.read(search_sessions(replace(search, now=NOW + 5000)))).of_subject == ()
 
 
@@ -195,7 +199,7 @@ async def test_a_confirmation_is_used_once(store: Database) -> None:
 async def test_a_failed_transaction_leaves_nothing(store: Database) -> None:
     """A script that raises half-way undoes itself and nobody else's work."""
 
-    def broken():
+    def broken() -> Script[None]:
         yield from registering(sid="half")
         raise RuntimeError("half-way")
 
@@ -212,7 +216,7 @@ async def test_a_session_that_is_registered_all_the_same_ends_once(store: Databa
     await store.write(registering(sid="s1"))
     wish = ending(unregistered_sub="as the hint has it", choose=WEB)
     results = await asyncio.gather(*(store.write(end_session(wish)) for _ in range(5)))
-    assert [one.sub for result in results if result is not None for one in result.deliveries] == ["alice"]
+    assert [delivery.sub for result in results if result is not None for delivery in result.deliveries] == ["alice"]
     record = await store.read(load_session("acme", "s1"))
     assert record is not None
     assert record.ended_at is not None

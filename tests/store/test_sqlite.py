@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from endsession.protocol.errors import ServiceUnavailable
+from endsession.store.script import Script, Statement
 from endsession.store.sessions import load_session
 from endsession.store.sqlite import SqliteDatabase
 
@@ -83,9 +84,7 @@ async def test_a_full_disk_is_unavailable_and_nothing_is_lost(file: Path) -> Non
     await store.close()
 
 
-def _limit_pages():
-    from endsession.store.script import Statement
-
+def _limit_pages() -> Script[None]:
     yield Statement("PRAGMA max_page_count = 60", {})
 
 

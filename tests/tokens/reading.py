@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from joserfc.errors import SecurityWarning
-from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, KeyParameters, OctKey, OKPKey, RSAKey
 from pydantic import SecretStr
 
 from endsession.protocol.client import Client
@@ -38,7 +38,7 @@ def key_for(alg: str, kid: str = "k1") -> Key:
 
 @cache
 def _key(alg: str, kid: str) -> Key:
-    members = {"kid": f"{alg}-{kid}", "use": "sig"}
+    members: KeyParameters = {"kid": f"{alg}-{kid}", "use": "sig"}
     if alg in SYMMETRIC:
         return OctKey.import_key(SECRET)
     if alg[:2] in ("RS", "PS"):
@@ -92,7 +92,7 @@ def reader(
     clock: Any = time.time,
     decryption: Sequence[OurKey] = (),
 ) -> IdTokenHints:
-    """A reader with these keys, and a client named after each algorithm beside `clients`."""
+    """A reader with these keys, and a client named after each algorithm in addition to `clients`."""
     registered = {
         alg: Client(client_id=alg, id_token_signed_response_alg=alg, client_secret=SecretStr(SECRET))  # type: ignore[arg-type]
         for alg in (*ASYMMETRIC, *SYMMETRIC)

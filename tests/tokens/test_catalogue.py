@@ -25,7 +25,7 @@ CLIENTS = (
     Client(client_id="gone"),
 )
 READER = reader(jwks("RS256", "ES256"), *CLIENTS, decryption=[Key.load(private_key("RSA").as_dict(private=True))])
-OF_POLICY = "it is encrypted, and policy asks for client_id beside an encrypted hint"
+OF_POLICY = "it is encrypted, and policy asks for client_id with an encrypted hint"
 """The one reason that is not the hint's own: `test_encrypted_hints.py` has it."""
 
 
@@ -69,4 +69,4 @@ def reasons() -> Iterator[str]:
             ):
                 text = node.args[0]
                 parts = text.values if isinstance(text, ast.JoinedStr) else [text]
-                yield "".join(re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in parts)
+                yield "".join(re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+" for part in parts)

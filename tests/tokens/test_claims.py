@@ -165,7 +165,7 @@ async def test_no_client_no_hint(claims: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("value", ["", 1, True, [], ["alice"], {"sub": "alice"}, "x" * 256, "a\x00", "a\n", "\x7f"])
 @pytest.mark.parametrize("member", ["sub", "sid"])
-async def test_names_are_short_text(member: str, value: object) -> None:
+async def test_names_are_short_text(member: str, value: Any) -> None:
     """1 to 255 characters (Core 1.0, section 2), and no controls, which no log and no database should meet (T15)."""
     assert (await why(**{member: value})).startswith(f"invalid: its {member} is not")
 
@@ -194,7 +194,7 @@ DATES: list[object] = [
 
 @pytest.mark.parametrize("value", DATES, ids=lambda value: repr(value)[:20])
 @pytest.mark.parametrize("member", ["iat", "exp"])
-async def test_dates_are_numbers_within_reason(member: str, value: object) -> None:
+async def test_dates_are_numbers_within_reason(member: str, value: Any) -> None:
     """Numbers of seconds from 1970 to 9999; no booleans, no text, nothing that overflows (T10, R74)."""
     assert await why(**{member: value}) == f"invalid: its {member} is not a NumericDate"
 
@@ -230,8 +230,8 @@ async def test_the_future_is_not_yet(member: str) -> None:
     now = 1_800_000_000
     hints = reader(None, WEB, clock=lambda: now)
     for seconds, expected in ((CLOCK_SKEW, "verified"), (CLOCK_SKEW + 1, f"invalid: its {member} lies in the future")):
-        token = signed(**{"aud": "web", "iat": now, "exp": now + 600, member: now + seconds})
-        assert reason(await hints.read(token, None)) == expected
+        claims: dict[str, Any] = {"aud": "web", "iat": now, "exp": now + 600, member: now + seconds}
+        assert reason(await hints.read(signed(**claims), None)) == expected
 
 
 async def test_a_past_exp_is_for_policy_to_judge() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from endsession.protocol.hint import VerifiedHint
@@ -20,6 +21,7 @@ from .reading import key_for, public, put_together, reader, reason, segment, sig
 def certificate() -> str:
     """A certificate of the stranger's key, as `x5c` carries it (RFC 7515, section 4.1.6)."""
     key = key_for("RS256", "stranger").private_key
+    assert isinstance(key, rsa.RSAPrivateKey)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stranger")])
     start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     built = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + datetime.timedelta(days=9999))

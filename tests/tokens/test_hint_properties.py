@@ -88,7 +88,7 @@ async def test_any_encrypted_text(
 @many
 @given(st.dictionaries(CLAIMS, VALUES, max_size=4), st.sampled_from([None, "web", "app"]))
 async def test_any_claims_that_the_provider_signed(claims: dict[str, Any], asked: str | None) -> None:
-    """A provider may sign nonsense. What is believed of it has the right types, and is for a client of ours."""
+    """A provider may sign nonsense. What is believed of it has the right types, and is for one of our clients."""
     everything = id_claims(aud="web") | claims
     hint = await READER.read(sign(_json(everything), key=key_for("RS256")), asked)
     if isinstance(hint, VerifiedHint):

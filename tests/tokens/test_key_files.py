@@ -28,10 +28,10 @@ class Clock:
 
 
 def publish(path: Path, *keys: object) -> None:
-    """Replace the file, as careful tools do: written beside it, then renamed."""
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps({"keys": keys}))
-    os.replace(beside, path)
+    """Replace the file, as careful tools do: written next to it, then renamed."""
+    written = path.with_suffix(".new")
+    written.write_text(json.dumps({"keys": keys}))
+    os.replace(written, path)
 
 
 def overwrite(path: Path, octets: bytes) -> None:
@@ -94,14 +94,14 @@ async def test_an_unchanged_file_is_not(path: Path, monkeypatch: pytest.MonkeyPa
     "broken", [b"", b"{", b"[]", b'{"keys": 1}', b"\xff\xfe", b"[" * 100_000], ids=lambda broken: repr(broken[:12])
 )
 async def test_a_broken_file_takes_no_keys_away(path: Path, broken: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """An editor's half-written file, a wrong file: the keys stay, the log says so, and the mended file is read."""
+    """An editor's half-written file, a wrong file: the keys stay, the log says so, and the repaired file is read."""
     clock = Clock()
     keys = FileKeys(path, KeyRing(clock, retention=0), clock)
     overwrite(path, broken)
     clock.now += 1
     with caplog.at_level(logging.WARNING):
         assert await known(keys) == [K1["kid"]]
-    assert f"keys of {path} stay as they were" in caplog.text
+    assert f"could not reload keys from {path}" in caplog.text
     publish(path, K2)
     clock.now += 1
     assert await known(keys) == [K2["kid"]]
@@ -137,5 +137,5 @@ def test_at_the_start_a_file_has_to_be_right(tmp_path: Path) -> None:
     with pytest.raises(UnusableKey, match="the document has no member keys"):
         FileKeys(path, KeyRing(Clock(), retention=0), Clock())
     path.write_text("not json")
-    with pytest.raises(UnusableKey, match=r"it is no JWK Set \(JSONDecodeError\)"):
+    with pytest.raises(UnusableKey, match=r"it is not a JWK Set \(JSONDecodeError\)"):
         FileKeys(path, KeyRing(Clock(), retention=0), Clock())

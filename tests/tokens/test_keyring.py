@@ -36,7 +36,7 @@ def kids(keys: KeyRing, kid: str | None = None) -> list[str | None]:
 
 
 def test_a_retired_key_verifies_for_its_retention() -> None:
-    """It vanished from the set 45 days ago at the most; after that it is gone. Current ones come first."""
+    """It vanished from the set at most 45 days ago; after that it is gone. Current ones come first."""
     clock = Clock()
     keys = ring({"keys": [K1]}, clock, retention=45 * DAY)
     replace(keys, K2)

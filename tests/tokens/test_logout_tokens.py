@@ -122,8 +122,8 @@ def test_the_first_key_that_fits_is_active_and_all_are_published() -> None:
     keys = SigningKeys([Key.load(new_key("RS256")), Key.load(new_key("RS256"))])
     active = keys.active("RS256")
     assert active is keys.keys[0]
-    assert [one["kid"] for one in keys.public()] == [one.kid for one in keys.keys]
-    assert all("d" not in one for one in keys.public())
+    assert [key["kid"] for key in keys.public()] == [key.kid for key in keys.keys]
+    assert all("d" not in key for key in keys.public())
 
 
 @pytest.mark.parametrize("alg", NEW_KEYS)

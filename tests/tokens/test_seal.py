@@ -126,7 +126,7 @@ def test_nothing_can_be_left_out(sealer: Sealer) -> None:
 
 @pytest.mark.parametrize("character", ["x", '"', "\n", "é", "漢", "\U0001f600"])
 def test_what_a_request_may_say_at_most_fits(sealer: Sealer, character: str) -> None:
-    """The longest `state` in any language, with the longest redirect URI, client_id and names beside it."""
+    """The longest `state` in any language, with the longest redirect URI, client_id and names with it."""
     content = {"state": character * 2048, "redirect": "x" * 2048, "client_id": "x" * 255, "label": "é" * 255, **CONTENT}
     handle = sealer.seal("question", content)
     assert len(handle) <= MAX_HANDLE_BYTES
@@ -135,7 +135,7 @@ def test_what_a_request_may_say_at_most_fits(sealer: Sealer, character: str) -> 
 
 def test_a_long_text_is_refused_unread(sealer: Sealer) -> None:
     """The length is checked before anything is decoded."""
-    with pytest.raises(BadHandle, match="no handle of ours"):
+    with pytest.raises(BadHandle, match="not one of our handles"):
         sealer.unseal("question", "A" * (MAX_HANDLE_BYTES + 1))
 
 

@@ -72,7 +72,7 @@ ENDS = {
 }
 """No question without a hint."""
 
-# Without client_id, whoever sends it says nothing.
+# Without client_id, the sender says nothing.
 NO_CLIENT_ID = {
     "client and URI": "400 invalid_request, live",
     "client and a wrong URI": "400 invalid_request, live",

@@ -44,8 +44,8 @@ def test_operation_ids_make_good_method_names(everything: Document) -> None:
     """camelCase, no two alike, and the vendor first."""
     ids = [operation["operationId"] for operation in operations(everything)]
     assert len(ids) == len(set(ids))
-    assert all(re.fullmatch(r"[a-z][A-Za-z0-9]{5,23}", one) for one in ids)
-    assert all(any(one.startswith(vendor) for one in ids) for vendor in VENDORS)
+    assert all(re.fullmatch(r"[a-z][A-Za-z0-9]{5,23}", item) for item in ids)
+    assert all(any(item.startswith(vendor) for item in ids) for vendor in VENDORS)
 
 
 def test_every_endpoint_says_what_it_does(everything: Document) -> None:
@@ -69,7 +69,7 @@ def test_the_names_and_policies_are_known(everything: Document) -> None:
 
 
 def test_no_vendor_has_code() -> None:
-    """A vendor is one YAML file, and no Python of ours names one."""
+    """A vendor is one YAML file, and none of our Python names one."""
     root = FOLDER.resolve().parents[1]
     assert {path.suffix for path in FOLDER.iterdir()} == {".yaml"}
     sources = [path for room in ("endsession", "handlers") for path in (root / room).rglob("*.py")]

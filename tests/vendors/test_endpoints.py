@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -120,7 +121,7 @@ async def test_another_issuer(tmp_path: Path, name: str, method: str) -> None:
     headers = {} if by_path else {"host": "login.globex.example"}
     sent = {"client_id": "web", "id_token_hint": id_token(sid="s-bob", sub="bob", iss="https://login.example/globex")}
     sent[endpoint.names.get("post_logout_redirect_uri", "post_logout_redirect_uri")] = GLOBEX
-    where = {"params" if method == "GET" else "data": sent}
+    where: dict[str, Any] = {"params" if method == "GET" else "data": sent}
     async with deploy(tmp_path, ALL) as gateway:
         response = await gateway.send(method, url, headers=headers, **where)
         assert response.headers["location"] == GLOBEX

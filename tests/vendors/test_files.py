@@ -63,7 +63,7 @@ def one_endpoint() -> dict[str, Any]:
 
 @both_methods
 async def test_an_endpoint_of_ones_own(tmp_path: Path, method: str) -> None:
-    """A file beside the settings is all that it takes; the document that is served has it, with every answer."""
+    """A file next to the settings is all that it takes; the document that is served has it, with every answer."""
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(one_endpoint()))
     async with deploy(tmp_path, {"server": {"extra_paths": ["mine.yaml"], "vendors": ["okta"]}}) as gateway:
         await gateway.register()
@@ -76,7 +76,9 @@ async def test_an_endpoint_of_ones_own(tmp_path: Path, method: str) -> None:
     added = paths["/sso/{org}/out"]
     assert added["x-logout"]["name"] == "mine"
     plain = paths["/{issuer_id}/end-session"]
-    assert [added[one]["responses"] for one in ("get", "post")] == [plain[one]["responses"] for one in ("get", "post")]
+    assert [added[item]["responses"] for item in ("get", "post")] == [
+        plain[item]["responses"] for item in ("get", "post")
+    ]
     assert "/oauth2/v1/logout" in paths
 
 
@@ -108,7 +110,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda content: content["paths"].update({"/{issuer_id}/logout": {}}),
         "/{issuer_id}/logout: the document has this path already",
     ),
-    "a path of that shape": (_with_the_shape_of_another, "it stands for the same addresses as"),
+    "a path of that shape": (_with_the_shape_of_another, "it matches the same URLs as"),
     "another operation": (
         lambda content: content["paths"].update({"/x": {"get": {"operationId": "x", "tags": ["health"]}}}),
         "/x: only logout endpoints can be added, and it has no x-logout",
@@ -139,7 +141,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         _in_item(lambda item: item["get"].update(tags=["sessions"])),
         "get /sso/{org}/out: its tags have to be [logout]",
     ),
-    "an operationId of ours": (
+    "one of our operationIds": (
         _in_item(lambda item: item["get"].update(operationId="endSession")),
         "GET /sso/{org}/out: the operationId endSession is also that of",
     ),

@@ -1,4 +1,4 @@
-// Goes on as soon as every frame has loaded, or when the time of the page's refresh is over. The refresh alone would not
+// Goes on as soon as every frame has loaded, or when the page's refresh is due. The refresh alone would not
 // do: a browser counts its time from when the page has loaded, frames included, and one of them may never load.
 (function () {
   var frames = document.querySelectorAll("iframe");

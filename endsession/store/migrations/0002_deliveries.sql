@@ -32,7 +32,7 @@ CREATE TABLE attempts (
     PRIMARY KEY (delivery_id, number)
 ) {clustered};
 
--- Clients that are kept in the database, beside those in the settings file. metadata is JSON.
+-- Clients that are kept in the database, in addition to those in the settings file. metadata is JSON.
 CREATE TABLE clients (
     issuer_id  TEXT NOT NULL,
     client_id  TEXT NOT NULL,

@@ -39,7 +39,7 @@ with (
 
     joined = join_session.sync("acme", SID, client=management, body=Participant("web"))
     assert isinstance(joined, Session)
-    seen["joined"] = [one.client_id for one in joined.clients]
+    seen["joined"] = [client.client_id for client in joined.clients]
 
     question = rp_initiated_logout.sync("acme", client=browser, id_token_hint=HINT)
     assert isinstance(question, LogoutResult)
@@ -69,7 +69,10 @@ with (
 
     ledger = list_deliveries.sync("acme", client=management, client_id="web")
     assert isinstance(ledger, DeliveryPage)
-    seen["ledger"] = [[one.sid, one.client_id, one.channel, one.state, len(one.attempts)] for one in ledger.deliveries]
+    seen["ledger"] = [
+        [delivery.sid, delivery.client_id, delivery.channel, delivery.state, len(delivery.attempts)]
+        for delivery in ledger.deliveries
+    ]
 
     late = join_session.sync_detailed("acme", SID, client=management, body=Participant("web"))
     assert isinstance(late.parsed, OAuthError)

@@ -19,7 +19,7 @@ const registered = await endsession.putSession({
 seen['registered'] = [registered.response?.status, registered.data?.state, registered.data?.began_at];
 
 const joined = await endsession.joinSession({client: management, path: {...path, sid}, body: {client_id: 'web'}});
-seen['joined'] = joined.data?.clients.map((one) => one.client_id);
+seen['joined'] = joined.data?.clients.map((client) => client.client_id);
 
 const question = await endsession.rpInitiatedLogout({client: browser, path, query: {id_token_hint: hint}});
 if (typeof question.data !== 'object') throw new Error('not JSON');
@@ -46,12 +46,12 @@ const ended = await endsession.getSession({client: management, path: {...path, s
 seen['ended'] = [ended.data?.state, ended.data?.end_reason];
 
 const ledger = await endsession.listDeliveries({client: management, path, query: {client_id: 'web'}});
-seen['ledger'] = ledger.data?.deliveries.map((one) => [
-  one.sid,
-  one.client_id,
-  one.channel,
-  one.state,
-  one.attempts.length,
+seen['ledger'] = ledger.data?.deliveries.map((delivery) => [
+  delivery.sid,
+  delivery.client_id,
+  delivery.channel,
+  delivery.state,
+  delivery.attempts.length,
 ]);
 
 const late = await endsession.joinSession({client: management, path: {...path, sid}, body: {client_id: 'web'}});
