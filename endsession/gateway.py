@@ -55,6 +55,8 @@ class Issuer:
     announce: LogoutEndpoint
     with_sid: bool
     """Whether its logout tokens carry `sid`."""
+    refused_uri: Callable[[str], str | None]
+    """Why no logout token would be sent to a URL, as far as the URL itself tells."""
     metadata: ProviderMetadata | None
     """The provider's own metadata, where ours is to be based on it."""
     publishes_op_keys: bool

@@ -47,6 +47,8 @@ async def put_client(request: Request, gateway: Gateway) -> Response:
         raise InvalidClientMetadata(f"The member {member} is not valid.") from None
     for member, problem in (*registration_problems(client), *sid_problems(client, with_sid=issuer.with_sid)):
         raise InvalidClientMetadata(f"The member {member} breaks a rule of registration.", detail=problem)
+    if client.backchannel_logout_uri and (why := issuer.refused_uri(client.backchannel_logout_uri)):
+        raise InvalidClientMetadata("Nothing may be sent to the backchannel_logout_uri.", detail=why)
     created = await gateway.store.write(store_client(issuer.id, client_id, metadata, now=gateway.clock()))
     return json_response(_as_json(client), 201 if created else 200)
 

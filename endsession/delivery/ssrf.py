@@ -9,7 +9,11 @@ out credentials need more than a network that includes them: the operator has to
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from ..protocol.client import is_loopback
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -70,6 +74,28 @@ def refusal(address: str, allowed: Sequence[Network]) -> str | None:
         if special or not meaning.is_global:
             return f"{parsed} is a private or special address; delivery.allow_networks can allow its network"
     return None
+
+
+def unreachable(url: str, allowed: Sequence[Network]) -> str | None:
+    """Why a delivery to `url` is refused, as far as the URL itself tells; None where only looking its name up does.
+
+    A host in numbers is read as the system's resolver reads it: `127.1` and `0x7f000001` are 127.0.0.1.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "its host or port is malformed"
+    if parts.scheme not in ("http", "https"):
+        return "it is neither an https nor an http URL"
+    if port == 0:
+        return "nothing can listen at port 0"
+    if is_loopback(host) and not host[:1].isdigit() and ":" not in host:
+        return refusal("127.0.0.1", allowed) and refusal("::1", allowed)
+    try:
+        return refusal(host if ":" in host else socket.inet_ntoa(socket.inet_aton(host)), allowed)
+    except OSError:
+        return None
 
 
 def _meanings(address: Address) -> Iterator[Address]:

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from endsession.delivery.ssrf import refusal
+from endsession.delivery.ssrf import LOOPBACK, refusal, unreachable
 
 REFUSED = [
     "127.0.0.1", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
@@ -62,3 +62,31 @@ def test_an_address_of_metadata_has_to_be_named_itself(address: str) -> None:
     assert refusal(address, [ipaddress.ip_network(address)]) is None
     others = [ipaddress.ip_network(other) for other in METADATA if other != address]
     assert refusal(address, others)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/x", "https://localhost/x", "https://app.localhost/x", "http://[::1]:8/x", "http://10.0.0.1/",
+        "http://127.1/", "http://2130706433/", "http://0x7f000001/", "http://017700000001/", "https://0/",
+        "http://169.254.169.254/latest", "http://[::ffff:10.0.0.1]/", "http://[64:ff9b:1::a00:1]/",
+        "https://app.example:0/x", "https://app.example:99999/x", "ftp://app.example/x", "https://[bad/x",
+    ],
+)  # fmt: skip
+def test_a_url_that_is_refused_by_itself(url: str) -> None:
+    """Literal addresses in every notation, this machine by name, ports and schemes: before anything is looked up."""
+    assert unreachable(url, ())
+
+
+@pytest.mark.parametrize(
+    "url", ["https://app.example/x", "http://93.184.216.34:8080/", "https://10.example/", "https://a.b:1/"]
+)
+def test_a_url_that_may_be_tried(url: str) -> None:
+    """Where a name leads is found out at each delivery."""
+    assert unreachable(url, ()) is None
+
+
+def test_an_allowed_network_is_not_refused() -> None:
+    """In every notation."""
+    for url in ("http://127.0.0.1/", "http://127.1/", "http://localhost/", "http://[::1]/"):
+        assert unreachable(url, LOOPBACK) is None
