@@ -24,6 +24,7 @@ from .store.readiness import Readiness
 from .store.script import Database
 from .tokens.hint import FindClient
 from .tokens.seal import Sealer
+from .wrong_tokens import WrongTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Issuer:
     """Whether its logout tokens carry `sid`."""
     signs: Callable[[str], bool]
     """Whether it has a signing key for an algorithm of logout tokens."""
+    refused_uri: Callable[[str], str | None]
+    """Why no logout token would be sent to a URL, as far as the URL itself tells."""
     metadata: ProviderMetadata | None
     """The provider's own metadata, where ours is to be based on it."""
     publishes_op_keys: bool
@@ -100,6 +103,7 @@ class Gateway:
     outbox: Outbox
     sealer: Sealer
     limiter: Limiter
+    wrong_tokens: WrongTokens
     readiness: Readiness
     pages: Pages
     clock: Callable[[], float]
@@ -138,13 +142,24 @@ class Gateway:
 
     # What the contract asks (contract.request.Service)
 
+    async def admit(self, address: str) -> None:
+        """See Service."""
+        await self.limiter.take_from_address(address)
+
     def is_our_host(self, host: str) -> bool:
         """See Service."""
         return host in self._hosts
 
-    def authenticate(self, token: str) -> Caller | None:
+    def authenticate(self, token: str, address: str) -> Caller | None:
         """See Service. Tokens are compared by their digest, so no comparison tells anything about a token."""
-        return self.callers.get(hashlib.sha256(token.encode()).hexdigest())
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        self.wrong_tokens.check(address, digest)
+        caller = self.callers.get(digest)
+        if caller is None:
+            self.wrong_tokens.wrong(address)
+        else:
+            self.wrong_tokens.right(address, digest)
+        return caller
 
     def allows(self, caller: Caller | None, scope: str, issuer_id: str | None) -> bool:
         """See Service. An issuer out of the caller's reach does not exist for it. Raises NotFound."""

@@ -60,6 +60,9 @@ async def put_client(request: Request, gateway: Gateway) -> Response:
         *sid_problems(client, with_sid=issuer.with_sid),
         *signing_problems(client, issuer.signs),
     )
+    uri = client.backchannel_logout_uri
+    if uri and (why := issuer.refused_uri(uri)):
+        problems = (*problems, ("backchannel_logout_uri", why))
     for member, problem in problems:
         raise _refusal(member, _QUOTED.sub("", problem), problem)  # the URI of a list is for the log alone
     _check_may_sign_hints(request, gateway, issuer, client)

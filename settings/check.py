@@ -79,6 +79,13 @@ def _server(settings: Settings) -> Iterator[Problem]:
             "it is missing, and server.host is not a loopback address",
             'add the URL that browsers use, such as public_url = "https://login.example"',
         )
+    if urlsplit(server.public_url).scheme == "https" and not server.trusted_proxies and _is_url(server.public_url):
+        yield Problem(
+            ("server", "trusted_proxies"),
+            "it is empty, and TLS ends at a proxy (server.public_url): all users would share that proxy's rate limit",
+            'name the address that the proxy connects from, such as trusted_proxies = ["127.0.0.1"]',
+            also=(("server", "public_url"),),
+        )
     for index, network in enumerate(server.trusted_proxies):
         try:
             ipaddress.ip_network(network, strict=False)

@@ -37,7 +37,9 @@ class Server(Group):
     """How browsers reach the gateway. Links are built from this and never from a request; it may have a path. Needed
     unless `host` is a loopback address."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks of proxies whose `X-Forwarded-For` is believed."""
+    """Addresses or networks of proxies whose `X-Forwarded-For` is believed. Needed where `public_url` is https, since
+    TLS ends at a proxy: all users would share that proxy's rate limit. Each proxy has to set the header or to append to
+    it; one that only passes on what it was sent lets anybody choose an address."""
     vendors: tuple[str, ...] = ()
     """Vendors whose logout URLs are served as well, such as `keycloak`; `docs/vendors.md` lists them."""
     extra_paths: tuple[str, ...] = ()
@@ -89,10 +91,20 @@ class Limits(Group):
     logout_per_address: Rate = "60/minute"
     """Logout requests of one client address, and what follows from them (answers, looks at a status); IPv6 addresses
     are counted by /64 network."""
-    logout_per_client: Rate = "600/minute"
-    """Logout requests with a verified hint of one client of one issuer."""
+    logout_per_client: Rate = "60/minute"
+    """Logout requests with a verified hint of one client of one issuer, for each of its users, whatever address they
+    come from. There is none for all users together, since one of them could use it up."""
     logout_per_issuer: Rate = ""
     """Logout requests of one issuer; off by default, since anyone could use it up."""
+    wrong_tokens_per_address: Rate = "30/minute"
+    """Wrong bearer tokens of one client address, counted by each process for itself. Over it, every token from there is
+    refused with 429, but for those that were right from there before."""
+    connections: int = Field(default=1000, ge=10, le=100_000)
+    """Connections that are open at once, at all listeners of a process; further ones are closed at once. Each needs an
+    open file (`ulimit -n`)."""
+    connections_per_address: int = Field(default=100, ge=1, le=100_000)
+    """Connections of one client address; IPv6 addresses are counted by /64 network. A proxy of `server.trusted_proxies`
+    may have as many as there may be in all."""
     query_bytes: int = Field(default=16 * 1024, ge=1024, le=1024 * 1024)
     """The longest query that is read; longer ones are answered with 414."""
     body_bytes: int = Field(default=64 * 1024, ge=1024, le=16 * 1024 * 1024)

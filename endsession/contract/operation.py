@@ -101,6 +101,10 @@ class CompiledOperation:
         """The request as the handler gets it; None for a HEAD, which ends nothing, asks nothing and spends nothing."""
         if scope["method"] == "HEAD" and self._for_browsers:
             return None
+        client = scope.get("client")
+        address = client[0] if client else ""
+        if self._for_browsers:  # before anything is looked at that the sender could make long
+            await self._service.admit(address)
         if self._for_browsers and not self._service.is_our_host(host_name(headers.get("host", ""))):
             raise MisdirectedRequest
         if len(scope["query_string"]) > self._sizes.query:
@@ -120,7 +124,6 @@ class CompiledOperation:
         caller = scope.get(CALLER)
         if self._scope is not None and not self._service.allows(caller, self._scope, path.get("issuer_id")):
             raise InsufficientScope
-        client = scope.get("client")
         return Request(
             method=scope["method"],
             endpoint=self.endpoint,
@@ -129,7 +132,7 @@ class CompiledOperation:
             form=form,
             body=body,
             headers=headers,
-            client_address=client[0] if client else "",
+            client_address=address,
             caller=caller,
             id=scope["endsession.request_id"],
             wants=wants,

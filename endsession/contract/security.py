@@ -21,7 +21,8 @@ def bearer_handler(service: Service) -> Callable[[], AbstractSecurityHandler]:
                 kind, _, token = request.headers.get("authorization", "").partition(" ")
                 if kind.lower() != "bearer":
                     return NO_VALUE
-                caller = service.authenticate(token.strip())
+                client = request.scope.get("client")
+                caller = service.authenticate(token.strip(), client[0] if client else "")
                 if caller is None:
                     raise Unauthenticated
                 request.scope[CALLER] = caller

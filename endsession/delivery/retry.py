@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .app_error import error_of
-from .http import AddressRefused, Answer, AnswerTooLong
+from .http import AddressRefused, Answer
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 900.0
@@ -33,8 +33,6 @@ class AttemptResult:
 def judge(result: Answer | Exception, now: float) -> AttemptResult:
     """What came of a POST. 200 and 204 succeed; 5xx, 429 and no answer may be better later; all else is final."""
     if isinstance(result, AddressRefused):
-        return AttemptResult("failed", None, str(result))
-    if isinstance(result, AnswerTooLong):
         return AttemptResult("failed", None, str(result))
     if isinstance(result, TimeoutError):
         return AttemptResult("retry", None, "no answer in time")

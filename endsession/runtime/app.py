@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from .. import settings as configuration
 from ..background import stop_task
@@ -22,7 +21,8 @@ from ..contract.app import build
 from ..contract.document import Document
 from ..contract.operation import Sizes
 from ..delivery.endings import Endings
-from ..delivery.http import GuardedClient, Resolve, system_resolver
+from ..delivery.http import GuardedClient
+from ..delivery.lookup import Lookups, Resolve
 from ..delivery.outbox import Bounds, Outbox
 from ..delivery.sender import BackChannel, Sender
 from ..delivery.ssrf import LOOPBACK
@@ -44,7 +44,9 @@ from ..store.upkeep import (
     shared_secret,
 )
 from ..tokens.seal import Sealer
+from ..wrong_tokens import WrongTokens
 from .issuers import IssuerPorts, wire
+from .proxies import TrustedProxies
 from .served import check_document
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
@@ -60,7 +62,8 @@ class Ports:
     monotonic: Callable[[], float] = time.monotonic
     open_store: Callable[[str, Path], Database] | None = None
     wrap_sender: Callable[[Sender], Sender] = lambda sender: sender
-    resolve: Resolve = system_resolver
+    resolve: Resolve | None = None
+    """How names of apps are looked up; None for the system's resolver."""
 
 
 @asynccontextmanager
@@ -119,6 +122,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             outbox=outbox,
             sealer=Sealer(seal_key.encode(), ports.clock),
             limiter=limiter,
+            wrong_tokens=WrongTokens(settings.limits.wrong_tokens_per_address),
             readiness=Readiness(store),
             pages=Pages(),
             clock=ports.clock,
@@ -144,6 +148,9 @@ def _issuer_ports(
     delivery = settings.delivery
     networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
 
+    lookups = Lookups()
+    stack.push_async_callback(lookups.close)
+
     def client(*more: ipaddress.IPv4Network | ipaddress.IPv6Network) -> GuardedClient:
         made = GuardedClient(
             timeout=delivery.timeout,
@@ -151,7 +158,7 @@ def _issuer_ports(
             ca_file=str(ports.base / delivery.ca_file) if delivery.ca_file else "",
             proxy=delivery.proxy,
             connections=2 * delivery.concurrency,
-            resolve=ports.resolve,
+            resolve=ports.resolve or lookups,
         )
         stack.push_async_callback(made.close)
         return made
@@ -208,8 +215,4 @@ def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[
         sizes=Sizes(settings.limits.query_bytes, settings.limits.body_bytes),
         prefix=urlsplit(gateway.public_url).path,
     )
-    # As the settings are read: 10.1.2.3/8 is 10.0.0.0/8, which uvicorn would take for a name that nobody has.
-    proxies = [
-        str(ipaddress.ip_network(trusted_proxy, strict=False)) for trusted_proxy in settings.server.trusted_proxies
-    ]
-    return ProxyHeadersMiddleware(app, proxies) if proxies else app  # type: ignore[arg-type,return-value]
+    return TrustedProxies(app, settings.server.trusted_proxies)

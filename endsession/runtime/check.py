@@ -15,7 +15,7 @@ from ..store.examine import examine_file, examine_server
 from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
-from .issuers import on_this_machine, own_keys, unsigned
+from .issuers import on_this_machine, own_keys, refused_uris, unsigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ async def look_around(
         signing = SigningKeys(keys)
         if not problems and (keys or not on_this_machine(table)):
             problems += unsigned(issuer_id, table, signing)
+        problems += refused_uris(issuer_id, table, settings)
         problems += _own_copy(issuer_id, table, base)
         for problem in problems:
             yield Finding(problem, certain=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ..contract.endpoint import LogoutEndpoint
 from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
 from ..delivery.sender import IssuerRoutes
+from ..delivery.ssrf import LOOPBACK, unreachable
 from ..gateway import Issuer, SessionCookie
 from ..protocol.client import Client, is_loopback, signing_problems
 from ..protocol.policy import Policy
@@ -68,6 +70,7 @@ async def wire(
             problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
             continue
         problems += unsigned(issuer_id, table, signing)
+        problems += refused_uris(issuer_id, table, settings)
         decryption = own_keys(issuer_id, "decryption_keys", table.decryption_keys, ports.base, problems, DecryptionKeys)
         find_client = _client_finder(issuer_id, table.clients, ports.store)
         issuers[issuer_id] = _issuer(
@@ -133,6 +136,7 @@ def _issuer(
         announce=next(named, plain),
         with_sid=table.id_tokens_have_sid,
         signs=signing.signs,
+        refused_uri=reach(table, settings),
         metadata=_metadata(table, ports),
         publishes_op_keys=table.publish_op_keys,
     )
@@ -196,6 +200,28 @@ def own_keys(
         except (UnusableKey, OSError) as error:
             problems.append(Problem(("issuers", issuer_id, member, index), str(error)))
     return keys
+
+
+def reach(table: configuration.IssuerSettings, settings: configuration.Settings) -> Callable[[str], str | None]:
+    """Why a delivery to a URL is refused, as far as the URL itself tells. An egress proxy has rules of its own."""
+    delivery = settings.delivery
+    if delivery.proxy:
+        return lambda url: None
+    networks = [ipaddress.ip_network(network) for network in delivery.allow_networks]
+    return partial(unreachable, allowed=[*networks, *(LOOPBACK if on_this_machine(table) else ())])
+
+
+def refused_uris(
+    issuer_id: str, table: configuration.IssuerSettings, settings: configuration.Settings
+) -> Iterator[Problem]:
+    """Where no logout token would ever be sent is better refused now than found out at a logout."""
+    refused = reach(table, settings)
+    fix = "correct it, or name its network in delivery.allow_networks if the app is there"
+    if table.op_backchannel_uri and (why := refused(table.op_backchannel_uri)):
+        yield Problem(("issuers", issuer_id, "op_backchannel_uri"), why, fix)
+    for client_id, client in table.clients.items():
+        if client.backchannel_logout_uri and (why := refused(client.backchannel_logout_uri)):
+            yield Problem(("issuers", issuer_id, "clients", client_id, "backchannel_logout_uri"), why, fix)
 
 
 def unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:

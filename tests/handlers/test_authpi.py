@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -141,6 +142,21 @@ async def test_only_verified_hints_count_against_a_client(tmp_path: Path) -> Non
             assert (await gateway.get(AUTHPI, {"id_token_hint": forged})).status_code == 401
         assert (await gateway.get(AUTHPI, {"id_token_hint": id_token()})).status_code == 200
         assert (await gateway.get(AUTHPI, {"id_token_hint": id_token()})).status_code == 429
+
+
+@both_methods
+async def test_one_user_does_not_use_up_the_allowance_of_the_others(tmp_path: Path, method: str) -> None:
+    """T20: a user who repeats a logout with the hints of an app, from wherever, keeps nobody else from it."""
+    async with deploy(tmp_path, {"limits": {"logout_per_client": "2/minute"}}) as gateway:
+
+        async def status(**claims: Any) -> int:
+            return (await log_out(gateway, method, AUTHPI, id_token_hint=id_token(**claims))).status_code
+
+        assert [await status(sub="mallory") for _ in range(3)] == [200, 200, 429]
+        await gateway.register()
+        assert await status() == 200
+        assert await gateway.state_of() == "ended"
+        assert [await status(sub="mallory", sid="another"), await status(sub="bob", sid="b")] == [429, 200]
 
 
 @both_methods

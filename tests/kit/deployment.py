@@ -32,8 +32,8 @@ READER = "a-reading-token"
 DOCUMENT = load_document()
 
 CONFIGURATION: dict[str, Any] = {
-    "server": {"public_url": "https://login.example"},
-    "limits": {"logout_per_address": "", "logout_per_client": ""},
+    "server": {"public_url": "https://login.example", "trusted_proxies": ["192.0.2.250"]},
+    "limits": {"logout_per_address": "", "logout_per_client": "", "wrong_tokens_per_address": ""},
     "management": {
         "tokens": [
             {

@@ -174,6 +174,7 @@ async def test_the_command(tmp_path: Path, web: Provider) -> None:
     text = f"""
 [server]
 public_url = "https://login.example"
+trusted_proxies = ["127.0.0.1"]
 [issuers.acme]
 issuer = "https://op.example"
 jwks_uri = "{web.url}"
@@ -182,13 +183,13 @@ signing_keys = ["RS256.jwk"]
     status, output, complaints = await run_check(tmp_path, text)
     assert (status, output) == (2, "")
     cookie, keys = complaints.split("FOLDER/endsession.toml, line ")[1:]
-    assert cookie.startswith("4: issuers.acme.cookie (ENDSESSION_ISSUERS__ACME__COOKIE)")
-    assert keys.startswith("7: issuers.acme.signing_keys (ENDSESSION_ISSUERS__ACME__SIGNING_KEYS)")
+    assert cookie.startswith("5: issuers.acme.cookie (ENDSESSION_ISSUERS__ACME__COOKIE)")
+    assert keys.startswith("8: issuers.acme.signing_keys (ENDSESSION_ISSUERS__ACME__SIGNING_KEYS)")
     assert f"Fix: publish there what {OURS} has" in keys
     web.publish(*jwks("RS256", kid="logout")["keys"])
     status, output, complaints = await run_check(tmp_path, text)
     assert (status, output) == (0, "The settings hold together. Issuers: 1, warnings: 1.\n")
-    assert complaints.startswith("Warning: FOLDER/endsession.toml, line 4: issuers.acme.cookie")
+    assert complaints.startswith("Warning: FOLDER/endsession.toml, line 5: issuers.acme.cookie")
     assert "Fix: configure the provider's cookie" in complaints
 
 

@@ -122,10 +122,16 @@ CASES = {
         'add the URL that browsers use, such as public_url = "https://login.example"',
     ),
     "a proxy that is no address": (
-        add(SERVER, 'trusted_proxies = ["10.0.0.0/8", "proxy.example"]'),
+        GOOD.replace('["127.0.0.1"]', '["10.0.0.0/8", "proxy.example"]'),
         "server.trusted_proxies.1",
         "it is neither an address nor a network.",
         "write an address such as 10.0.0.1, or a network such as 10.0.0.0/8",
+    ),
+    "a proxy that is not named": (
+        GOOD.replace('trusted_proxies = ["127.0.0.1"]\n', ""),
+        "server.trusted_proxies",
+        "it is empty, and TLS ends at a proxy (server.public_url): all users would share that proxy's rate limit.",
+        'name the address that the proxy connects from, such as trusted_proxies = ["127.0.0.1"]',
     ),
     "a public address with a header in it": (
         GOOD.replace('login.example"', 'login.example/x\\r\\nSet-Cookie: a=b"'),
