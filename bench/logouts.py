@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
+from endsession.store.audit import Trace
 from endsession.store.deliveries import Recipient, RetryLimits
 from endsession.store.ending import Ending, end_session
 from endsession.store.fan_out import Choose
@@ -79,7 +80,10 @@ def _registering(number: int, now: float) -> Script[str]:
         cookie_sha256=[hashlib.sha256(f"cookie{number}".encode()).hexdigest()],
         participants=[Participant("web")],
     )
-    return register_session("acme", f"s{number}", said, now=now, default_lifetime=86_400, default_idle=None)
+    trace = Trace("bench", "", now)
+    return register_session(
+        "acme", f"s{number}", said, now=now, default_lifetime=86_400, default_idle=None, trace=trace
+    )
 
 
 def requests(key: Key, count: int) -> list[bytes]:

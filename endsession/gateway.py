@@ -20,10 +20,12 @@ from .protocol.errors import EndsessionError, NotFound
 from .protocol.hint import HintReader, VerifiedHint
 from .protocol.policy import Policy
 from .provider.metadata import ProviderMetadata
+from .refusals import Refusals
+from .store.audit import Trace
 from .store.readiness import Readiness
 from .store.script import Database
 from .tokens.hint import FindClient
-from .tokens.seal import Sealer
+from .tokens.seal import Sealer, Vault
 from .wrong_tokens import WrongTokens
 
 
@@ -69,7 +71,7 @@ class Issuer:
     """Whether `public_keys` has the provider's as well."""
 
     async def client(self, client_id: str) -> Client | None:
-        """A registered client: of the settings, else of the database."""
+        """A registered client: of the settings, else of the database, which keeps its secret to itself."""
         return await self.find_client(client_id)
 
     @property
@@ -102,8 +104,10 @@ class Gateway:
     endings: Endings
     outbox: Outbox
     sealer: Sealer
+    vault: Vault
     limiter: Limiter
     wrong_tokens: WrongTokens
+    refusals: Refusals
     readiness: Readiness
     pages: Pages
     clock: Callable[[], float]
@@ -140,6 +144,10 @@ class Gateway:
         """An absolute URL of this gateway, from configuration only (T19)."""
         return f"{self.public_url}/{issuer.id}/{path}"
 
+    def trace(self, request: Request) -> Trace:
+        """Who makes this management request, for the audit."""
+        return Trace(request.caller.name, request.client_address, self.clock())
+
     # What the contract asks (contract.request.Service)
 
     async def admit(self, address: str) -> None:
@@ -160,6 +168,11 @@ class Gateway:
         else:
             self.wrong_tokens.right(address, digest)
         return caller
+
+    def note_refusal(self, caller: Caller | None, reason: str, issuer_id: str | None, address: str) -> None:
+        """See Service. A name of an issuer that there is not may be anything, and stays out of the audit."""
+        known = issuer_id if issuer_id in self.issuers else ""
+        self.refusals.note(known or "", reason, actor=caller.name if caller else "", address=address)
 
     def allows(self, caller: Caller | None, scope: str, issuer_id: str | None) -> bool:
         """See Service. An issuer out of the caller's reach does not exist for it. Raises NotFound."""

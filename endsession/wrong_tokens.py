@@ -1,4 +1,4 @@
-"""Wrong management tokens: guessing is made slow, and an operator sees who guesses (T31).
+"""Wrong management tokens: guessing is made slow (T31). `refusals.py` tells the operator who guesses.
 
 Each process counts for itself. Over the limit an address is refused before its token is looked at, or guessing would go
 on as before; but for a token that was right from there, so that nobody behind the same address can lock its owner out.
@@ -6,7 +6,6 @@ on as before; but for a token that was right from there, so that nobody behind t
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,8 +14,6 @@ from limits import parse
 
 from .limiter import OwnCounter, network_of
 from .protocol.errors import RateLimited
-
-log = logging.getLogger(__name__)
 
 REMEMBERED = 1000
 """Pairs of an address and a token that was right from there."""
@@ -47,8 +44,6 @@ class WrongTokens:
             self._right.popitem(last=False)
 
     def wrong(self, address: str) -> None:
-        """A token was nobody's. The log gets the address, and nothing of the token."""
-        who = network_of(address)
-        log.warning("a wrong bearer token came from %s", address if who else "an unknown address")
+        """A token was nobody's."""
         if self._rate is not None:
-            self._counter.count(self._rate, ("wrong token", who), self._clock())
+            self._counter.count(self._rate, ("wrong token", network_of(address)), self._clock())

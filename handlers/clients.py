@@ -23,7 +23,7 @@ from endsession.protocol.errors import (
     NotFound,
     UnregistrableRedirectUri,
 )
-from endsession.store.clients import all_clients, remove_client, store_client
+from endsession.store.clients import all_clients, remove_client, secret_name, store_client
 
 _CLIENT = TypeAdapter(Client)
 _QUOTED = re.compile(r"""^(['"]).*\1: """)
@@ -46,6 +46,7 @@ async def list_clients(request: Request, gateway: Gateway) -> Response:
 async def put_client(request: Request, gateway: Gateway) -> Response:
     """Register a client, or replace its registration. What is registered keeps the rules that hold when it is used."""
     issuer, client_id = gateway.find_issuer(request), request.query["client_id"]
+    request.client_id = client_id
     _check_not_in_settings(issuer, client_id)
     metadata = {name: value for name, value in request.body.items() if name in _MEMBERS}
     if metadata.setdefault("client_id", client_id) != client_id:
@@ -66,15 +67,18 @@ async def put_client(request: Request, gateway: Gateway) -> Response:
     for member, problem in problems:
         raise _refusal(member, _QUOTED.sub("", problem), problem)  # the URI of a list is for the log alone
     _check_may_sign_hints(request, gateway, issuer, client)
-    created = await gateway.store.write(store_client(issuer.id, client_id, metadata, now=gateway.clock()))
+    secret = metadata.pop("client_secret", None)
+    sealed = None if secret is None else gateway.vault.seal(secret_name(issuer.id, client_id), secret)
+    created = await gateway.store.write(store_client(issuer.id, client_id, metadata, sealed, gateway.trace(request)))
     return json_response(_as_json(client), 201 if created else 200)
 
 
 async def delete_client(request: Request, gateway: Gateway) -> Response:
     """Forget a client."""
     issuer, client_id = gateway.find_issuer(request), request.query["client_id"]
+    request.client_id = client_id
     _check_not_in_settings(issuer, client_id)
-    if not await gateway.store.write(remove_client(issuer.id, client_id)):
+    if not await gateway.store.write(remove_client(issuer.id, client_id, gateway.trace(request))):
         raise NotFound("There is no such client.")
     return Response(status_code=204)
 

@@ -67,7 +67,8 @@ async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, received
     # 5. Find the session. 6. Decide. Everything has been validated before anything ends.
     cookies = provider_cookies(request, issuer)
     evaluation = await evaluate(gateway, issuer, policy, received.request, received.hint, cookies)
-    decision, client = evaluation.decision, evaluation.client
+    request.client_id = evaluation.client.client_id if evaluation.client else None
+    decision, client = evaluation.decision, evaluation.shown_client
     if decision.error is not None:
         raise _with_trace(decision.error, decision.trace)
     # 7. Ask.
@@ -94,6 +95,7 @@ async def confirm_logout(request: Request, gateway: Gateway) -> Response:
     handle = request.form["handle"]
     question = open_question(request, gateway, issuer, handle)
     request.endpoint = gateway.document.endpoints[question.endpoint]  # whose form its errors have
+    request.client_id = question.client_id
     client = await issuer.client(question.client_id) if question.client_id else None
     answer = request.form.get("decision")
     if answer is None:

@@ -57,6 +57,7 @@ async def put_session(request: Request, gateway: Gateway) -> Response:
             now=now,
             default_lifetime=issuer.session_lifetime,
             default_idle=issuer.session_idle,
+            trace=gateway.trace(request),
         )
     )
     return await _session(gateway, issuer, sid, status=201 if outcome == "created" else 200)
@@ -80,7 +81,9 @@ async def delete_session(request: Request, gateway: Gateway) -> Response:
     issuer, sid = gateway.find_issuer(request), request.path["sid"]
     if await gateway.store.read(load_session(issuer.id, sid)) is None:
         raise NotFound("There is no such session.")
-    await gateway.endings.end(issuer.notify_policy, sid, By("admin", request.caller.name))
+    await gateway.endings.end(
+        issuer.notify_policy, sid, By("admin", request.caller.name, address=request.client_address)
+    )
     return json_response(await result_of(gateway, issuer, sid, "signed_out"))
 
 
@@ -112,7 +115,12 @@ async def delete_sessions(request: Request, gateway: Gateway) -> Response:
         some = sids[start : start + _AT_ONCE]
         # Concurrently: one slow app must not keep the user's last session alive for as long as all others take.
         await asyncio.gather(
-            *(gateway.endings.end(issuer.notify_policy, sid, By("admin", request.caller.name)) for sid in some)
+            *(
+                gateway.endings.end(
+                    issuer.notify_policy, sid, By("admin", request.caller.name, address=request.client_address)
+                )
+                for sid in some
+            )
         )
         for sid in some:
             apps += (await result_of(gateway, issuer, sid, "signed_out"))["apps"]

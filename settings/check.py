@@ -110,6 +110,10 @@ def _storage(settings: Settings) -> Iterator[Problem]:
     elif not url.startswith(("postgresql://", "postgres://", "sqlite:///")):
         fix = "write sqlite:///endsession.db, or postgresql://user@host/database"
         yield Problem(("storage", "url"), "it is not a supported storage", fix)
+    elif not url.startswith("sqlite:///") and not settings.storage.sealing_secrets:
+        message = "it is missing, and every process that uses this database needs the same"
+        fix = "make one (openssl rand -hex 32) and set ENDSESSION_STORAGE__SEALING_SECRETS='[\"...\"]' for all of them"
+        yield Problem(("storage", "sealing_secrets"), message, fix, also=(("storage", "url"),))
     known = settings.limits.storage.startswith(("memory://", "redis://", "rediss://", "valkey://", "valkeys://"))
     if not known or not _is_url(settings.limits.storage):
         fix = "write memory://, or redis://host:6379 where several nodes share the limits"

@@ -12,7 +12,7 @@ from endsession.protocol.client import Client
 from endsession.protocol.policy import Policy
 
 from .problems import BadSettings, Places, Problem
-from .values import Duration, Rate, Sha256, WholeSeconds
+from .values import Duration, Rate, SealingSecret, Sha256, WholeSeconds
 
 PREFIX = "ENDSESSION_"
 Scope = Literal[
@@ -80,6 +80,11 @@ class Storage(Group):
     url: str = "sqlite:///endsession.db"
     """`sqlite:///` and the path of a file (four slashes make it absolute), or `postgresql://user@host/database` for
     more than one machine. A password belongs in the environment, not into the file."""
+    sealing_secrets: tuple[SealingSecret, ...] = ()
+    """Secrets of 32 characters or more that seal what travels through browsers and the secrets that the storage keeps.
+    The first seals, all open: to replace one, `docs/operations.md` has the steps. They belong in the environment or the
+    secrets folder, and are needed with PostgreSQL. With SQLite, one is made in a file next to the database,
+    `endsession.db.secret`, where there is none."""
 
 
 class Limits(Group):

@@ -38,6 +38,12 @@ async def receive_body(receive: Receive, content_length: str | None, limit: int)
             return body
 
 
+def check_not_encoded(encodings: list[str]) -> None:
+    """Raises UnsupportedMediaType for a body that would have to be unpacked first (RFC 9110, section 8.4; T8)."""
+    if any(encoding.strip().lower() not in ("", "identity") for encoding in encodings):
+        raise UnsupportedMediaType("The body of this request must not be encoded (Content-Encoding).")
+
+
 class BodyReader:
     """Reads the body of one operation, in the one media type that the document names for it."""
 

@@ -50,7 +50,13 @@ class Client:
     application_type: Literal["web", "native"] = "web"
     """Native apps run on the user's own device: only they have URIs with a scheme of their own."""
     token_endpoint_auth_method: str = "client_secret_basic"
-    """As registered with the provider. `none` makes it a public client, which has no http URIs but on loopback."""
+    """As registered with the provider. `none` makes it a public client, which has no http URIs but on loopback. So are
+    native apps and clients that use the implicit grant, whatever stands here."""
+    grant_types: tuple[str, ...] = ("authorization_code",)
+    """As registered with the provider. With `implicit`, no redirect URI is http, not even on loopback, unless the app
+    is native."""
+    response_types: tuple[str, ...] = ("code",)
+    """As registered with the provider. One with `token` or `id_token` uses the implicit grant, too."""
     redirect_uris: tuple[str, ...] = ()
     """Where sign-ins return to. A front-channel URL has to share its origin with one of them."""
     post_logout_redirect_uris: tuple[str, ...] = ()
@@ -74,7 +80,8 @@ class Client:
     frontchannel_logout_session_required: bool = False
     """Whether that URL gets `iss` and `sid`. Refused where the issuer has `id_tokens_have_sid = false`."""
     disabled: bool = False
-    """An operator's switch: a disabled client's requests are refused with 403; it is still told of logouts."""
+    """An operator's switch: a disabled client's requests are refused with 403, where a hint or a registered URI shows
+    that they are its own. It is still told of logouts."""
 
     @property
     def name(self) -> str:
@@ -92,8 +99,14 @@ class Client:
 
     @property
     def confidential(self) -> bool:
-        """Whether the client can keep a secret (RFC 6749, section 2.1)."""
-        return self.token_endpoint_auth_method != "none"
+        """Whether the client can keep a secret (RFC 6749, section 2.1; RFC 8252, section 8.4)."""
+        return self.token_endpoint_auth_method != "none" and not self.native and not self.implicit
+
+    @property
+    def implicit(self) -> bool:
+        """Whether tokens come to it from the authorization endpoint (Dynamic Client Registration 1.0, section 2)."""
+        words = {word for response_type in self.response_types for word in response_type.split()}
+        return "implicit" in self.grant_types or bool(words & {"token", "id_token"})
 
 
 def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
@@ -102,7 +115,7 @@ def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
         if problem := _post_logout_problem(uri, client):
             yield "post_logout_redirect_uris", f"{uri!r}: {problem}"
     for uri in client.redirect_uris:
-        if problem := unusable(uri):
+        if problem := unusable(uri) or _http_redirect_problem(uri, client):
             yield "redirect_uris", f"{uri!r}: {problem}"
     for member in ("client_uri", "backchannel_logout_uri", "frontchannel_logout_uri"):
         if (address := getattr(client, member)) and (problem := _web_uri_problem(address, client)):
@@ -180,7 +193,7 @@ def _post_logout_problem(uri: str, client: Client) -> str | None:
         return problem
     scheme = uri.split(":", 1)[0]
     if scheme in ("http", "https"):
-        return _http_problem(uri, client)
+        return _http_redirect_problem(uri, client)
     if scheme.lower() != scheme:
         return "write the scheme in lower case: URIs are compared character by character"
     return None if client.native else "a scheme other than https needs application_type = native"
@@ -199,6 +212,16 @@ def _http_problem(uri: str, client: Client) -> str | None:
     if uri.startswith("http:") and not (client.confidential or is_loopback(urlsplit(uri).hostname or "")):
         return "http is for confidential clients and loopback addresses only; use https"
     return None
+
+
+def _http_redirect_problem(uri: str, client: Client) -> str | None:
+    """Dynamic Client Registration 1.0, section 2: https alone for web clients that use the implicit grant.
+
+    Loopback is for native apps (RFC 8252, section 7.3), and for web apps in development.
+    """
+    if uri.lower().startswith("http:") and client.implicit and not client.native:
+        return "http is not for clients that use the implicit grant, not even on loopback; use https"
+    return _http_problem(uri, client)
 
 
 def origin(uri: str) -> tuple[str, str | None, int | None]:

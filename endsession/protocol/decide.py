@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .client import Client
 from .decision import CLOCK_SKEW, Case, Decision, Doubt
-from .errors import AccessDenied, EndsessionError, InvalidRedirectUri, InvalidRequest, InvalidToken, UnknownClient
+from .errors import AccessDenied, EndsessionError, InvalidRedirectUri, InvalidRequest, InvalidToken
 from .hint import Hint, NoHint, RefusedHint, VerifiedHint
 from .redirect import RegisteredRedirect, match, unusable
 from .request import LogoutRequest
@@ -32,8 +33,8 @@ def decide(case: Case) -> Decision:
         hint = _judge_hint(case, trace)
         if case.hint is not hint and case.request.client_id is None:
             case = replace(case, client=None)  # a hint that is too old does not speak for its client
-        _check_client(case, hint, trace)
-        redirect = _judge_redirect(case, hint, trace)
+        client = _judge_client(case, hint, trace)
+        redirect = _judge_redirect(case, client, hint, trace)
         decision = match_session(case, hint, redirect, trace)
     except EndsessionError as error:
         trace.append(f"refuse: {error.status} {error.code}")
@@ -125,36 +126,51 @@ def _is_of_live_session(case: Case, hint: VerifiedHint) -> bool:
 # Step 2: is there a client, and may it ask?
 
 
-def _check_client(case: Case, hint: Hint, trace: list[str]) -> None:
-    """Unknown clients are refused where unregistered redirects are; a disabled client may not ask."""
-    named = case.request.client_id
-    if case.client is None:
-        trace.append("client unknown" if named or isinstance(hint, VerifiedHint) else "no client named")
-        if named and case.policy.on_unregistered_redirect == "error":
-            raise UnknownClient
-    else:
+def _judge_client(case: Case, hint: Hint, trace: list[str]) -> Client | None:
+    """The client that the request is for; a disabled one may not ask.
+
+    Anyone can send a `client_id`. Where the request has nothing more of the client, a disabled one is taken for
+    unknown, and an unknown one is no error: otherwise a stranger could find out which clients there are (T24).
+    """
+    client, uri = case.client, case.request.post_logout_redirect_uri
+    if client is None:
+        trace.append(
+            "client unknown" if case.request.client_id or isinstance(hint, VerifiedHint) else "no client named"
+        )
+        return None
+    if not client.disabled:
         trace.append("client known")
-        if case.client.disabled:
-            raise AccessDenied("The client of this request is disabled.", detail="client is disabled")
+        return client
+    if isinstance(hint, VerifiedHint) or (uri is not None and _registered(uri, client, case)):
+        raise AccessDenied("The client of this request is disabled.", detail="client is disabled")
+    trace.append("client disabled, so taken for unknown")
+    return None
+
+
+def _registered(uri: str, client: Client, case: Case) -> RegisteredRedirect | None:
+    return match(uri, client.post_logout_redirect_uris, case.policy.redirect_match, native=client.native)
 
 
 # Step 3: where may the browser go afterwards?
 
 
-def _judge_redirect(case: Case, hint: Hint, trace: list[str]) -> RegisteredRedirect | None:
+def _judge_redirect(case: Case, client: Client | None, hint: Hint, trace: list[str]) -> RegisteredRedirect | None:
     """Match the requested URI against the client's (RP-Initiated Logout 1.0, section 3)."""
-    uri, policy, client = case.request.post_logout_redirect_uri, case.policy, case.client
+    uri, policy = case.request.post_logout_redirect_uri, case.policy
     if uri is None:
         return _default_redirect(case, hint)
     ignore = policy.on_unregistered_redirect == "ignore"
-    if client is None:
+    if client is None and case.request.client_id is None:
         trace.append("redirect dropped: no client to register it")
         if not ignore and isinstance(hint, NoHint):
             raise InvalidRequest("post_logout_redirect_uri needs client_id or id_token_hint with it.")
         return None
-    if redirect := match(uri, client.post_logout_redirect_uris, policy.redirect_match, native=client.native):
+    if client and (
+        redirect := match(uri, client.post_logout_redirect_uris, policy.redirect_match, native=client.native)
+    ):
         trace.append(f"redirect registered; redirect_match = {policy.redirect_match}")
         return redirect
+    # The same answer for a client that is not known as for one that has not registered the URI.
     why = unusable(uri) or "it is not among the client's post_logout_redirect_uris"
     trace.append(f"redirect refused: {why}; on_unregistered_redirect = {policy.on_unregistered_redirect}")
     if ignore:

@@ -46,6 +46,12 @@ class StaleHandle(InvalidRequest):
     description = "The handle is not valid any more. Start again at the app."
 
 
+class SpeculativeRequest(InvalidRequest):
+    """A browser fetches ahead what a user may ask for (Sec-Purpose: prefetch). Not a success, or it would be shown."""
+
+    description = "A prefetch or preview ends nothing. The request counts when the user makes it."
+
+
 class InvalidToken(EndsessionError):
     """The id_token_hint does not verify. One public sentence for every reason, so that nothing can be probed."""
 

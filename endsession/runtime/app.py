@@ -31,22 +31,18 @@ from ..gateway import Caller, Gateway, Issuer
 from ..limiter import Limiter
 from ..pages import Page, Pages
 from ..provider.fetch import Fetcher
+from ..refusals import Refusals
 from ..store.in_background import InBackground
 from ..store.readiness import Readiness
 from ..store.script import Database, Script
 from ..store.seen_hints import SeenHints
 from ..store.sqlite import SqliteDatabase
-from ..store.upkeep import (
-    forget_audit,
-    forget_ended_sessions,
-    forget_provider_keys,
-    forget_spent_handles,
-    shared_secret,
-)
-from ..tokens.seal import Sealer
+from ..store.upkeep import forget_audit, forget_ended_sessions, forget_provider_keys, forget_spent_handles
+from ..tokens.seal import Sealer, Vault
 from ..wrong_tokens import WrongTokens
 from .issuers import IssuerPorts, wire
 from .proxies import TrustedProxies
+from .sealing import open_vault, sealing_secrets
 from .served import check_document
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
@@ -78,12 +74,13 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         store = (ports.open_store or open_store)(settings.storage.url, ports.base)
         await store.prepare()
         stack.push_async_callback(store.close)
-        seal_key = await store.write(shared_secret("seal", Sealer.new_key().decode()))
+        secrets = sealing_secrets(settings, ports.base)
+        vault = await open_vault(settings, secrets, store)
         background = InBackground(store)
         seen_hints = SeenHints(background, ports.monotonic)
         await seen_hints.load()
         stack.push_async_callback(seen_hints.stop)
-        issuer_ports = _issuer_ports(settings, ports, store, seen_hints, stack)
+        issuer_ports = _issuer_ports(settings, ports, store, vault, seen_hints, stack)
         issuers, routes = await wire(settings, document, issuer_ports)
         sender = ports.wrap_sender(BackChannel(routes, ports.clock))
         bounds = Bounds(
@@ -107,6 +104,8 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             storage=settings.limits.storage,
         )
         stack.push_async_callback(limiter.close)
+        refusals = Refusals(background, ports.clock)
+        stack.push_async_callback(refusals.stop)
         yield Gateway(
             public_url=public_url(settings),
             document=document,
@@ -120,9 +119,11 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             store=store,
             endings=endings,
             outbox=outbox,
-            sealer=Sealer(seal_key.encode(), ports.clock),
+            sealer=Sealer(secrets, ports.clock),
+            vault=vault,
             limiter=limiter,
             wrong_tokens=WrongTokens(settings.limits.wrong_tokens_per_address),
+            refusals=refusals,
             readiness=Readiness(store),
             pages=Pages(),
             clock=ports.clock,
@@ -142,6 +143,7 @@ def _issuer_ports(
     settings: configuration.Settings,
     ports: Ports,
     store: Database,
+    vault: Vault,
     seen_hints: SeenHints,
     stack: contextlib.AsyncExitStack,
 ) -> IssuerPorts:
@@ -165,7 +167,7 @@ def _issuer_ports(
 
     fetcher = Fetcher()
     stack.push_async_callback(fetcher.close)
-    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, client(), client(*LOOPBACK), seen_hints)
+    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, vault, client(), client(*LOOPBACK), seen_hints)
 
 
 def _sweeper(
@@ -214,5 +216,7 @@ def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[
         tags=tags,
         sizes=Sizes(settings.limits.query_bytes, settings.limits.body_bytes),
         prefix=urlsplit(gateway.public_url).path,
+        # A listener for management alone is no part of the public URL, and may well have no TLS.
+        https=gateway.public_url.startswith("https:") and tags != MANAGEMENT_TAGS,
     )
     return TrustedProxies(app, settings.server.trusted_proxies)

@@ -1,4 +1,6 @@
-"""What `endsession check` looks at beyond the settings: storage, files of keys, and what the provider publishes."""
+"""What `endsession check` looks at beyond the settings: storage, keys, who else can read their files, and
+what the provider publishes.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
 from .issuers import on_this_machine, own_keys, refused_uris, unsigned
+from .modes import open_to_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ async def look_around(
     """Every finding about storage and every issuer. `base` is the folder that relative paths start from."""
     for finding in _storage(settings, base):
         yield finding
+    for problem in open_to_others(settings, base):
+        yield Finding(problem, certain=False)
     for issuer_id, table in settings.issuers.items():
         problems: list[Problem] = []
         keys = own_keys(issuer_id, "signing_keys", table.signing_keys, base, problems, SigningKeys)

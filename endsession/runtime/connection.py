@@ -6,6 +6,7 @@ A proxy in front usually has such bounds as well, but nothing here depends on th
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -125,7 +126,14 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """See HttpToolsProtocol."""
+        """See HttpToolsProtocol. An absolute target names a host as well, and another one than Host makes two of them.
+
+        RFC 9112, section 3.2.2, lets the target's count; a proxy that reads Host would have asked for something else.
+        """
+        if not self.url.startswith(b"/") and (named := _host_of(self.url)):
+            hosts = [value.lower() for name, value in self.headers if name == b"host"]
+            if hosts != [named]:
+                self.headers.append((b"host", named))
         self._in_body = True
         super().on_headers_complete()
 
@@ -200,6 +208,12 @@ class BoundedHttp(HttpToolsProtocol):
         """Let go of a connection that takes nothing. Closing it would wait until everything is taken."""
         self._untaken = None
         self.transport.abort()
+
+
+def _host_of(target: bytes) -> bytes:
+    """The authority of a request target in absolute form, in lower case; empty where there is none."""
+    _, separator, rest = target.partition(b"://")
+    return re.split(rb"[/?#]", rest, maxsplit=1)[0].lower() if separator else b""
 
 
 def bounded_http(max_query: int, counted: Connections | None = None) -> type[BoundedHttp]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..protocol.errors import NotFound
+from .audit import Trace, audit
 from .deliveries import COLUMNS, Attempt, Delivery, State, as_deliveries
 from .script import Script, Statement
 
@@ -219,8 +220,9 @@ def _settle(
     return bool(rows)
 
 
-def make_due_again(delivery: Delivery, *, now: float, deadline: float) -> Script[Delivery]:
+def make_due_again(delivery: Delivery, trace: Trace, *, deadline: float) -> Script[Delivery]:
     """Try a settled delivery once more, with a new deadline. A waiting one is made due now. Raises NotFound."""
+    now = trace.at
     if delivery.channel not in ("back", "op"):
         raise NotFound("There is no such delivery that could be sent again.")
     # An operator who asks does not want to wait until the app has rested.
@@ -233,5 +235,14 @@ def make_due_again(delivery: Delivery, *, now: float, deadline: float) -> Script
         " WHERE id = :id AND issuer_id = :issuer_id AND (state <> 'pending' OR lease IS NULL)"
         f" RETURNING {COLUMNS}",
         {"id": delivery.id, "issuer_id": delivery.issuer_id, "now": now, "deadline": deadline},
+    )
+    yield audit(
+        delivery.issuer_id,
+        "redelivery",
+        trace,
+        sid=delivery.sid,
+        sub=delivery.sub,
+        client_id=delivery.client_id,
+        reason=f"{delivery.id} was {delivery.state}",
     )
     return as_deliveries(rows)[0] if rows else delivery

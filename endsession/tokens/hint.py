@@ -37,9 +37,11 @@ class IdTokenHints:
         an encrypted token may be encrypted with; `encrypted_needs_client` refuses an encrypted token without it.
         Raises ServiceUnavailable when the issuer's keys cannot be had; a bad token is a value, never an exception.
         """
+        encrypted = False
         try:
             parts = segments(raw)
             if len(parts) == 5:
+                encrypted = True
                 if encrypted_needs_client and client_id is None:
                     raise Refused("it is encrypted, and policy asks for client_id with an encrypted hint")
                 parts = segments(await self._decrypt(RawJwe(parts), client_id))
@@ -47,7 +49,8 @@ class IdTokenHints:
                     raise Refused("what is encrypted in it is not a signed token")
             return await self._verify(parse_jws(parts), client_id)
         except Malformed as problem:
-            return RefusedHint("malformed", str(problem))
+            # One answer for all encrypted hints: another one for what is malformed inside would say that a key fits.
+            return RefusedHint("invalid" if encrypted else "malformed", str(problem))
         except (Refused, Undecipherable) as problem:
             return RefusedHint("invalid", str(problem))
 

@@ -15,6 +15,7 @@ from endsession.contract.app import build
 from endsession.contract.document import Document
 from endsession.contract.endpoint import LogoutEndpoint
 from endsession.contract.request import ErrorForm
+from endsession.gateway import Caller
 from endsession.pages import Page
 from endsession.protocol.errors import EndsessionError
 from tests.kit.raw import HOST
@@ -52,9 +53,12 @@ class Everything:
         """See Service."""
         return host == HOST
 
-    def authenticate(self, token: str, address: str) -> str | None:
+    def authenticate(self, token: str, address: str) -> Caller | None:
         """See Service."""
-        return "tester" if token == TOKEN else None
+        return Caller("tester", frozenset(), frozenset()) if token == TOKEN else None
+
+    def note_refusal(self, caller: Caller | None, reason: str, issuer_id: str | None, address: str) -> None:
+        """See Service."""
 
     def allows(self, caller: object, scope: str, issuer_id: str | None) -> bool:
         """See Service."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from tests.kit.apps import deploy_with_apps, sign_in, states
 from tests.kit.deployment import TOKEN, Deployment, cookie_of
-from tests.kit.flow import HTML, JSON, PLAIN, both_methods, log_out
+from tests.kit.flow import HTML, JSON, PLAIN, both_methods, browser_cookie, log_out
 from tests.kit.logout_tokens import validate
 from tests.kit.receivers import Receivers
 from tests.kit.tokens import id_token
@@ -174,7 +174,7 @@ async def test_the_signed_out_page_refreshes_until_all_are_told(tmp_path: Path, 
         assert "being told" in page.text
         address = page.text.partition('http-equiv="refresh" content="2;url=')[2].partition('"')[0]
         await apps.wait_for("a", 2)
-        look = partial(gateway.get, address, accept=HTML)
+        look = partial(gateway.get, address, accept=HTML, cookie=browser_cookie(page))
         status = await eventually(look, lambda seen: "being told" not in seen.text)
         assert "signed out" in status.text
         assert "Alice A." in status.text

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from endsession.store.audit import Trace
 from endsession.store.clients import store_client
 from tests.kit.deployment import TOKEN, Deployment, cookie_of
 from tests.kit.flow import AUTHPI
@@ -40,7 +41,7 @@ async def test_what_was_stored_before_is_never_shown(gateway: Deployment) -> Non
     """A private key of an earlier version's registration stays in the database and leaves no answer."""
     private = signing_key("RS256", "app").as_dict(private=True)
     metadata = {"client_id": "app", "jwks": {"keys": [private]}}
-    await gateway.gateway.store.write(store_client("acme", "app", metadata, now=0))
+    await gateway.gateway.store.write(store_client("acme", "app", metadata, None, Trace("tester", "192.0.2.7", 0)))
     for path in (PATH, "/acme/clients"):
         clients = (await gateway.get(path, token=TOKEN)).json()["clients"]
         shown = next(client for client in clients if client["client_id"] == "app")

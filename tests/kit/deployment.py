@@ -29,6 +29,7 @@ from .tokens import SECRET, jwks
 
 TOKEN = "a-management-token"
 READER = "a-reading-token"
+SEALING_SECRET = "what-every-process-of-a-test-seals-with"
 DOCUMENT = load_document()
 
 CONFIGURATION: dict[str, Any] = {
@@ -70,7 +71,7 @@ CONFIGURATION: dict[str, Any] = {
                     "post_logout_redirect_uris": ["https://other.example/signed-out"],
                 },
                 "hmac": {"id_token_signed_response_alg": "HS256", "client_secret": SECRET},
-                "gone": {"disabled": True},
+                "gone": {"disabled": True, "post_logout_redirect_uris": ["https://app.example/signed-out"]},
             },
         },
         # The same keys as acme: only `iss` stands between the two (T11).
@@ -94,6 +95,14 @@ CONFIGURATION: dict[str, Any] = {
 def storage_url(folder: Path) -> str:
     """Where deployments in this folder keep their sessions. The fixture `backend` puts PostgreSQL in its place."""
     return "sqlite:///endsession.db"
+
+
+def with_secret(configured: dict[str, Any]) -> dict[str, Any]:
+    """`configured`, with the sealing secret that PostgreSQL needs; with SQLite, the gateway makes its own."""
+    storage = configured["storage"]
+    if storage["url"].startswith("sqlite:") or "sealing_secrets" in storage:
+        return configured
+    return {**configured, "storage": {**storage, "sealing_secrets": [SEALING_SECRET]}}
 
 
 class Clock:
@@ -201,7 +210,7 @@ async def deploy(
 ) -> AsyncIterator[Deployment]:
     """Run a gateway in `folder` with the ordinary configuration and `changes` to it."""
     base = {**CONFIGURATION, "storage": {"url": storage_url(folder)}}
-    settings = configuration.Settings(**merged(base, changes or {}))
+    settings = configuration.Settings(**with_secret(merged(base, changes or {})))
     problems: list[configuration.Problem] = []
     document = served_document(document, settings.server, folder, problems)
     problems += check(settings, document, folder)

@@ -14,6 +14,7 @@ from .test_redirect import SCHEMES_THAT_RUN
 
 PUBLIC = {"token_endpoint_auth_method": "none"}
 NATIVE = {"application_type": "native"}
+IMPLICIT = {"grant_types": ("implicit",), "response_types": ("id_token",)}
 KEYS: dict[str, Any] = {"keys": []}
 
 
@@ -32,7 +33,9 @@ def problems(**metadata: Any) -> list[str]:
         ("http://127.0.0.1/", PUBLIC | NATIVE),
         ("http://app.localhost/", PUBLIC),
         ("com.example.app:/signed-out", NATIVE),
-        ("myapp://signed-out", NATIVE),
+        ("com.example.app://signed-out", NATIVE),
+        ("http://localhost:3000/", NATIVE),
+        ("http://[::1]:3000/", NATIVE | IMPLICIT),
         ("https://*.apps.example/signed-out", {}),
         ("https://*.apps.example:8443/?x=1", {}),
     ],
@@ -46,6 +49,15 @@ def test_post_logout_uri_that_may_be_registered(uri: str, metadata: dict[str, An
     ("uri", "metadata"),
     [
         ("http://app.example/signed-out", PUBLIC),
+        # Native apps cannot keep a secret, whatever they registered (RFC 8252, section 8.4); nor can implicit clients.
+        ("http://app.example/signed-out", NATIVE),
+        ("http://app.example/signed-out", IMPLICIT),
+        ("http://app.example/signed-out", {"response_types": ("code id_token",)}),
+        ("http://app.example/signed-out", {"response_types": ("code", "token")}),
+        ("http://localhost:3000/", IMPLICIT),
+        # A scheme without a period is nobody's (RFC 8252, section 7.1).
+        ("myapp://signed-out", NATIVE),
+        ("myapp:/signed-out", NATIVE),
         ("http://localhost.evil.example/", PUBLIC),
         ("com.example.app:/signed-out", {}),
         ("Com.Example.App:/signed-out", NATIVE),
@@ -116,6 +128,26 @@ def test_front_channel_shares_an_origin(redirect: str, shares: bool) -> None:
     assert found == ([] if shares else ["frontchannel_logout_uri"])
     plain = {"frontchannel_logout_uri": "http://app.example:80/out", "redirect_uris": ("http://app.example/callback",)}
     assert problems(**plain) == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "metadata", "refused"),
+    [
+        ("http://app.example/callback", {}, False),
+        ("http://app.example/callback", PUBLIC, True),
+        ("http://app.example/callback", NATIVE, True),
+        ("http://app.example/callback", IMPLICIT, True),
+        ("http://127.0.0.1:5000/callback", NATIVE, False),
+        ("http://127.0.0.1:5000/callback", IMPLICIT, True),
+        ("com.example.app:/callback", NATIVE, False),
+        ("myapp:/callback", NATIVE, True),
+        ("javascript:alert(1)//a.b", NATIVE, True),
+        ("intent://a.b/#Intent;end", NATIVE, True),
+    ],
+)
+def test_redirect_uris_keep_the_same_rules(uri: str, metadata: dict[str, Any], refused: bool) -> None:
+    """Where a sign-in returns to is no less dangerous than where a logout does."""
+    assert problems(redirect_uris=(uri,), **metadata) == (["redirect_uris"] if refused else [])
 
 
 def test_a_back_channel_address_may_be_anywhere() -> None:

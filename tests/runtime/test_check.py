@@ -127,6 +127,8 @@ async def test_keys_that_cannot_be_used_are_found_before_the_start(tmp_path: Pat
     """Private keys and the provider's, in files and in the settings, as the gateway itself would refuse them."""
     (tmp_path / "public.jwk").write_text(json.dumps(jwks("RS256")["keys"][0]))
     (tmp_path / "text.jwk").write_text("no key")
+    for name in ("public.jwk", "text.jwk"):
+        (tmp_path / name).chmod(0o600)
     assert [item[:2] for item in await found(tmp_path, signing_keys=("public.jwk", "text.jwk"))] == [
         ("signing_keys.0", True),
         ("signing_keys.1", True),
@@ -215,6 +217,7 @@ async def test_a_file_that_cannot_be_used_is_told_and_nothing_is_made(tmp_path: 
     folder = tmp_path / "missing"
     assert await of_storage("sqlite:///missing/e.db", tmp_path) == [(True, f"there is no folder {folder}")]
     (tmp_path / "text.db").write_text("this is no database " * 100)
+    (tmp_path / "text.db").chmod(0o600)
     assert await of_storage("sqlite:///text.db", tmp_path) == [(True, f"{tmp_path / 'text.db'} is no SQLite database")]
     store = SqliteDatabase(tmp_path / "e.db")
     await store.close()

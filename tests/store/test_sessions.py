@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from endsession.protocol.errors import InvalidRequest, NotFound, SessionEnded
+from endsession.store.audit import Trace
 from endsession.store.deliveries import Recipient, RetryLimits, deliveries_of_session
 from endsession.store.ending import Answered, Ending, answer_question, end_session
 from endsession.store.fan_out import Candidate, Choose
@@ -21,7 +22,8 @@ ALICE = Registration(sub="alice", cookie_sha256=["c1"], participants=[Participan
 
 def registering(said: Registration = ALICE, *, issuer: str = "acme", sid: str = "s1", now: float = NOW) -> Script[str]:
     """The script that registers a session."""
-    return register_session(issuer, sid, said, now=now, default_lifetime=1000, default_idle=None)
+    by = Trace("login", "", now)
+    return register_session(issuer, sid, said, now=now, default_lifetime=1000, default_idle=None, trace=by)
 
 
 def ending(issuer: str = "acme", sid: str = "s1", **changes: Any) -> Ending:
