@@ -60,7 +60,7 @@ def read_request(
 
 
 def _languages(text: str) -> str | None:
-    """What is no list of language tags costs nobody a logout (OpenID Connect Core 1.0, section 3.1.2.1)."""
+    """What is not a list of language tags costs nobody a logout (OpenID Connect Core 1.0, section 3.1.2.1)."""
     return text if len(text) <= _MAX_LANGUAGES and _LANGUAGES.fullmatch(text) else None
 
 

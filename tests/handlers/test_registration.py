@@ -23,7 +23,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a short secret": ({"id_token_signed_response_alg": "HS256", "client_secret": "s3cret"}, METADATA, "too short"),
     "an algorithm that there is not": ({"id_token_signed_response_alg": MARK}, METADATA, "possible values"),
     "a type": ({"disabled": MARK}, METADATA, "wrong type"),
-    "no key of ours": (
+    "no signing key": (
         {"id_token_signed_response_alg": "EdDSA", "backchannel_logout_uri": BACK},
         METADATA,
         "signed with EdDSA, for which there is no signing key",

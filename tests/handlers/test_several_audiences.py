@@ -38,7 +38,7 @@ LANGUAGES = {
 @both_methods
 @pytest.mark.parametrize("locales", LANGUAGES.values(), ids=LANGUAGES)
 async def test_no_languages_cost_a_logout(gateway: Deployment, method: str, locales: str) -> None:
-    """What is no list of language tags is ignored (OpenID Connect Core 1.0, section 3.1.2.1)."""
+    """What is not a list of language tags is ignored (OpenID Connect Core 1.0, section 3.1.2.1)."""
     await gateway.register()
     request = {"id_token_hint": id_token(), "ui_locales": locales}
     answer = await log_out(gateway, method, PLAIN, cookie=cookie_of(), **request)
