@@ -153,7 +153,7 @@ def exchange(port: int, request: bytes) -> int:
             connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(1 << 20):
                 answer += part if len(answer) < 100 else b""
-        except ConnectionError:  # a server that has answered need not read on
+        except OSError:  # a server that has answered need not read on, and may have gone
             pass
     return int(answer.split()[1]) if answer.startswith(b"HTTP/1.1 ") else 0
 
