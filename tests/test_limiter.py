@@ -104,6 +104,7 @@ async def test_the_shared_counter_is_used_again_once_it_is_back() -> None:
 
 
 @both_methods
+@pytest.mark.usefixtures("backend")
 async def test_an_issuer_has_an_allowance(tmp_path: Path, method: str) -> None:
     """No matter who asks, and for what: the third logout request at the issuer is refused, and none at another."""
     async with deploy(tmp_path, {"limits": {"logout_per_issuer": "2/minute"}}) as gateway:
@@ -116,6 +117,7 @@ async def test_an_issuer_has_an_allowance(tmp_path: Path, method: str) -> None:
         assert (await log_out(gateway, method, "/globex/end-session")).status_code == 200
 
 
+@pytest.mark.usefixtures("backend")
 async def test_a_proxy_is_believed_by_its_network(tmp_path: Path) -> None:
     """`trusted_proxies` takes a network by any of its addresses; what an untrusted client says of itself is nothing."""
     changes = {"limits": {"logout_per_address": "1/minute"}, "server": {"trusted_proxies": ["192.0.2.9/24"]}}

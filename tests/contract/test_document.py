@@ -247,6 +247,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, content: 
         pytest.param(lambda raw: raw["paths"]["/healthz"]["get"].pop("responses"), id="no OpenAPI"),
     ],
 )
+@pytest.mark.usefixtures("backend")
 async def test_a_document_that_does_not_fit_its_handlers_is_refused_at_start(tmp_path: Path, edit: Edit) -> None:
     """An operation without a handler, or of a shape that is not read, is found before the first request."""
     with pytest.raises(BadDocument):

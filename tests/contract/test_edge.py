@@ -185,7 +185,7 @@ async def test_paths_are_taken_as_they_stand(shared: Deployment, path: str) -> N
 
 
 @pytest.fixture
-async def prefixed(tmp_path: Path) -> AsyncIterator[Deployment]:
+async def prefixed(tmp_path: Path, backend: str) -> AsyncIterator[Deployment]:
     """A gateway that is public at `https://login.example/sso`."""
     changes = {
         "server": {"public_url": "https://login.example/sso"},

@@ -40,7 +40,7 @@ def host_of(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-async def formats(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+async def formats(tmp_path_factory: pytest.TempPathFactory, backend: str) -> AsyncIterator[Deployment]:
     """Issuers whose plain endpoint answers errors in one form each."""
     names = ("negotiate", "oauth_json", "problem", "html")
     issuers = {

@@ -182,6 +182,7 @@ async def test_a_query_over_the_limit_is_sent_to_the_form(shared: Deployment, pa
     assert (await ask(shared.app, "POST", path, form=f"{longest}u")).status not in (413, 414, 500)
 
 
+@pytest.mark.usefixtures("backend")
 async def test_the_limits_are_settings(tmp_path: Path) -> None:
     """`limits.query_bytes` and `limits.body_bytes` hold for every operation."""
     async with deploy(tmp_path, {"limits": {"query_bytes": 1024, "body_bytes": 2048}}) as gateway:

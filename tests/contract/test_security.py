@@ -42,7 +42,7 @@ def token_for(scope: str) -> str:
 
 
 @pytest.fixture(scope="module")
-async def scoped(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+async def scoped(tmp_path_factory: pytest.TempPathFactory, backend: str) -> AsyncIterator[Deployment]:
     """A deployment with one token for each scope."""
     tokens = [
         {
@@ -226,6 +226,7 @@ async def test_a_failing_check_of_tokens_is_a_500_without_detail(shared: Deploym
         ),
     ],
 )
+@pytest.mark.usefixtures("backend")
 async def test_a_listener_serves_its_tags_only(
     tmp_path: Path, tags: tuple[str, ...], served: list[str], not_served: list[str]
 ) -> None:
@@ -241,6 +242,7 @@ async def test_a_listener_serves_its_tags_only(
                 assert (await ask(app, method, path, token=TOKEN)).status == 404
 
 
+@pytest.mark.usefixtures("backend")
 async def test_allow_of_a_listener_is_its_own(tmp_path: Path) -> None:
     """A path whose methods are divided between listeners promises at each one what is served there."""
     async with deploy(tmp_path) as gateway:

@@ -88,16 +88,14 @@ _OPERATIONS: dict[str, Scenarios] = {
     "getReference": {404: [Scenario({}, "nowhere")]},
     "getConfiguration": {503: [Scenario({}, "orphaned")]},
     "confirmLogout": {
+        200: _with({}, {"question": "answered"}),
         303: _with({"question": "with a way back"}),
-        400: [
-            *_with({"browser": "another"}, {"question": "spent"}, {"question": "of another issuer"}),
-            _FORGED_HANDLE,
-        ],
+        400: [*_with({"browser": "another"}, {"question": "of another issuer"}), _FORGED_HANDLE],
         403: _with({"origin": "foreign"}),
     },
     "resumeLogout": {
-        303: _with({"parked": "good"}),
-        400: [*_with({"parked": "good", "browser": "another"}), _FORGED_HANDLE],
+        303: _with({"parked": "good"}, {"parked": "good", "cookie": "none"}),
+        400: [_FORGED_HANDLE],
         401: _with({"parked": "forged"}, at="strict"),
         403: _with({"parked": "of a disabled client"}),
         422: _with({"parked": "not registered"}),

@@ -1,4 +1,4 @@
-"""A deployment of the real gateway, in this process: real settings, real document, real SQLite, real pages.
+"""A deployment of the real gateway, in this process: real settings, real document, real storage, real pages.
 
 Requests go through the whole ASGI application. Only the ports to the outside can be replaced, and only by argument.
 """
@@ -25,11 +25,11 @@ from endsession.runtime.served import served_document
 from endsession.settings.check import check
 from endsession.store.script import Script, Statement
 
+from .storages import SEALING_SECRET, storage_url
 from .tokens import SECRET, jwks
 
 TOKEN = "a-management-token"
 READER = "a-reading-token"
-SEALING_SECRET = "what-every-process-of-a-test-seals-with"
 DOCUMENT = load_document()
 
 CONFIGURATION: dict[str, Any] = {
@@ -92,11 +92,6 @@ CONFIGURATION: dict[str, Any] = {
 }
 
 
-def storage_url(folder: Path) -> str:
-    """Where deployments in this folder keep their sessions. The fixture `backend` puts PostgreSQL in its place."""
-    return "sqlite:///endsession.db"
-
-
 def with_secret(configured: dict[str, Any]) -> dict[str, Any]:
     """`configured`, with the sealing secret that PostgreSQL needs; with SQLite, the gateway makes its own."""
     storage = configured["storage"]
@@ -140,6 +135,12 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
         else:
             result[key] = copy.deepcopy(value)
     return result
+
+
+def on_storage(folder: Path, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`changes`, and where it names no storage that of the running test (see `tests.kit.storages`)."""
+    named = "url" in changes.get("storage", {})
+    return changes if named else merged(changes, {"storage": {"url": storage_url(folder)}})
 
 
 @dataclass
@@ -209,8 +210,7 @@ async def deploy(
     ports: Ports | None = None,
 ) -> AsyncIterator[Deployment]:
     """Run a gateway in `folder` with the ordinary configuration and `changes` to it."""
-    base = {**CONFIGURATION, "storage": {"url": storage_url(folder)}}
-    settings = configuration.Settings(**with_secret(merged(base, changes or {})))
+    settings = configuration.Settings(**with_secret(merged(CONFIGURATION, on_storage(folder, changes or {}))))
     problems: list[configuration.Problem] = []
     document = served_document(document, settings.server, folder, problems)
     problems += check(settings, document, folder)

@@ -157,6 +157,7 @@ async def run_check(folder: Path, text: str) -> tuple[int, str, str]:
     return process.returncode or 0, output.decode(), complaints.decode().replace(str(folder), "FOLDER")
 
 
+@pytest.mark.usefixtures("backend")
 def test_what_the_command_warns_of_is_in_the_log_of_the_gateway(tmp_path: Path) -> None:
     """A leaked hint and one click: it is said where nobody runs the command, too."""
     port = free_port()
