@@ -36,7 +36,8 @@ async def redeliver(request: Request, gateway: Gateway) -> Response:
     issuer, now = gateway.find_issuer(request), gateway.clock()
     deadline = now + issuer.notify_policy.deadline
     delivery = await gateway.store.read(load_delivery(issuer.id, request.path["delivery_id"]))
-    delivery = await gateway.store.write(make_due_again(delivery, now=now, deadline=deadline))
+    request.client_id = delivery.client_id or None
+    delivery = await gateway.store.write(make_due_again(delivery, gateway.trace(request), deadline=deadline))
     gateway.outbox.wake()
     gateway.store.announce()
     return json_response(await as_json(gateway.store, delivery))

@@ -57,6 +57,7 @@ async def put_session(request: Request, gateway: Gateway) -> Response:
             now=now,
             default_lifetime=issuer.session_lifetime,
             default_idle=issuer.session_idle,
+            trace=gateway.trace(request),
         )
     )
     return await _session(gateway, issuer, sid, status=201 if outcome == "created" else 200)
@@ -80,7 +81,9 @@ async def delete_session(request: Request, gateway: Gateway) -> Response:
     issuer, sid = gateway.find_issuer(request), request.path["sid"]
     if await gateway.store.read(load_session(issuer.id, sid)) is None:
         raise NotFound("There is no such session.")
-    await gateway.endings.end(issuer.notify_policy, sid, By("admin", request.caller.name))
+    await gateway.endings.end(
+        issuer.notify_policy, sid, By("admin", request.caller.name, address=request.client_address)
+    )
     return json_response(await result_of(gateway, issuer, sid, "signed_out"))
 
 
@@ -103,15 +106,21 @@ async def list_sessions(request: Request, gateway: Gateway) -> Response:
 
 
 async def delete_sessions(request: Request, gateway: Gateway) -> Response:
-    """An administrator ends all sessions of a user: each once, each with the apps that took part in it."""
+    """An administrator ends sessions of a user: each once, each with the apps that took part in it."""
     issuer, sub = gateway.find_issuer(request), request.query["sub"]
-    sids = await gateway.store.read(live_sessions_of_user(issuer.id, sub, now=gateway.clock()))
+    sessions = live_sessions_of_user(issuer.id, sub, client_id=request.query.get("client_id"), now=gateway.clock())
+    sids = await gateway.store.read(sessions)
     apps = []
     for start in range(0, len(sids), _AT_ONCE):
         some = sids[start : start + _AT_ONCE]
         # Concurrently: one slow app must not keep the user's last session alive for as long as all others take.
         await asyncio.gather(
-            *(gateway.endings.end(issuer.notify_policy, sid, By("admin", request.caller.name)) for sid in some)
+            *(
+                gateway.endings.end(
+                    issuer.notify_policy, sid, By("admin", request.caller.name, address=request.client_address)
+                )
+                for sid in some
+            )
         )
         for sid in some:
             apps += (await result_of(gateway, issuer, sid, "signed_out"))["apps"]

@@ -8,7 +8,7 @@ fix.
 from .advice import advice
 from .load import load
 from .model import ClientTable, Cookie, IssuerSettings, ManagementToken, Server, Settings
-from .policies import complaint, policy_for, preset_policy
+from .policies import complaint, policy_for, preset_policy, serves
 from .problems import BadSettings, Problem
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "load",
     "policy_for",
     "preset_policy",
+    "serves",
 ]

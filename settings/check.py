@@ -11,8 +11,18 @@ from urllib.parse import urlsplit
 from endsession.protocol.client import Client, is_loopback, registration_problems, sid_problems
 from endsession.protocol.policy import contradictions
 
+from .idle import idle_knobs
 from .model import Cookie, IssuerSettings, Settings
-from .policies import EndpointPolicySource, ServedDocument, complaint, policy_for
+from .policies import (
+    PLAIN,
+    EndpointPolicySource,
+    ServedDocument,
+    can_match,
+    complaint,
+    own_knobs,
+    policy_for,
+    serves,
+)
 from .problems import Location, Problem, dotted
 
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
@@ -40,6 +50,7 @@ def check(settings: Settings, contract: ServedDocument, base: Path) -> Iterator[
             yield Problem(location, f"the path /{issuer_id} belongs to an endpoint of the document", "rename the table")
         yield from _issuer(location, issuer, base)
         yield from _policies(location, issuer, contract.endpoints)
+        yield from idle_knobs(location, issuer, contract)
         yield from _discovery(issuer_id, settings, contract.endpoints)
         for client_id, client in issuer.clients.items():
             if client.client_id != client_id:
@@ -68,6 +79,13 @@ def _server(settings: Settings) -> Iterator[Problem]:
             "it is missing, and server.host is not a loopback address",
             'add the URL that browsers use, such as public_url = "https://login.example"',
         )
+    if urlsplit(server.public_url).scheme == "https" and not server.trusted_proxies and _is_url(server.public_url):
+        yield Problem(
+            ("server", "trusted_proxies"),
+            "it is empty, and TLS ends at a proxy (server.public_url): all users would share that proxy's rate limit",
+            'name the address that the proxy connects from, such as trusted_proxies = ["127.0.0.1"]',
+            also=(("server", "public_url"),),
+        )
     for index, network in enumerate(server.trusted_proxies):
         try:
             ipaddress.ip_network(network, strict=False)
@@ -92,6 +110,10 @@ def _storage(settings: Settings) -> Iterator[Problem]:
     elif not url.startswith(("postgresql://", "postgres://", "sqlite:///")):
         fix = "write sqlite:///endsession.db, or postgresql://user@host/database"
         yield Problem(("storage", "url"), "it is not a supported storage", fix)
+    elif not url.startswith("sqlite:///") and not settings.storage.sealing_secrets:
+        message = "it is missing, and every process that uses this database needs the same"
+        fix = "make one (openssl rand -hex 32) and set ENDSESSION_STORAGE__SEALING_SECRETS='[\"...\"]' for all of them"
+        yield Problem(("storage", "sealing_secrets"), message, fix, also=(("storage", "url"),))
     known = settings.limits.storage.startswith(("memory://", "redis://", "rediss://", "valkey://", "valkeys://"))
     if not known or not _is_url(settings.limits.storage):
         fix = "write memory://, or redis://host:6379 where several nodes share the limits"
@@ -188,21 +210,51 @@ def _policies(
                 f"use one of: {', '.join(sorted(names))}",
                 also=_ADDED,
             )
-    if issuer.announce != "end-session" and issuer.announce not in names:
+    if issuer.announce != PLAIN and issuer.announce not in names:
         fix = f"use end-session or one of: {', '.join(sorted(names))}"
         yield Problem((*location, "announce"), "no endpoint has this name", fix, also=_ADDED)
+    yield from _named_endpoints(location, issuer, names)
     for terms in endpoints.values():
         if complaint(terms):
             continue  # the document's mistake, which is told with the document
         table = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
-        for knobs, why in contradictions(policy_for(issuer, terms), has_cookie=issuer.cookie is not None):
-            own = _own_knobs(issuer, terms)
+        if not serves(issuer, terms):
+            yield from _not_served(location, issuer, terms, table)
+            continue
+        for knobs, why in contradictions(policy_for(issuer, terms), has_cookie=can_match(issuer)):
+            own = own_knobs(issuer, terms)
             preset = terms.preset or issuer.preset
             others = [knob for knob in knobs if knob not in own]
             fix = f"change {' or '.join(knobs)}"
             fix += f" (the preset {preset} sets {' and '.join(others)})" if others else ""
-            also = ((*location, "cookie"), *((*location, *table, knob) for knob in knobs))
+            if issuer.cookie is not None and not can_match(issuer):
+                fix += ', or set cookie.match = "sid": with participants = all no other cookie can be matched'
+            also = ((*location, "cookie"), (*location, "participants"), *((*location, *table, knob) for knob in knobs))
             yield Problem((*location, *table, knobs[-1]), why, fix, also=also)
+
+
+def _named_endpoints(location: Location, issuer: IssuerSettings, names: set[str]) -> Iterator[Problem]:
+    for index, name in enumerate(issuer.endpoints or ()):
+        if name != PLAIN and name not in names:
+            fix = f"use some of: {', '.join((PLAIN, *sorted(names)))}"
+            yield Problem((*location, "endpoints", index), "no endpoint has this name", fix, also=_ADDED)
+    if issuer.endpoints == ():
+        fix = "name the endpoints that apps use, or leave it out to serve all"
+        yield Problem((*location, "endpoints"), "it is empty: nobody could log out", fix)
+
+
+def _not_served(
+    location: Location, issuer: IssuerSettings, terms: EndpointPolicySource, table: Location
+) -> Iterator[Problem]:  # fmt: skip
+    """What is announced, or has knobs, has to be there."""
+    name, setting = terms.name or PLAIN, (*location, "endpoints")
+    why = "endpoints does not name it" if issuer.endpoints is not None else "under the preset strict it has to be named"
+    if issuer.announce == name:
+        fix = f"add {name} to {dotted(setting)}, or announce another endpoint"
+        yield Problem((*location, "announce"), f"this issuer does not serve {name}: {why}", fix, also=(setting,))
+    if own_knobs(issuer, terms):
+        fix = f"add {name} to {dotted(setting)}, or leave the knobs out"
+        yield Problem((*location, *table), f"this issuer does not serve {name}: {why}", fix, also=(setting,))
 
 
 def _discovery(issuer_id: str, settings: Settings, endpoints: Mapping[str, EndpointPolicySource]) -> Iterator[Problem]:
@@ -223,13 +275,6 @@ def _discovery(issuer_id: str, settings: Settings, endpoints: Mapping[str, Endpo
         message = f"{issuer.announce} has no issuer in its path, and at {host} it is not this issuer's"
         fix = f"set default = true, or add {host} to hosts, or announce another endpoint"
         yield Problem((*location, "announce"), message, fix, also=((*location, "hosts"), (*location, "default")))
-
-
-def _own_knobs(issuer: IssuerSettings, terms: EndpointPolicySource) -> set[str]:
-    """The knobs that the operator has set for an endpoint."""
-    endpoint = issuer.dialects.get(terms.name) if terms.name else None
-    overrides = issuer.policy if terms.name is None else endpoint.policy if endpoint else None
-    return set(overrides.model_fields_set) if overrides is not None else set()
 
 
 def _is_url(url: str) -> bool:

@@ -12,7 +12,7 @@ from endsession.protocol.client import Client
 from endsession.protocol.policy import Policy
 
 from .problems import BadSettings, Places, Problem
-from .values import Duration, Rate, Sha256, WholeSeconds
+from .values import Duration, Rate, SealingSecret, Sha256, WholeSeconds
 
 PREFIX = "ENDSESSION_"
 Scope = Literal[
@@ -37,7 +37,9 @@ class Server(Group):
     """How browsers reach the gateway. Links are built from this and never from a request; it may have a path. Needed
     unless `host` is a loopback address."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks of proxies whose `X-Forwarded-For` is believed."""
+    """Addresses or networks of proxies whose `X-Forwarded-For` is believed. Needed where `public_url` is https, since
+    TLS ends at a proxy: all users would share that proxy's rate limit. Each proxy has to set the header or to append to
+    it; one that only passes on what it was sent lets anybody choose an address."""
     vendors: tuple[str, ...] = ()
     """Vendors whose logout URLs are served as well, such as `keycloak`; `docs/vendors.md` lists them."""
     extra_paths: tuple[str, ...] = ()
@@ -78,6 +80,11 @@ class Storage(Group):
     url: str = "sqlite:///endsession.db"
     """`sqlite:///` and the path of a file (four slashes make it absolute), or `postgresql://user@host/database` for
     more than one machine. A password belongs in the environment, not into the file."""
+    sealing_secrets: tuple[SealingSecret, ...] = ()
+    """Secrets of 32 characters or more that seal what travels through browsers and the secrets that the storage keeps.
+    The first seals, all open: to replace one, `docs/operations.md` has the steps. They belong in the environment or the
+    secrets folder, and are needed with PostgreSQL. With SQLite, one is made in a file next to the database,
+    `endsession.db.secret`, where there is none."""
 
 
 class Limits(Group):
@@ -89,10 +96,20 @@ class Limits(Group):
     logout_per_address: Rate = "60/minute"
     """Logout requests of one client address, and what follows from them (answers, looks at a status); IPv6 addresses
     are counted by /64 network."""
-    logout_per_client: Rate = "600/minute"
-    """Logout requests with a verified hint of one client of one issuer."""
+    logout_per_client: Rate = "60/minute"
+    """Logout requests with a verified hint of one client of one issuer, for each of its users, whatever address they
+    come from. There is none for all users together, since one of them could use it up."""
     logout_per_issuer: Rate = ""
     """Logout requests of one issuer; off by default, since anyone could use it up."""
+    wrong_tokens_per_address: Rate = "30/minute"
+    """Wrong bearer tokens of one client address, counted by each process for itself. Over it, every token from there is
+    refused with 429, but for those that were right from there before."""
+    connections: int = Field(default=1000, ge=10, le=100_000)
+    """Connections that are open at once, at all listeners of a process; further ones are closed at once. Each needs an
+    open file (`ulimit -n`)."""
+    connections_per_address: int = Field(default=100, ge=1, le=100_000)
+    """Connections of one client address; IPv6 addresses are counted by /64 network. A proxy of `server.trusted_proxies`
+    may have as many as there may be in all."""
     query_bytes: int = Field(default=16 * 1024, ge=1024, le=1024 * 1024)
     """The longest query that is read; longer ones are answered with 414."""
     body_bytes: int = Field(default=64 * 1024, ge=1024, le=16 * 1024 * 1024)
@@ -137,7 +154,7 @@ class Cookie(Group):
     """Its name."""
     match: Literal["sha256", "sid"] = "sha256"
     """What its value is compared with: the `cookie_sha256` of registered sessions, or, if the value is the session id
-    itself, their `sid`."""
+    itself, their `sid`. With `participants = "all"` only the latter can match."""
     path: str = "/"
     """Its path."""
     domain: str = ""
@@ -213,9 +230,10 @@ class IssuerSettings(Group):
     """Files with private keys (JWK) for hints that come encrypted. Their public parts are published for apps to encrypt
     to."""
     retired_keys_for: Duration = 45 * 86_400.0
-    """For how long a key that the provider does not publish any more still verifies hints, which outlive their keys."""
+    """For how long a key that the provider has withdrawn still verifies hints that were issued before."""
     compromised_keys: tuple[str, ...] = ()
-    """The `kid` of keys of the provider that never verify anything, even if still published or cached."""
+    """Keys of the provider that never verify anything, even if still published or cached: by `kid`, or by RFC 7638
+    thumbprint (SHA-256, base64url), which stays the same under another `kid`."""
     publish_op_keys: bool = False
     """Whether our JWK Set also has the provider's keys, so that the provider can point its `jwks_uri` at it."""
     op_metadata_uri: str | None = None
@@ -226,11 +244,16 @@ class IssuerSettings(Group):
     """A URL of the provider itself that takes logout tokens; it is told first."""
     id_tokens_have_sid: bool = True
     """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone, and a client that
-    requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused."""
+    requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused. If so,
+    and the verified hints of a client carry none all the same, that client's logout tokens name the user alone as well;
+    the log, the ledger and `endsession check` say it."""
     notify_wait: Duration = Field(default=1.5, le=30)
     """How long the browser waits for apps to be told; what is not done by then goes on in the background."""
     tell_on_expiry: bool = True
     """Whether apps are told when a session reaches the end of its lifetime."""
+    endpoints: tuple[str, ...] | None = None
+    """The logout endpoints that this issuer serves: `end-session`, the plain one, and vendors' by name. Others answer
+    404. Without it, all of the deployment; under the preset `strict`, all but those where a hint acts alone."""
     announce: str = "end-session"
     """Which logout endpoint discovery announces: `end-session`, or the name of a vendor's."""
     clients: dict[str, ClientTable] = {}

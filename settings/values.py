@@ -6,7 +6,7 @@ import math
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 _UNITS = {"ms": 0.001, "s": 1, "": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -39,6 +39,12 @@ def _sha256(value: str) -> str:
     return value
 
 
+def _sealing_secret(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < 32:
+        raise wrong("it is shorter than 32 characters", "make one: openssl rand -hex 32")
+    return value
+
+
 Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 """Seconds, written with a unit: `500ms`, `5s`, `10m`, `24h`, `30d`."""
 WholeSeconds = Annotated[int, BeforeValidator(lambda value: round(_seconds(value))), Field(ge=0)]
@@ -47,3 +53,5 @@ Rate = Annotated[str, AfterValidator(_rate)]
 """`60/minute`; the empty text is no limit."""
 Sha256 = Annotated[str, AfterValidator(_sha256)]
 """64 hexadecimal digits."""
+SealingSecret = Annotated[SecretStr, AfterValidator(_sealing_secret)]
+"""32 characters or more."""

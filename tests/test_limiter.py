@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from limits import parse
 
+from endsession import limiter as limiter_module
 from endsession.limiter import LOOK_AGAIN, Limiter, OwnCounter, network_of
 from endsession.protocol.errors import RateLimited
 from tests.kit import servers
@@ -53,10 +54,12 @@ async def test_an_address_has_its_own_allowance() -> None:
         ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::/64"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
         ("", ""),
+        ("unknown", ""),
+        ("x" * 30_000, ""),
     ],
 )
 def test_an_ipv6_subscriber_is_one_client(address: str, network: str) -> None:
-    """T20: addresses of one /64 count together, and a mapped IPv4 address as what it is."""
+    """T20: addresses of one /64 count together, a mapped IPv4 address as what it is, and all else as one."""
     assert network_of(address) == network
 
 
@@ -145,6 +148,16 @@ def test_windows_that_are_over_are_forgotten() -> None:
     for number in range(5000):
         counter.count(rate, ("address", "the same"), 100 + number)
     assert len(counter) == 1
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within one window as well: very many addresses fill no memory."""
+    monkeypatch.setattr(limiter_module, "MOST", 100)
+    counter, rate = OwnCounter(), parse("2/10 seconds")
+    for number in range(1000):
+        counter.count(rate, ("address", str(number)), 1)
+    assert len(counter) == 100
+    assert limiter_module.MOST < 1_000_000
 
 
 def test_many_addresses_cost_nobody_time() -> None:

@@ -26,6 +26,7 @@ from endsession.gateway import Gateway, Issuer
 from endsession.handlers import deliveries, logout, sessions
 from endsession.pages import Page, Pages
 from endsession.protocol import decide
+from endsession.protocol.client import Client
 from endsession.protocol.errors import NotFound
 from endsession.store.deliveries import Delivery, deliveries_page
 from endsession.store.ending import answer_question
@@ -78,13 +79,13 @@ def a_yes_loses_state(patch: pytest.MonkeyPatch) -> None:
 
 def serves_disabled_clients(patch: pytest.MonkeyPatch) -> None:
     """Neither the endpoints nor `explain` check whether the client is disabled."""
-    check_client = decide._check_client
+    judge_client = decide._judge_client
 
-    def broken(case: decide.Case, hint: Any, trace: list[str]) -> None:
+    def broken(case: decide.Case, hint: Any, trace: list[str]) -> Client | None:
         client = replace(case.client, disabled=False) if case.client else None
-        check_client(replace(case, client=client), hint, trace)
+        return judge_client(replace(case, client=client), hint, trace)
 
-    patch.setattr(decide, "_check_client", broken)
+    patch.setattr(decide, "_judge_client", broken)
 
 
 def an_update_forgets_the_apps(patch: pytest.MonkeyPatch) -> None:
@@ -151,5 +152,5 @@ def takes_browsers_for_programs(patch: pytest.MonkeyPatch) -> None:
     def broken(accept: str, media_types: tuple[str, ...]) -> float:
         return 1.0 if accept.strip().lower() in media_types else 0.0
 
-    negotiation.prefers.cache_clear()
+    negotiation.read_accept.cache_clear()
     patch.setattr(negotiation, "_quality", broken)

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from tests.kit import storages
 from tests.kit.ports import free_port
-from tests.kit.storages import environment
 
 from .deployment import FROM_CHECKOUT, ROOT
 
@@ -28,7 +28,11 @@ def test_the_script_starts_a_gateway_tests_it_and_stops_it(tmp_path: Path) -> No
     done = subprocess.run(
         ["sh", str(tmp_path / "contract.sh"), "--no-fuzz", "--junit", "contract.xml"],
         cwd=tmp_path,
-        env={**FROM_CHECKOUT, **environment(tmp_path), "ENDSESSION": f"{sys.executable} -m endsession"},
+        env={
+            **FROM_CHECKOUT,
+            "ENDSESSION": f"{sys.executable} -m endsession",
+            **storages.environment(tmp_path),
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -62,11 +62,13 @@ def build(
     tags: Collection[str] | None = None,
     sizes: Sizes | None = None,
     prefix: str = "",
+    https: bool = False,
     resolver: Resolver | None = None,
 ) -> ASGIApp:
     """Build the ASGI application that serves `document`. Raises BadDocument.
 
-    `tags` limits it to operations of those tags, for a listener of its own. `prefix` is the path of the public URL.
+    `tags` limits it to operations of those tags, for a listener of its own. `prefix` is the path of the public URL,
+    and `https` whether browsers reach it by TLS.
     """
     served = _only(document, tags) if tags is not None else document
     shared = Compilation(served, service, sizes or Sizes())
@@ -85,7 +87,7 @@ def build(
         middleware.app, middleware.middleware_stack = middleware._build_middleware_stack()
     except InvalidSpecification as error:
         raise BadDocument(f"it is not OpenAPI 3.0: {error.message}") from None
-    return Edge(middleware, service, prefix=prefix)
+    return Edge(middleware, service, prefix=prefix, https=https)
 
 
 def _only(document: Document, tags: Collection[str]) -> Document:

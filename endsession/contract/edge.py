@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
 import time
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..pages.csp import NO_PAGE
-from ..protocol.errors import EndsessionError
+from ..protocol.errors import EndsessionError, InvalidRequest
+from .negotiation import prefers
 from .rendering import render
-from .request import ErrorForm, Service
+from .request import ErrorForm, Service, address_of
 
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("endsession.access")
 
 _HEADERS = [
     (b"cache-control", b"no-store"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
-"""R62, R63, T17, T18, T23. A page adds its own Content-Security-Policy."""
+"""R62, R63, T17, T18, T23. A page adds its own (`pages/headers.py`), and its Content-Security-Policy."""
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
+"""A year, for this host alone: what other hosts of the domain do is not ours to say (RFC 6797)."""
+_ONCE = frozenset(
+    {b"host", b"content-type", b"authorization", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"}
+)
+"""Headers that say one thing. Sent twice, a proxy may have read the other one (T25; RFC 9112, section 3.2)."""
 _CSP = (b"content-security-policy", NO_PAGE.encode())
+_PLAIN = re.compile(r"[A-Za-z0-9._:@/~+-]+")
 _STRAY = re.compile(rb"%(?:2[Ff]|5[Cc]|[01].|7[Ff])")
 """Byte sequences that none of our paths contains in any encoding: separators and control characters."""
 
@@ -32,12 +43,14 @@ _STRAY = re.compile(rb"%(?:2[Ff]|5[Cc]|[01].|7[Ff])")
 class Edge:
     """Adds the headers that every answer has, names each request, and writes the access log.
 
-    The log names the operation and never the path or the query, since both can hold a token or a handle.
+    The log names the operation, the caller of management and the registered client, and never the path or the query,
+    since both can hold a token or a handle.
     """
 
-    def __init__(self, app: ASGIApp, service: Service, *, prefix: str = "") -> None:
-        """`prefix` is the path of the public URL, for a proxy that passes it on."""
+    def __init__(self, app: ASGIApp, service: Service, *, prefix: str = "", https: bool = False) -> None:
+        """`prefix` is the path of the public URL, for a proxy that passes it on; `https` says that this URL has TLS."""
         self._app, self._service, self._prefix = app, service, prefix.rstrip("/")
+        self._headers = [*_HEADERS, _HSTS] if https else _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -59,14 +72,20 @@ class Edge:
                 present = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(header for header in _HEADERS if header[0] not in present),
+                    *(header for header in self._headers if header[0] not in present),
                     *(() if _CSP[0] in present else (_CSP,)),
                     (b"x-request-id", request_id.encode()),
                 ]
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            if refusal := _said_twice(scope):
+                learned["error"] = refusal
+                wants = prefers(Headers(scope=scope).get("accept", ""))
+                answer = render(refusal, ErrorForm("negotiate"), wants, request_id, self._service)
+                await answer(scope, receive, send_with_headers)
+            else:
+                await self._app(scope, receive, send_with_headers)
         except Exception as error:
             log.exception("unexpected error outside any operation (request %s)", request_id)
             if status == 0:
@@ -75,7 +94,7 @@ class Edge:
                 await response(scope, receive, send_with_headers)
         finally:
             if access_log.isEnabledFor(logging.INFO):
-                _write_access_log(scope["method"], status, learned, request_id, time.perf_counter() - began)
+                _write_access_log(scope, status, learned, request_id, time.perf_counter() - began)
 
     def _tidy_path(self, scope: Scope) -> None:
         """Drop the public prefix; make a path with an encoded separator one that matches nothing (T25)."""
@@ -85,9 +104,34 @@ class Edge:
             scope["path"] = scope["path"][len(self._prefix) :]
 
 
-def _write_access_log(method: str, status: int, learned: dict[str, object], request_id: str, seconds: float) -> None:
+def _said_twice(scope: Scope) -> InvalidRequest | None:
+    names = [name for name, _ in scope["headers"] if name in _ONCE]
+    if len(names) == len(set(names)):
+        return None
+    twice = max(names, key=names.count).decode()
+    return InvalidRequest("A header that says one thing came more than once.", detail=f"{twice} came more than once")
+
+
+def _write_access_log(scope: Scope, status: int, learned: dict[str, object], request_id: str, seconds: float) -> None:
     error = learned.get("error")
     why = f" {error.code}: {error.detail or error.description}" if isinstance(error, EndsessionError) else ""
     access_log.info(
-        "%s %s %d %.1f ms %s%s", method, learned.get("operation", "-"), status, seconds * 1000, request_id, why
-    )  # fmt: skip
+        "%s %s %d %.1f ms %s address=%s caller=%s client=%s%s",
+        scope["method"],
+        learned.get("operation", "-"),
+        status,
+        seconds * 1000,
+        request_id,
+        address_of(scope) or "-",
+        _word(learned.get("caller")),
+        _word(learned.get("client")),
+        why,
+    )
+
+
+def _word(name: object) -> str:
+    """A name as one word of the line: names of the settings and of registrations may hold spaces, and more (T15)."""
+    if name is None:
+        return "-"
+    text = str(name)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text)

@@ -20,17 +20,21 @@ from starlette.types import Receive, Scope, Send
 from ..protocol.errors import (
     EndsessionError,
     InsufficientScope,
+    InvalidClientMetadata,
+    InvalidRequest,
     MisdirectedRequest,
     NotFound,
+    SpeculativeRequest,
     UriTooLong,
 )
-from .body import FORM, BodyReader, receive_body
+from .body import FORM, BodyReader, check_not_encoded, receive_body
 from .document import Document
 from .endpoint import LogoutEndpoint, issuer_named
 from .negotiation import Wants, prefers
 from .parameters import FieldReader
 from .rendering import render
-from .request import ErrorForm, Request, Service, host_name
+from .request import ErrorForm, Request, Service, address_of, host_name
+from .speculation import is_speculative
 
 log = logging.getLogger(__name__)
 
@@ -69,12 +73,15 @@ class CompiledOperation:
         self._for_browsers = definition["tags"] == ["logout"]
         parameters = operation.parameters
         self._path = FieldReader(_schemas(parameters, "path"), _required(parameters, "path"))
-        self._body = BodyReader(operation.request_body) if operation.request_body else None
+        # What is registered of a client has errors of its own (RFC 7591, section 3.2.2).
+        refusal = InvalidClientMetadata if definition["tags"] == ["clients"] else InvalidRequest
+        self._body = BodyReader(operation.request_body, refusal) if operation.request_body else None
         query = _schemas(parameters, "query")
         if self.endpoint and self._body:
             # A POST's parameters may come from its query where policy says so; they keep the form's schemas there.
             query = {**operation.request_body["content"][FORM]["schema"]["properties"], **query}
-        self._query = FieldReader(query, _required(parameters, "query"))
+        # An administrator must not think that a misspelt filter filters. Browsers bring along what others ask for.
+        self._query = FieldReader(query, _required(parameters, "query"), known_only=self._scope is not None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Whatever goes wrong is answered as the document says."""
@@ -90,14 +97,21 @@ class CompiledOperation:
         except Exception as error:
             log.exception("unexpected error in %s (request %s)", self.id, scope["endsession.request_id"])
             response = self._refuse(EndsessionError(detail=type(error).__name__), scope, headers, request, wants)
+        if request and request.client_id:
+            scope["endsession.learned"]["client"] = request.client_id
         await response(scope, receive, send)
 
     async def _read(self, scope: Scope, receive: Receive, headers: Headers, wants: Wants) -> Request | None:
         """The request as the handler gets it; None for a HEAD, which ends nothing, asks nothing and spends nothing."""
         if scope["method"] == "HEAD" and self._for_browsers:
             return None
+        address = address_of(scope)
+        if self._for_browsers:  # before anything is looked at that the sender could make long
+            await self._service.admit(address)
         if self._for_browsers and not self._service.is_our_host(host_name(headers.get("host", ""))):
             raise MisdirectedRequest
+        if self._for_browsers and is_speculative(headers):
+            raise SpeculativeRequest
         if len(scope["query_string"]) > self._sizes.query:
             raise UriTooLong
         path: Mapping[str, str] = scope["path_params"]
@@ -107,15 +121,15 @@ class CompiledOperation:
         body = None
         if self._body is not None:
             raw = await receive_body(receive, headers.get("content-length"), self._sizes.body)
+            check_not_encoded(headers.getlist("content-encoding"))
             self._body.check_media_type(headers.get("content-type"), raw)
             if self._body.media_type == FORM:
                 form = self._body.fields.read(raw)
             else:
                 body = self._body.read_json(raw)
         caller = scope.get(CALLER)
-        if self._scope is not None and not self._service.allows(caller, self._scope, path.get("issuer_id")):
-            raise InsufficientScope
-        client = scope.get("client")
+        if self._scope is not None:
+            self._check_allowed(caller, self._scope, path.get("issuer_id"), address)
         return Request(
             method=scope["method"],
             endpoint=self.endpoint,
@@ -124,11 +138,22 @@ class CompiledOperation:
             form=form,
             body=body,
             headers=headers,
-            client_address=client[0] if client else "",
+            client_address=address,
             caller=caller,
             id=scope["endsession.request_id"],
             wants=wants,
         )
+
+    def _check_allowed(self, caller: Any, wanted: str, issuer_id: str | None, address: str) -> None:
+        """Raises InsufficientScope, or NotFound for an issuer out of the caller's reach; either leaves a trace."""
+        try:
+            if self._service.allows(caller, wanted, issuer_id):
+                return
+        except NotFound:
+            self._service.note_refusal(caller, "the issuer is out of its reach", issuer_id, address)
+            raise
+        self._service.note_refusal(caller, f"it has not the scope {wanted}", issuer_id, address)
+        raise InsufficientScope(detail=f"the token has not the scope {wanted}")
 
     def _refuse(
         self, error: EndsessionError, scope: Scope, headers: Headers, request: Request | None, wants: Wants

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 
 from ..pages import Page
+from ..pages.headers import PAGE_HEADERS
 from ..protocol.errors import EndsessionError
 from .negotiation import Wants
 from .request import ErrorForm, Service
@@ -19,8 +20,8 @@ def json_response(content: object, status: int = 200, media_type: str = "applica
 
 
 def page_response(page: Page, status: int = 200) -> Response:
-    """A page with the Content-Security-Policy under which it works."""
-    return HTMLResponse(page.html, status, {"Content-Security-Policy": page.csp})
+    """A page with the Content-Security-Policy under which it works, and the other headers of pages."""
+    return HTMLResponse(page.html, status, {"Content-Security-Policy": page.csp, **PAGE_HEADERS})
 
 
 def without_none(**members: Any) -> dict[str, Any]:

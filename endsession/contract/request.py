@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from ..pages import Page
 from ..protocol.errors import EndsessionError
@@ -37,6 +38,8 @@ class Request:
     id: str
     wants: Wants = None
     """The form of answer that the Accept header names: a page for a browser, JSON for a program, or neither."""
+    client_id: str | None = None
+    """The registered client that the request turned out to be about. The line of the log names it."""
 
     @property
     def host(self) -> str:
@@ -59,6 +62,12 @@ class Request:
         return values
 
 
+def address_of(scope: Scope) -> str:
+    """The address that a request came from; empty where the server does not know it."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
 def host_name(host: str) -> str:
     """A Host header's host without port and in lower case; empty for what is no host."""
     if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", host):
@@ -78,12 +87,20 @@ class ErrorForm:
 class Service(Protocol):
     """What the contract asks of the rest of the house."""
 
+    async def admit(self, address: str) -> None:
+        """Count a request of a browser at `address`, before anything of it is read. Raises RateLimited."""
+        ...
+
     def is_our_host(self, host: str) -> bool:
         """Whether this service answers browsers under that host name."""
         ...
 
-    def authenticate(self, token: str) -> Any | None:
-        """Whose bearer token this is; None when nobody's."""
+    def authenticate(self, token: str, address: str) -> Any | None:
+        """Whose bearer token this is, sent from `address`; None when nobody's. Raises RateLimited."""
+        ...
+
+    def note_refusal(self, caller: Any | None, reason: str, issuer_id: str | None, address: str) -> None:
+        """Keep a trace of a bearer token that was refused; `caller` is its owner, if it has one."""
         ...
 
     def allows(self, caller: Any, scope: str, issuer_id: str | None) -> bool:

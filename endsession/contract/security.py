@@ -9,7 +9,7 @@ from connexion.security import NO_VALUE, AbstractSecurityHandler
 
 from ..protocol.errors import Unauthenticated
 from .operation import CALLER
-from .request import Service
+from .request import Service, address_of
 
 
 def bearer_handler(service: Service) -> Callable[[], AbstractSecurityHandler]:
@@ -21,10 +21,14 @@ def bearer_handler(service: Service) -> Callable[[], AbstractSecurityHandler]:
                 kind, _, token = request.headers.get("authorization", "").partition(" ")
                 if kind.lower() != "bearer":
                     return NO_VALUE
-                caller = service.authenticate(token.strip())
+                address = address_of(request.scope)
+                caller = service.authenticate(token.strip(), address)
                 if caller is None:
-                    raise Unauthenticated
+                    issuer_id = request.scope.get("path_params", {}).get("issuer_id")
+                    service.note_refusal(None, "it is nobody's", issuer_id, address)
+                    raise Unauthenticated(detail="the bearer token is nobody's")
                 request.scope[CALLER] = caller
+                request.scope["endsession.learned"]["caller"] = caller.name
                 return {"sub": ""}
 
             return authenticate

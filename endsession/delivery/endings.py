@@ -43,7 +43,8 @@ class NotifyPolicy:
 class By:
     """By whom a session ends. `in_browser` says that frames can be shown; `initiator` is the app that is told first.
 
-    `unregistered_sub` is the `sub` of a session that nobody registered (see `store.ending.Ending`).
+    `unregistered_sub` is the `sub` of a session that nobody registered (see `store.ending.Ending`). `address` is
+    that of a caller of management; a user's is not kept.
     """
 
     reason: Reason
@@ -51,6 +52,7 @@ class By:
     initiator: str | None = None
     in_browser: bool = False
     unregistered_sub: str | None = None
+    address: str = ""
 
 
 class Endings:
@@ -97,6 +99,7 @@ class Endings:
             sid=sid,
             reason=by.reason,
             actor=by.actor,
+            address=by.address,
             now=self._clock(),
             choose=chooser(policy, in_browser=by.in_browser),
             limits=self._limits(policy),

@@ -14,6 +14,7 @@ from ..pages import WayOn
 from ..protocol.client import Client
 from ..protocol.redirect import RegisteredRedirect, with_state
 from ..protocol.session import Session
+from .browser import browser_secret
 from .frames import frames_page
 from .outcome import Outcome, redirect_to
 from .result import apps_of, result_of
@@ -26,45 +27,51 @@ async def after_logout(request: Request, gateway: Gateway, issuer: Issuer, outco
     The provider's cookie is cleared, but only one that was presented and belongs to what ended.
     """
     frames = [delivery for delivery in outcome.deliveries if delivery.channel == "front"]
+    digest, cookie = browser_secret(request, gateway) if outcome.own else (None, "")
     if frames:
-        response = await frames_page(gateway, issuer, outcome, frames)
+        response = await frames_page(gateway, issuer, outcome, frames, digest)
     elif outcome.decision.redirect is not None:
-        response = redirect_to(outcome.decision.redirect, outcome.state)
+        response, cookie = redirect_to(outcome.decision.redirect, outcome.state), ""
     else:
-        response = await _signed_out(request, gateway, issuer, outcome)
+        response = await _signed_out(request, gateway, issuer, outcome, digest)
+    if cookie:
+        response.headers.append("Set-Cookie", cookie)
     has_ended = outcome.decision.action == "end" or outcome.sessions.ended_here is not None
     if issuer.cookie and outcome.own and has_ended:
         response.headers.append("Set-Cookie", issuer.cookie.clearing)
     return response
 
 
-async def _signed_out(request: Request, gateway: Gateway, issuer: Issuer, outcome: Outcome) -> Response:
+async def _signed_out(
+    request: Request, gateway: Gateway, issuer: Issuer, outcome: Outcome, digest: str | None
+) -> Response:
+    """A page or a LogoutResult. `digest` is of this browser's secret, where it was the browser's own session."""
     has_ended = outcome.decision.action == "end" or outcome.decision.over
     session = outcome.ended if has_ended else None
     if request.wants == "json":
         status = "signed_out" if has_ended else "nothing_to_end"
-        return json_response(await _as_json(gateway, issuer, session, status, own=outcome.own))
+        return json_response(await _as_json(gateway, issuer, session, status, digest))
     way_on = _link(outcome.decision.link, outcome.state)
     if not has_ended:
         return page_response(gateway.pages.nothing_to_end(way_on=way_on))
-    if session is None or not outcome.own:
+    if session is None or digest is None:
         return page_response(gateway.pages.signed_out(account=None, way_on=way_on))
     page = gateway.pages.signed_out(
         account=session.user_label,
         way_on=way_on,
         apps=await apps_of(gateway, issuer, session.sid),
-        refresh=status_url(gateway, issuer, session.sid, own=True),
+        refresh=status_url(gateway, issuer, session.sid, browser=digest),
     )
     return page_response(page)
 
 
 async def _as_json(
-    gateway: Gateway, issuer: Issuer, session: Session | None, status: str, *, own: bool
+    gateway: Gateway, issuer: Issuer, session: Session | None, status: str, digest: str | None
 ) -> dict[str, Any]:
     if session is None:
         return {"status": status}
-    result = await result_of(gateway, issuer, session.sid, status) if own else {"status": status}
-    return {**result, "status_url": status_url(gateway, issuer, session.sid, own=own)}
+    result = await result_of(gateway, issuer, session.sid, status) if digest else {"status": status}
+    return {**result, "status_url": status_url(gateway, issuer, session.sid, browser=digest)}
 
 
 def kept(request: Request, gateway: Gateway, client: Client | None) -> Response:

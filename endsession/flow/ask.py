@@ -50,7 +50,7 @@ def ask(request: Request, gateway: Gateway, issuer: Issuer, received: Received, 
     if request.wants == "json":
         url = resume_url(gateway, issuer, received)
         return json_response({"status": "confirmation_required", "confirm_url": url})
-    decision, client = evaluation.decision, evaluation.client
+    decision, client = evaluation.decision, evaluation.shown_client
     assert decision.doubt is not None
     session = decision.session
     question = Question(

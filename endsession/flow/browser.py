@@ -1,4 +1,4 @@
-"""The browser that a question was asked in or a request was parked for: our own cookie binds the two (T3, T27)."""
+"""The browser that was asked, or whose session has ended: our own cookie recognizes it (T3, T24, T27)."""
 
 from __future__ import annotations
 
@@ -32,9 +32,14 @@ def browser_secret(request: Request, gateway: Gateway) -> tuple[str, str]:
 
 def check_browser(request: Request, gateway: Gateway, digest: str) -> None:
     """Raises InvalidRequest for another browser than the one whose secret has this digest."""
-    presented = request.cookies(cookie_name(gateway))
-    if not any(hmac.compare_digest(_digest(value), digest) for value in presented[:4]):
+    if not is_browser(request, gateway, digest):
         raise InvalidRequest("This question was asked in another browser, or its cookies are switched off.")
+
+
+def is_browser(request: Request, gateway: Gateway, digest: str) -> bool:
+    """Whether this is the browser whose secret has this digest."""
+    presented = request.cookies(cookie_name(gateway))
+    return any(hmac.compare_digest(_digest(value), digest) for value in presented[:4])
 
 
 def check_origin(request: Request, gateway: Gateway) -> None:

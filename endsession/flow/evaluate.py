@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..gateway import Gateway, Issuer
 from ..protocol.client import Client
 from ..protocol.decide import Case, Decision, client_to_look_up, decide
-from ..protocol.hint import Hint
+from ..protocol.hint import Hint, VerifiedHint
 from ..protocol.policy import Policy
 from ..protocol.request import LogoutRequest
 from ..protocol.session import Sessions
@@ -20,13 +20,24 @@ from .find import find_sessions
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A decision, and what it was made from."""
+    """A decision, and what it was made from. `client` is the registered one that it names, by whatever means."""
 
     request: LogoutRequest
     hint: Hint
     client: Client | None
     sessions: Sessions
     decision: Decision
+
+    @property
+    def shown_client(self) -> Client | None:
+        """The client, where the request has more of it than its `client_id`: a hint of it, or a URI that it registered.
+
+        Anyone can send a `client_id`. A page that named the app for it would say which clients there are (T24).
+        """
+        shown = (
+            isinstance(self.hint, VerifiedHint) or self.decision.redirect is not None or self.decision.link is not None
+        )
+        return self.client if shown else None
 
 
 async def evaluate(

@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 
 async def frames_page(
-    gateway: Gateway, issuer: Issuer, outcome: Outcome, deliveries: Sequence[Delivery]
-) -> Response:  # fmt: skip
-    """The page with a frame per app, which goes on by itself (section 4.1)."""
+    gateway: Gateway, issuer: Issuer, outcome: Outcome, deliveries: Sequence[Delivery], browser: str | None
+) -> Response:
+    """The page with a frame per app, which goes on by itself (section 4.1). `browser` is for its status URL."""
     frames = []
     for delivery in deliveries:
         client = await issuer.client(delivery.client_id)
@@ -34,7 +34,7 @@ async def frames_page(
     content = {
         "issuer": issuer.id,
         "sid": outcome.ended.sid if outcome.ended else None,
-        "own": outcome.own,
+        "browser": browser,
         "endpoint": outcome.endpoint,
         "client_id": outcome.client.client_id if outcome.client else None,
         "redirect": outcome.decision.redirect,
@@ -66,5 +66,5 @@ async def after_frames(request: Request, gateway: Gateway, issuer: Issuer) -> Re
     redirect = still_registered(gateway, issuer, content["endpoint"], client, content["redirect"])
     if redirect is not None:
         return redirect_to(redirect, content["state"])
-    location = status_url(gateway, issuer, content["sid"], own=content["own"])
+    location = status_url(gateway, issuer, content["sid"], browser=content["browser"])
     return Response(status_code=303, headers={"Location": location})

@@ -1,4 +1,7 @@
-"""The status URL of a logout: it cannot be guessed, and tells for ten minutes which apps were reached."""
+"""The status URL of a logout: it cannot be guessed, and says for ten minutes whether the session has ended.
+
+To the browser whose session it was it also names the account, and which apps were reached.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,25 @@ from ..contract.request import Request
 from ..gateway import Gateway, Issuer
 from ..protocol.errors import NotFound
 from ..store.sessions import load_session
+from .browser import is_browser
 from .handles import open_handle
 from .result import apps_of, result_of
 
 
-def status_url(gateway: Gateway, issuer: Issuer, sid: str, *, own: bool) -> str:
-    """The URL. `own` says that it is given to the browser whose session it was."""
-    handle = gateway.sealer.seal("status", {"issuer": issuer.id, "sid": sid, "own": own})
+def status_url(gateway: Gateway, issuer: Issuer, sid: str, *, browser: str | None) -> str:
+    """The URL. `browser` is the digest of the browser whose session it was (`browser.browser_secret`), if it is known.
+
+    Others who have the URL, from a history or a log, learn no more than whether the session has ended.
+    """
+    handle = gateway.sealer.seal("status", {"issuer": issuer.id, "sid": sid, "browser": browser})
     return gateway.link(issuer, f"logout/status/{handle}")
 
 
 async def status(request: Request, gateway: Gateway, issuer: Issuer) -> Response:
     """What became of a logout; apps and account are named only to the browser whose session it was."""
     content = open_handle(gateway, issuer, "status", request.path["handle"])
-    sid, own = content["sid"], content["own"]
+    sid, browser = content["sid"], content["browser"]
+    own = browser is not None and is_browser(request, gateway, browser)
     record = await gateway.store.read(load_session(issuer.id, sid))
     if record is None:
         raise NotFound("Nothing is known of this logout any more.")

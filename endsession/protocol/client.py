@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from .client_keys import private_members
 from .redirect import unusable
 
 SigningAlg = Literal[
@@ -44,10 +45,18 @@ class Client:
     client_secret: SecretStr | None = field(default=None, repr=False)
     """Needed where tokens are signed with HS256 or its kin, or encrypted symmetrically. It belongs in the environment
     or the secrets folder."""
+    client_secret_expires_at: float = 0
+    """When the secret expires, in seconds since 1970; 0 is never. Hints that an expired one signed are refused."""
     application_type: Literal["web", "native"] = "web"
     """Native apps run on the user's own device: only they have URIs with a scheme of their own."""
     token_endpoint_auth_method: str = "client_secret_basic"
-    """As registered with the provider. `none` makes it a public client, which has no http URIs but on loopback."""
+    """As registered with the provider. `none` makes it a public client, which has no http URIs but on loopback. So are
+    native apps and clients that use the implicit grant, whatever stands here."""
+    grant_types: tuple[str, ...] = ("authorization_code",)
+    """As registered with the provider. With `implicit`, no redirect URI is http, not even on loopback, unless the app
+    is native."""
+    response_types: tuple[str, ...] = ("code",)
+    """As registered with the provider. One with `token` or `id_token` uses the implicit grant, too."""
     redirect_uris: tuple[str, ...] = ()
     """Where sign-ins return to. A front-channel URL has to share its origin with one of them."""
     post_logout_redirect_uris: tuple[str, ...] = ()
@@ -71,12 +80,17 @@ class Client:
     frontchannel_logout_session_required: bool = False
     """Whether that URL gets `iss` and `sid`. Refused where the issuer has `id_tokens_have_sid = false`."""
     disabled: bool = False
-    """An operator's switch: a disabled client's requests are refused with 403; it is still told of logouts."""
+    """An operator's switch: a disabled client's requests are refused with 403, where a hint or a registered URI shows
+    that they are its own. It is still told of logouts."""
 
     @property
     def name(self) -> str:
         """What a person calls this client."""
         return self.client_name or self.client_id
+
+    def secret_has_expired(self, now: float) -> bool:
+        """Whether the secret is not to be believed any more (OpenID Connect Dynamic Client Registration 1.0, 3.2)."""
+        return 0 < self.client_secret_expires_at <= now
 
     @property
     def native(self) -> bool:
@@ -85,8 +99,14 @@ class Client:
 
     @property
     def confidential(self) -> bool:
-        """Whether the client can keep a secret (RFC 6749, section 2.1)."""
-        return self.token_endpoint_auth_method != "none"
+        """Whether the client can keep a secret (RFC 6749, section 2.1; RFC 8252, section 8.4)."""
+        return self.token_endpoint_auth_method != "none" and not self.native and not self.implicit
+
+    @property
+    def implicit(self) -> bool:
+        """Whether tokens come to it from the authorization endpoint (Dynamic Client Registration 1.0, section 2)."""
+        words = {word for response_type in self.response_types for word in response_type.split()}
+        return "implicit" in self.grant_types or bool(words & {"token", "id_token"})
 
 
 def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
@@ -95,7 +115,7 @@ def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
         if problem := _post_logout_problem(uri, client):
             yield "post_logout_redirect_uris", f"{uri!r}: {problem}"
     for uri in client.redirect_uris:
-        if problem := unusable(uri):
+        if problem := unusable(uri) or _http_redirect_problem(uri, client):
             yield "redirect_uris", f"{uri!r}: {problem}"
     for member in ("client_uri", "backchannel_logout_uri", "frontchannel_logout_uri"):
         if (address := getattr(client, member)) and (problem := _web_uri_problem(address, client)):
@@ -107,12 +127,20 @@ def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
             )
     if problem := _hmac_problem(client):
         yield "client_secret", problem
+    yield from _key_problems(client)
     if (alg := client.id_token_encrypted_response_alg) is not None:
         symmetric = alg == "dir" or alg.startswith("A")
         if symmetric and client.client_secret is None:
             yield "client_secret", f"it is missing, and the keys of {alg} are derived from it"
         if not symmetric and client.jwks is None:
             yield "jwks", f"it is missing, and {alg} encrypts to the client's keys"
+
+
+def _key_problems(client: Client) -> Iterator[tuple[str, str]]:
+    if client.client_secret_expires_at < 0:
+        yield "client_secret_expires_at", "it is negative: write seconds since 1970, or 0 for never"
+    if client.jwks is not None and (private := private_members(client.jwks)):
+        yield "jwks", f"it holds a private or symmetric key ({', '.join(private)}): register public keys alone"
 
 
 def sid_problems(client: Client, *, with_sid: bool) -> Iterator[tuple[str, str]]:
@@ -123,6 +151,19 @@ def sid_problems(client: Client, *, with_sid: bool) -> Iterator[tuple[str, str]]
     for member in ("backchannel_logout_session_required", "frontchannel_logout_session_required"):
         if getattr(client, member) and not with_sid:
             yield member, "it is true, and this issuer's tokens carry no sid (id_tokens_have_sid = false)"
+
+
+def signing_problems(client: Client, signs: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """Yield (member, what is wrong with it) where a client would be told by a token that nobody can sign.
+
+    `signs` says whether the issuer has a signing key for an algorithm.
+    """
+    alg = client.id_token_signed_response_alg
+    if client.backchannel_logout_uri and not alg.startswith("HS") and not signs(alg):
+        yield (
+            "id_token_signed_response_alg",
+            f"its logout tokens are signed with {alg}, for which there is no signing key",
+        )
 
 
 def _hmac_problem(client: Client) -> str | None:
@@ -152,7 +193,7 @@ def _post_logout_problem(uri: str, client: Client) -> str | None:
         return problem
     scheme = uri.split(":", 1)[0]
     if scheme in ("http", "https"):
-        return _http_problem(uri, client)
+        return _http_redirect_problem(uri, client)
     if scheme.lower() != scheme:
         return "write the scheme in lower case: URIs are compared character by character"
     return None if client.native else "a scheme other than https needs application_type = native"
@@ -171,6 +212,16 @@ def _http_problem(uri: str, client: Client) -> str | None:
     if uri.startswith("http:") and not (client.confidential or is_loopback(urlsplit(uri).hostname or "")):
         return "http is for confidential clients and loopback addresses only; use https"
     return None
+
+
+def _http_redirect_problem(uri: str, client: Client) -> str | None:
+    """Dynamic Client Registration 1.0, section 2: https alone for web clients that use the implicit grant.
+
+    Loopback is for native apps (RFC 8252, section 7.3), and for web apps in development.
+    """
+    if uri.lower().startswith("http:") and client.implicit and not client.native:
+        return "http is not for clients that use the implicit grant, not even on loopback; use https"
+    return _http_problem(uri, client)
 
 
 def origin(uri: str) -> tuple[str, str | None, int | None]:

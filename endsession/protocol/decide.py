@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .client import Client
 from .decision import CLOCK_SKEW, Case, Decision, Doubt
-from .errors import AccessDenied, EndsessionError, InvalidRedirectUri, InvalidRequest, InvalidToken, UnknownClient
+from .errors import AccessDenied, EndsessionError, InvalidRedirectUri, InvalidRequest, InvalidToken
 from .hint import Hint, NoHint, RefusedHint, VerifiedHint
 from .redirect import RegisteredRedirect, match, unusable
 from .request import LogoutRequest
@@ -30,8 +31,10 @@ def decide(case: Case) -> Decision:
     trace: list[str] = []
     try:
         hint = _judge_hint(case, trace)
-        _check_client(case, hint, trace)
-        redirect = _judge_redirect(case, hint, trace)
+        if case.hint is not hint and case.request.client_id is None:
+            case = replace(case, client=None)  # a hint that is too old does not speak for its client
+        client = _judge_client(case, hint, trace)
+        redirect = _judge_redirect(case, client, hint, trace)
         decision = match_session(case, hint, redirect, trace)
     except EndsessionError as error:
         trace.append(f"refuse: {error.status} {error.code}")
@@ -53,7 +56,7 @@ def _judge_hint(case: Case, trace: list[str]) -> Hint:
         # Before its age is judged: an old hint of one client may not come with the client_id of another.
         if case.request.client_id not in (None, hint.client_id):
             raise InvalidRequest("The id_token_hint was not issued to the client_id of the request.")
-        if problem := _age_problem(case, hint):
+        if problem := _age_problem(case, hint) or _signer_problem(case, hint):
             hint = RefusedHint("invalid", problem)
     if isinstance(hint, RefusedHint):
         trace.append(f"hint refused: {hint.reason}; on_invalid_hint = {policy.on_invalid_hint}")
@@ -75,12 +78,40 @@ def _judge_hint(case: Case, trace: list[str]) -> Hint:
 
 
 def _age_problem(case: Case, hint: VerifiedHint) -> str | None:
-    """A hint of a live session may be of any age; one of a session that has ended may be only so old."""
+    """A hint of a live session may be of any age, unless it acts alone; any other may be only so old.
+
+    Alone it ends a session from any machine, so a hint that leaked must not be good for as long as the session lives.
+    """
     if hint.exp + CLOCK_SKEW < case.now and not case.policy.accept_expired_hint:
         return "it has expired and accept_expired_hint is false"
-    if not _is_of_live_session(case, hint) and case.now - hint.iat > case.policy.max_hint_age:
+    if case.now - hint.iat <= case.policy.max_hint_age:
+        return None
+    if not _is_of_live_session(case, hint):
         return f"its session is not live and its iat is older than max_hint_age ({case.policy.max_hint_age} s)"
+    if _acts_alone(case):
+        return f"no cookie confirms it and its iat is older than max_hint_age ({case.policy.max_hint_age} s)"
     return None
+
+
+def _signer_problem(case: Case, hint: VerifiedHint) -> str | None:
+    """What a client can have signed itself names no session but the browser's own, in which the client takes part.
+
+    The secret is the client's own, so it must not be worth what the provider's key is.
+    """
+    if not hint.by_secret:
+        return None
+    if case.sessions.browser is not None:
+        takes_part = case.sessions.browser.client_takes_part
+        return None if takes_part else "its client's secret signed it, and the client takes no part in the session"
+    if _acts_alone(case) and _is_of_live_session(case, hint):
+        return "its client's secret signed it, and no cookie confirms it"
+    return None
+
+
+def _acts_alone(case: Case) -> bool:
+    """Whether the hint would say by itself which session ends, now or after a yes of anyone who brings it."""
+    sessions = case.sessions
+    return sessions.browser is None and (case.policy.hint_authority == "hint" or sessions.cookie == "not_configured")
 
 
 def _is_of_live_session(case: Case, hint: VerifiedHint) -> bool:
@@ -95,36 +126,51 @@ def _is_of_live_session(case: Case, hint: VerifiedHint) -> bool:
 # Step 2: is there a client, and may it ask?
 
 
-def _check_client(case: Case, hint: Hint, trace: list[str]) -> None:
-    """Unknown clients are refused where unregistered redirects are; a disabled client may not ask."""
-    named = case.request.client_id
-    if case.client is None:
-        trace.append("client unknown" if named or isinstance(hint, VerifiedHint) else "no client named")
-        if named and case.policy.on_unregistered_redirect == "error":
-            raise UnknownClient
-    else:
+def _judge_client(case: Case, hint: Hint, trace: list[str]) -> Client | None:
+    """The client that the request is for; a disabled one may not ask.
+
+    Anyone can send a `client_id`. Where the request has nothing more of the client, a disabled one is taken for
+    unknown, and an unknown one is no error: otherwise a stranger could find out which clients there are (T24).
+    """
+    client, uri = case.client, case.request.post_logout_redirect_uri
+    if client is None:
+        trace.append(
+            "client unknown" if case.request.client_id or isinstance(hint, VerifiedHint) else "no client named"
+        )
+        return None
+    if not client.disabled:
         trace.append("client known")
-        if case.client.disabled:
-            raise AccessDenied("The client of this request is disabled.", detail="client is disabled")
+        return client
+    if isinstance(hint, VerifiedHint) or (uri is not None and _registered(uri, client, case)):
+        raise AccessDenied("The client of this request is disabled.", detail="client is disabled")
+    trace.append("client disabled, so taken for unknown")
+    return None
+
+
+def _registered(uri: str, client: Client, case: Case) -> RegisteredRedirect | None:
+    return match(uri, client.post_logout_redirect_uris, case.policy.redirect_match, native=client.native)
 
 
 # Step 3: where may the browser go afterwards?
 
 
-def _judge_redirect(case: Case, hint: Hint, trace: list[str]) -> RegisteredRedirect | None:
+def _judge_redirect(case: Case, client: Client | None, hint: Hint, trace: list[str]) -> RegisteredRedirect | None:
     """Match the requested URI against the client's (RP-Initiated Logout 1.0, section 3)."""
-    uri, policy, client = case.request.post_logout_redirect_uri, case.policy, case.client
+    uri, policy = case.request.post_logout_redirect_uri, case.policy
     if uri is None:
         return _default_redirect(case, hint)
     ignore = policy.on_unregistered_redirect == "ignore"
-    if client is None:
+    if client is None and case.request.client_id is None:
         trace.append("redirect dropped: no client to register it")
         if not ignore and isinstance(hint, NoHint):
             raise InvalidRequest("post_logout_redirect_uri needs client_id or id_token_hint with it.")
         return None
-    if redirect := match(uri, client.post_logout_redirect_uris, policy.redirect_match, native=client.native):
+    if client and (
+        redirect := match(uri, client.post_logout_redirect_uris, policy.redirect_match, native=client.native)
+    ):
         trace.append(f"redirect registered; redirect_match = {policy.redirect_match}")
         return redirect
+    # The same answer for a client that is not known as for one that has not registered the URI.
     why = unusable(uri) or "it is not among the client's post_logout_redirect_uris"
     trace.append(f"redirect refused: {why}; on_unregistered_redirect = {policy.on_unregistered_redirect}")
     if ignore:

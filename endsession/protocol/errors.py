@@ -46,6 +46,12 @@ class StaleHandle(InvalidRequest):
     description = "The handle is not valid any more. Start again at the app."
 
 
+class SpeculativeRequest(InvalidRequest):
+    """A browser fetches ahead what a user may ask for (Sec-Purpose: prefetch). Not a success, or it would be shown."""
+
+    description = "A prefetch or preview ends nothing. The request counts when the user makes it."
+
+
 class InvalidToken(EndsessionError):
     """The id_token_hint does not verify. One public sentence for every reason, so that nothing can be probed."""
 
@@ -172,8 +178,15 @@ class InvalidClientMetadata(EndsessionError):
     """A registration breaks a rule (RFC 7591, section 3.2.2)."""
 
     code = "invalid_client_metadata"
-    status = 422
+    status = 400
     description = "The client's metadata cannot be registered."
+
+
+class UnregistrableRedirectUri(InvalidClientMetadata):
+    """A registration names a redirect URI that may not be used (RFC 7591, section 3.2.2)."""
+
+    code = "invalid_redirect_uri"
+    description = "A redirect URI of the client cannot be registered."
 
 
 class ClientOfSettings(EndsessionError):

@@ -16,7 +16,8 @@ RegisteredRedirect = NewType("RegisteredRedirect", str)
 
 RedirectMatch = Literal["exact", "exact_or_native_loopback", "wildcard"]
 
-# Schemes that run or read something in the browser or the system instead of going somewhere.
+# Schemes that run or read something in the browser or the system instead of going somewhere. They have no period, which
+# is reason enough to refuse them; they are named so that a refusal says why, and whatever becomes of that rule.
 FORBIDDEN_SCHEMES = frozenset(
     {"about", "blob", "chrome", "chrome-extension", "content", "data", "feed", "file", "filesystem", "ftp", "hcp"}
     | {"intent", "its", "jar", "javascript", "livescript", "mailto", "mhtml", "mk", "mocha", "moz-extension", "ms-its"}
@@ -43,6 +44,8 @@ def unusable(uri: str) -> str | None:
         return "it has a fragment"
     if scheme.lower() in ("http", "https"):
         return _unusable_web_uri(uri)
+    if "." not in scheme:
+        return "a scheme of an app's own needs a period, as in com.example.app (RFC 8252, section 7.1)"
     return None if rest else "nothing follows its scheme"
 
 

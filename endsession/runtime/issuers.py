@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,20 +19,24 @@ from ..contract.endpoint import LogoutEndpoint
 from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
 from ..delivery.sender import IssuerRoutes
+from ..delivery.ssrf import LOOPBACK, unreachable
 from ..gateway import Issuer, SessionCookie
-from ..protocol.client import Client, is_loopback
+from ..protocol.client import Client, is_loopback, signing_problems
+from ..protocol.errors import ServiceUnavailable
 from ..protocol.policy import Policy
 from ..provider.metadata import ProviderMetadata
 from ..provider.remote import Fetch
 from ..settings import Problem
-from ..store.clients import load_client
+from ..store.clients import load_client, secret_name
 from ..store.provider_keys import ProviderKeys
 from ..store.script import Database
-from ..store.upkeep import known_secret, shared_secret
+from ..store.seen_hints import SeenHints
+from ..store.upkeep import known_secret, replace_secret, shared_secret
 from ..tokens.hint import FindClient, IdTokenHints
 from ..tokens.keyring import KeyRing
 from ..tokens.keys import Key, KeySet, KeySource, UnusableKey
 from ..tokens.logout_token import LogoutTokens
+from ..tokens.seal import BadSeal, Vault
 from ..tokens.signing import DecryptionKeys, SigningKeys, new_key, read_keys
 from ..tokens.sources import FileKeys, InlineKeys, RemoteKeys
 
@@ -45,9 +51,11 @@ class IssuerPorts:
     clock: Callable[[], float]
     fetch: Fetch
     store: Database
+    vault: Vault
     http: GuardedClient
     http_on_this_machine: GuardedClient
     """For issuers on a loopback address only: it may reach apps on this machine as well."""
+    seen_hints: SeenHints
 
 
 async def wire(
@@ -65,17 +73,18 @@ async def wire(
             problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
             continue
         problems += unsigned(issuer_id, table, signing)
+        problems += refused_uris(issuer_id, table, settings)
         decryption = own_keys(issuer_id, "decryption_keys", table.decryption_keys, ports.base, problems, DecryptionKeys)
-        find_client = _client_finder(issuer_id, table.clients, ports.store)
-        issuers[issuer_id] = _issuer(
-            issuer_id, table, document, settings, find_client, keys, signing, decryption, ports
-        )
+        find_client = _client_finder(issuer_id, table.clients, ports.store, ports.vault)
+        hints = IdTokenHints(table.issuer, keys, find_client, ports.clock, decryption)
+        issuers[issuer_id] = _issuer(issuer_id, table, document, settings, hints, keys, signing, decryption, ports)
         routes[issuer_id] = IssuerRoutes(
             tokens=LogoutTokens(table.issuer, signing),
             http=ports.http_on_this_machine if on_this_machine(table) else ports.http,
             find_client=find_client,
             op_backchannel_uri=table.op_backchannel_uri,
             with_sid=table.id_tokens_have_sid,
+            lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
         )
     if problems:
         raise settings.refuse(problems)
@@ -87,7 +96,7 @@ def _issuer(
     table: configuration.IssuerSettings,
     document: Document,
     settings: configuration.Settings,
-    find_client: FindClient,
+    hints: IdTokenHints,
     keys: KeySource,
     signing: SigningKeys,
     decryption: Sequence[Key],
@@ -109,8 +118,9 @@ def _issuer(
     return Issuer(
         id=issuer_id,
         identifier=table.issuer,
-        find_client=find_client,
-        hints=IdTokenHints(table.issuer, keys, find_client, ports.clock, decryption),
+        find_client=hints.find_client,
+        hints=hints,
+        note_hint=partial(ports.seen_hints.note, issuer_id) if table.id_tokens_have_sid else lambda hint: None,
         notify_policy=NotifyPolicy(
             issuer_id=issuer_id,
             clients=table.clients,
@@ -124,8 +134,11 @@ def _issuer(
         cookie=_cookie(table.cookie) if table.cookie else None,
         session_lifetime=table.session_lifetime,
         session_idle=table.session_idle,
+        serves=partial(configuration.serves, table),
         announce=next(named, plain),
         with_sid=table.id_tokens_have_sid,
+        signs=signing.signs,
+        refused_uri=reach(table, settings),
         metadata=_metadata(table, ports),
         publishes_op_keys=table.publish_op_keys,
     )
@@ -136,14 +149,32 @@ def _metadata(table: configuration.IssuerSettings, ports: IssuerPorts) -> Provid
     return None if url is None else ProviderMetadata(url, table.issuer, ports.fetch, ports.clock)
 
 
-def _client_finder(issuer_id: str, clients: Mapping[str, Client], store: Database) -> FindClient:
+def _client_finder(
+    issuer_id: str, clients: Mapping[str, Client], store: Database, vault: Vault | None = None
+) -> FindClient:
+    """Finds a client of the settings, else of the database; a stored one has its secret only where there is `vault`."""
+
     async def find_client(client_id: str) -> Client | None:
         if client_id in clients:
             return clients[client_id]
-        metadata = await store.read(load_client(issuer_id, client_id))
-        return None if metadata is None else _CLIENT.validate_python(metadata)
+        stored = await store.read(load_client(issuer_id, client_id))
+        if stored is None:
+            return None
+        secret = {}
+        if stored.sealed_secret is not None and vault is not None:
+            secret["client_secret"] = _opened(vault, issuer_id, client_id, stored.sealed_secret)
+        return _CLIENT.validate_python(stored.metadata | secret)
 
     return find_client
+
+
+def _opened(vault: Vault, issuer_id: str, client_id: str, sealed: str) -> str:
+    """A client's secret. Raises ServiceUnavailable: without it nobody knows whether a hint is good."""
+    try:
+        return vault.unseal(secret_name(issuer_id, client_id), sealed)
+    except BadSeal as problem:
+        detail = f"the stored secret of a client of {issuer_id} cannot be used ({problem}); register the client again"
+        raise ServiceUnavailable(detail=detail) from None
 
 
 async def _key_source(issuer_id: str, table: configuration.IssuerSettings, ports: IssuerPorts) -> KeySource:
@@ -169,7 +200,7 @@ async def _signing_keys(
 ) -> SigningKeys:
     keys = own_keys(issuer_id, "signing_keys", table.signing_keys, ports.base, problems, SigningKeys)
     if not table.signing_keys and on_this_machine(table):
-        keys = [await _development_key(issuer_id, alg, ports.store) for alg in ("RS256", "ES256")]
+        keys = [await _development_key(issuer_id, alg, ports) for alg in ("RS256", "ES256")]
     return SigningKeys(keys)
 
 
@@ -191,23 +222,51 @@ def own_keys(
     return keys
 
 
+def reach(table: configuration.IssuerSettings, settings: configuration.Settings) -> Callable[[str], str | None]:
+    """Why a delivery to a URL is refused, as far as the URL itself tells. An egress proxy has rules of its own."""
+    delivery = settings.delivery
+    if delivery.proxy:
+        return lambda url: None
+    networks = [ipaddress.ip_network(network) for network in delivery.allow_networks]
+    return partial(unreachable, allowed=[*networks, *(LOOPBACK if on_this_machine(table) else ())])
+
+
+def refused_uris(
+    issuer_id: str, table: configuration.IssuerSettings, settings: configuration.Settings
+) -> Iterator[Problem]:
+    """Where no logout token would ever be sent is better refused now than found out at a logout."""
+    refused = reach(table, settings)
+    fix = "correct it, or name its network in delivery.allow_networks if the app is there"
+    if table.op_backchannel_uri and (why := refused(table.op_backchannel_uri)):
+        yield Problem(("issuers", issuer_id, "op_backchannel_uri"), why, fix)
+    for client_id, client in table.clients.items():
+        if client.backchannel_logout_uri and (why := refused(client.backchannel_logout_uri)):
+            yield Problem(("issuers", issuer_id, "clients", client_id, "backchannel_logout_uri"), why, fix)
+
+
 def unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:
     """A client that could never be told, for want of a key, is better refused now than found out at a logout."""
     for client_id, client in table.clients.items():
-        alg = client.id_token_signed_response_alg
-        if client.backchannel_logout_uri and not alg.startswith("HS") and signing.active(alg) is None:
-            where = ("issuers", issuer_id, "clients", client_id, "id_token_signed_response_alg")
+        for member, problem in signing_problems(client, signing.signs):
+            alg = client.id_token_signed_response_alg
             fix = f"make a key (endsession keygen --alg {alg}) and name its file in issuers.{issuer_id}.signing_keys"
-            yield Problem(where, f"its logout tokens are signed with {alg}, for which there is no signing key", fix)
+            yield Problem(("issuers", issuer_id, "clients", client_id, member), problem, fix)
 
 
-async def _development_key(issuer_id: str, alg: str, store: Database) -> Key:
-    """A key for an issuer on this machine, made once and kept in the database, so that all processes have the same."""
-    name = f"development key {alg} of {issuer_id}"
-    known = await store.read(known_secret(name))
-    if known is None:
-        known = await store.write(shared_secret(name, json.dumps(new_key(alg))))
-    return Key.load(json.loads(known))
+async def _development_key(issuer_id: str, alg: str, ports: IssuerPorts) -> Key:
+    """A key for an issuer on this machine, made once and kept sealed, so that all processes have the same."""
+    name, store, vault = f"development key {alg} of {issuer_id}", ports.store, ports.vault
+    sealed = await store.read(known_secret(name))
+    if sealed is None:
+        sealed = await store.write(shared_secret(name, vault.seal(name, json.dumps(new_key(alg)))))
+    try:
+        key = vault.unseal(name, sealed)
+    except BadSeal:  # its secret is gone, and so is the key: it is for development, and another will do
+        sealed = await store.write(replace_secret(name, sealed, vault.seal(name, json.dumps(new_key(alg)))))
+        key = vault.unseal(name, sealed)
+    if not vault.is_current(sealed):
+        await store.write(replace_secret(name, sealed, vault.seal(name, key)))
+    return Key.load(json.loads(key))
 
 
 def on_this_machine(table: configuration.IssuerSettings) -> bool:

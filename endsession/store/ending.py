@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from .audit import Trace, audit
 from .deliveries import Delivery, RetryLimits
 from .fan_out import Choose, write_first_slice
 from .lanes import lane_of, open_lanes
@@ -24,10 +25,10 @@ Reason = Literal["user", "admin", "expired"]
 class Ending:
     """A request to end a session.
 
-    `actor` is the client or the management token that asked, for the audit. `choose` decides who is told, None tells
-    nobody; `limits` say how long that is tried. `unregistered_sub` ends a session that was never registered, at an
-    issuer that registers none: it is the `sub` of the hint, and the row that is written now is what can be written only
-    once. `initiator` is the app that is told first.
+    `actor` is the client or the management token that asked, and `address` that of the latter, for the audit. `choose`
+    decides who is told, None tells nobody; `limits` say how long that is tried. `unregistered_sub` ends a session that
+    was never registered, at an issuer that registers none: it is the `sub` of the hint, and the row that is written now
+    is what can be written only once. `initiator` is the app that is told first.
     """
 
     issuer_id: str
@@ -39,6 +40,7 @@ class Ending:
     limits: RetryLimits
     initiator: str = ""
     unregistered_sub: str | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,8 @@ def end_session(ending: Ending) -> Script[Ended | None]:
     if not rows:
         return None
     sub = rows[0][0]
-    yield Statement(
-        "INSERT INTO audit (at, issuer_id, event, sid, sub, reason, actor)"
-        " VALUES (:now, :issuer_id, 'session_ended', :sid, :sub, :reason, :actor)",
-        values | {"sub": sub},
-    )
+    trace = Trace(ending.actor, ending.address, ending.now)
+    yield audit(ending.issuer_id, "session_ended", trace, sid=ending.sid, sub=sub, reason=ending.reason)
     if ending.choose is None:
         return Ended(())
     deliveries, more = yield from write_first_slice(

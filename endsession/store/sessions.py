@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..protocol.errors import InvalidRequest, NotFound, SessionEnded
+from .audit import Trace, audit
 from .script import Script, Statement
 
 
@@ -64,8 +65,12 @@ def register_session(
     now: float,
     default_lifetime: float,
     default_idle: float | None,
+    trace: Trace,
 ) -> Script[Literal["created", "updated"]]:
-    """A session began or changed; its idle time starts anew. Raises SessionEnded, or InvalidRequest for another sub."""
+    """A session began or changed; its idle time starts anew. Raises SessionEnded, or InvalidRequest for another sub.
+
+    `trace` is for the audit of changed cookies: they decide which session a browser's logout ends.
+    """
     key = {"issuer_id": issuer_id, "sid": sid}
     rows = yield Statement(
         "SELECT sub, ended_at, dies_at, expires_at, idle_seconds FROM sessions"
@@ -101,7 +106,7 @@ def register_session(
         },
     )
     if said.cookie_sha256 is not None:
-        yield from _replace_cookies(issuer_id, sid, said.cookie_sha256)
+        yield from _replace_cookies(issuer_id, sid, said.sub, said.cookie_sha256, trace, new=not rows)
     if said.participants is not None:
         yield Statement("DELETE FROM participants WHERE issuer_id = :issuer_id AND sid = :sid", key)
         for participant in said.participants:
@@ -109,8 +114,17 @@ def register_session(
     return "updated" if rows else "created"
 
 
-def _replace_cookies(issuer_id: str, sid: str, digests: Sequence[str]) -> Script[None]:
+def _replace_cookies(
+    issuer_id: str, sid: str, sub: str, digests: Sequence[str], trace: Trace, *, new: bool
+) -> Script[None]:
     key = {"issuer_id": issuer_id, "sid": sid}
+    rows = yield Statement("SELECT sha256 FROM session_cookies WHERE issuer_id = :issuer_id AND sid = :sid", key)
+    before, after = {row[0] for row in rows}, set(digests)
+    if before != after and not new:
+        reason = f"{len(after - before)} added, {len(before - after)} removed"
+        yield audit(issuer_id, "cookies_changed", trace, sid=sid, sub=sub, reason=reason)
+    for digest in sorted(after - before):
+        yield from _audit_move(issuer_id, sid, digest, trace)
     yield Statement("DELETE FROM session_cookies WHERE issuer_id = :issuer_id AND sid = :sid", key)
     for digest in digests:
         yield Statement(
@@ -118,6 +132,17 @@ def _replace_cookies(issuer_id: str, sid: str, digests: Sequence[str]) -> Script
             " ON CONFLICT (issuer_id, sha256) DO UPDATE SET sid = excluded.sid",
             key | {"sha256": digest},
         )
+
+
+def _audit_move(issuer_id: str, sid: str, digest: str, trace: Trace) -> Script[None]:
+    """A cookie that was another live session's: that one can no longer be found by it."""
+    rows = yield Statement(
+        "SELECT s.sid, s.sub FROM session_cookies c JOIN sessions s ON s.issuer_id = c.issuer_id AND s.sid = c.sid"
+        " WHERE c.issuer_id = :issuer_id AND c.sha256 = :sha256 AND c.sid <> :sid AND s.ended_at IS NULL",
+        {"issuer_id": issuer_id, "sha256": digest, "sid": sid},
+    )
+    for other, sub in rows:
+        yield audit(issuer_id, "cookies_changed", trace, sid=other, sub=sub, reason="1 moved to another session")
 
 
 def add_participant(issuer_id: str, sid: str, participant: Participant, *, now: float) -> Script[None]:
@@ -172,9 +197,7 @@ def sessions_page(
     conditions += ["sub = :sub"] if sub is not None else []
     conditions += ["ended_at IS NULL AND dies_at > :now"] if state == "live" else []
     conditions += ["(ended_at IS NOT NULL OR dies_at <= :now)"] if state == "ended" else []
-    if client_id is not None:
-        joined = "p.issuer_id = sessions.issuer_id AND p.sid = sessions.sid AND p.client_id = :client_id"
-        conditions.append(f"EXISTS (SELECT 1 FROM participants p WHERE {joined})")
+    conditions += [_WITH_CLIENT] if client_id is not None else []
     rows = yield Statement(
         f"SELECT {_RECORD} FROM sessions WHERE {' AND '.join(conditions)} ORDER BY sid LIMIT :limit",
         {
@@ -192,15 +215,20 @@ def sessions_page(
     return records
 
 
-def live_sessions_of_user(issuer_id: str, sub: str, *, now: float) -> Script[list[str]]:
-    """The sids of a user's live sessions."""
+def live_sessions_of_user(issuer_id: str, sub: str, *, client_id: str | None, now: float) -> Script[list[str]]:
+    """The sids of a user's live sessions, or of those in which a client takes part."""
     rows = yield Statement(
-        "SELECT sid FROM sessions WHERE issuer_id = :issuer_id AND sub = :sub AND ended_at IS NULL AND dies_at > :now",
-        {"issuer_id": issuer_id, "sub": sub, "now": now},
+        "SELECT sid FROM sessions WHERE issuer_id = :issuer_id AND sub = :sub AND ended_at IS NULL AND dies_at > :now"
+        + (f" AND {_WITH_CLIENT}" if client_id is not None else ""),
+        {"issuer_id": issuer_id, "sub": sub, "client_id": client_id, "now": now},
     )
     return [sid for (sid,) in rows]
 
 
+_WITH_CLIENT = (
+    "EXISTS (SELECT 1 FROM participants p"
+    " WHERE p.issuer_id = sessions.issuer_id AND p.sid = sessions.sid AND p.client_id = :client_id)"
+)
 _RECORD = "issuer_id, sid, sub, user_label, began_at, expires_at, dies_at, ended_at, end_reason, ended_by"
 
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import stat
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,6 +62,7 @@ class SqliteDatabase:
         self._path, self._patience = path, patience
         with ExitStack() as opened:  # what was opened is closed when the rest fails
             try:
+                _make_for_owner(path)
                 self._writer = self._connect(opened, busy_timeout=patience)
                 with self._writer:
                     self._writer.execute("BEGIN EXCLUSIVE")
@@ -68,7 +70,7 @@ class SqliteDatabase:
                 self._reader = self._connect(opened, busy_timeout=_READER_WAITS)
                 self._reader.execute("PRAGMA query_only = ON")
                 self._file = _identity(path)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 raise self._unavailable(error) from error
             self._connections = opened.pop_all()
         self._jobs: deque[_Job] = deque()
@@ -181,8 +183,17 @@ class SqliteDatabase:
         if _identity(self._path) != self._file:
             raise sqlite3.OperationalError("the file was removed or replaced: put it back, or restart with the new one")
 
-    def _unavailable(self, error: sqlite3.Error) -> ServiceUnavailable:
+    def _unavailable(self, error: sqlite3.Error | OSError) -> ServiceUnavailable:
         return ServiceUnavailable(detail=f"{self._path}: {error}")
+
+
+def _make_for_owner(path: Path) -> None:
+    """Make the file where there is none, for its owner alone: SQLite would leave it to the umask.
+
+    Its `-wal` and `-shm` get the mode of the file (https://www.sqlite.org/src/file/src/os_unix.c, findCreateFileMode).
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""What happens to rows with time: forgotten handles, old sessions, and the secret that all nodes share."""
+"""What happens to rows with time: forgotten handles, old sessions, and the secrets that all nodes share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from .script import Script, Statement
 
 CHUNK = 100
 """Rows that one transaction looks after, so that upkeep never holds up a logout."""
+
+
+# Secrets stand here sealed: `tokens.seal.Vault` makes the values, and the key to them is never in the database.
 
 
 def shared_secret(name: str, fresh: str) -> Script[str]:
@@ -22,6 +25,16 @@ def known_secret(name: str) -> Script[str | None]:
     """The secret called `name`, if it has been made."""
     rows = yield Statement("SELECT value FROM secrets WHERE name = :name", {"name": name})
     return str(rows[0][0]) if rows else None
+
+
+def replace_secret(name: str, known: str, fresh: str) -> Script[str]:
+    """Put `fresh` in the place of `known`, unless another node was faster. Returns what stands there now."""
+    yield Statement(
+        "UPDATE secrets SET value = :fresh WHERE name = :name AND value = :known",
+        {"name": name, "known": known, "fresh": fresh},
+    )
+    rows = yield Statement("SELECT value FROM secrets WHERE name = :name", {"name": name})
+    return str(rows[0][0])
 
 
 def take_a_write() -> Script[None]:

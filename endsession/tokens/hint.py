@@ -37,9 +37,11 @@ class IdTokenHints:
         an encrypted token may be encrypted with; `encrypted_needs_client` refuses an encrypted token without it.
         Raises ServiceUnavailable when the issuer's keys cannot be had; a bad token is a value, never an exception.
         """
+        encrypted = False
         try:
             parts = segments(raw)
             if len(parts) == 5:
+                encrypted = True
                 if encrypted_needs_client and client_id is None:
                     raise Refused("it is encrypted, and policy asks for client_id with an encrypted hint")
                 parts = segments(await self._decrypt(RawJwe(parts), client_id))
@@ -47,7 +49,8 @@ class IdTokenHints:
                     raise Refused("what is encrypted in it is not a signed token")
             return await self._verify(parse_jws(parts), client_id)
         except Malformed as problem:
-            return RefusedHint("malformed", str(problem))
+            # One answer for all encrypted hints: another one for what is malformed inside would say that a key fits.
+            return RefusedHint("invalid" if encrypted else "malformed", str(problem))
         except (Refused, Undecipherable) as problem:
             return RefusedHint("invalid", str(problem))
 
@@ -74,25 +77,29 @@ class IdTokenHints:
             raise Refused("it was issued to a client that is not registered here")
         if alg != client.id_token_signed_response_alg:
             raise Refused("its alg is not the client's id_token_signed_response_alg")
-        await self._check_signature(token, alg, kid, client)
         iat, exp = claims.check_dates(token.claims, self.clock())
+        await self._check_signature(token, alg, kid, client, iat)
         return VerifiedHint(
             client_id=client.client_id,
             sub=str(claims.name(token.claims, "sub", required=True)),
             sid=claims.name(token.claims, "sid", required=False),
             iat=iat,
             exp=exp,
+            by_secret=alg.startswith("HS"),
         )
 
-    async def _check_signature(self, token: RawJws, alg: str, kid: str | None, client: Client) -> None:
-        keys = await self._keys(alg, kid, client)
+    async def _check_signature(self, token: RawJws, alg: str, kid: str | None, client: Client, iat: int) -> None:
+        keys = await self._keys(alg, kid, client, iat)
         if not keys:
             raise Refused("no key of this issuer fits its kid and alg")
         if not any(verifies(key, alg, token.signing_input, token.signature) for key in keys):
             raise Refused("its signature does not verify")
 
-    async def _keys(self, alg: str, kid: str | None, client: Client) -> list[Key]:
+    async def _keys(self, alg: str, kid: str | None, client: Client, iat: int) -> list[Key]:
+        """`iat` is not verified yet; a key that it is too new for is not tried, and any other signs it as well."""
         if not alg.startswith("HS"):
-            return await self.keys.candidates(alg, kid)
+            return await self.keys.candidates(alg, kid, iat)
+        if client.secret_has_expired(self.clock()):
+            raise Refused("the secret of its client has expired (client_secret_expires_at)")
         secret = client.client_secret
         return [secret_key(secret.get_secret_value())] if secret else []

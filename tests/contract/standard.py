@@ -15,6 +15,7 @@ from endsession.contract.app import build
 from endsession.contract.document import Document
 from endsession.contract.endpoint import LogoutEndpoint
 from endsession.contract.request import ErrorForm
+from endsession.gateway import Caller
 from endsession.pages import Page
 from endsession.protocol.errors import EndsessionError
 from tests.kit.raw import HOST
@@ -45,13 +46,19 @@ def token_info(token: str) -> dict[str, Any] | None:
 class Everything:
     """A service that knows one host and one token, and has no opinion of its own."""
 
+    async def admit(self, address: str) -> None:
+        """See Service."""
+
     def is_our_host(self, host: str) -> bool:
         """See Service."""
         return host == HOST
 
-    def authenticate(self, token: str) -> str | None:
+    def authenticate(self, token: str, address: str) -> Caller | None:
         """See Service."""
-        return "tester" if token == TOKEN else None
+        return Caller("tester", frozenset(), frozenset()) if token == TOKEN else None
+
+    def note_refusal(self, caller: Caller | None, reason: str, issuer_id: str | None, address: str) -> None:
+        """See Service."""
 
     def allows(self, caller: object, scope: str, issuer_id: str | None) -> bool:
         """See Service."""

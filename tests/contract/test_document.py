@@ -102,7 +102,8 @@ def test_free_text_admits_no_control_characters() -> None:
                 operation = Operation(path, method, item[method])
                 fields = {**operation.form, **{k: v["schema"] for k, v in operation.parameters("query").items()}}
                 for name, schema in fields.items():
-                    if schema["type"] == "string" and "enum" not in schema:
+                    # What is wrong with languages costs nobody a logout: the request leaves them out (`read_request`).
+                    if schema["type"] == "string" and "enum" not in schema and name not in ("ui_locales", "locale"):
                         assert {"pattern", "maxLength"} <= set(schema), f"{method} {path} {name}"
 
 

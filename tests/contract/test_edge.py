@@ -11,6 +11,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from endsession.contract.edge import Edge
+from endsession.runtime.app import MANAGEMENT_TAGS, PUBLIC_TAGS, application
 from tests.kit.deployment import TOKEN, Deployment, deploy
 from tests.kit.flow import AUTHPI, HTML, JSON, PING, PLAIN
 from tests.kit.raw import FORM, Answer, ask
@@ -25,6 +26,8 @@ def is_safe(answer: Answer) -> bool:
     assert answer.header("referrer-policy") == "no-referrer"
     assert answer.header("x-content-type-options") == "nosniff"
     assert answer.header("x-frame-options") == "DENY"
+    assert answer.header("cross-origin-resource-policy") == "same-origin"
+    assert answer.header("strict-transport-security") == "max-age=31536000"
     assert re.fullmatch(r"[0-9a-f]{16}", answer.header("x-request-id") or "")
     csp = answer.header("content-security-policy") or ""
     assert "frame-ancestors 'none'" in csp
@@ -32,6 +35,9 @@ def is_safe(answer: Answer) -> bool:
     assert "unsafe" not in csp
     is_page = (answer.header("content-type") or "").startswith("text/html")
     assert is_page or csp == STRICT_CSP
+    # A redirect to an app that logs out in a popup must not cut it off from the window that opened it.
+    assert answer.header("cross-origin-opener-policy") == ("same-origin" if is_page else None)
+    assert ("camera=()" in (answer.header("permissions-policy") or "")) is is_page
     assert answer.header("server") is None
     return True
 
@@ -86,6 +92,25 @@ async def test_an_error_page_names_the_request(shared: Deployment) -> None:
     assert (answer.header("x-request-id") or "-") in answer.text
 
 
+@pytest.mark.parametrize(
+    ("url", "tags", "sent"),
+    [
+        ("https://login.example", None, True),
+        ("https://login.example", PUBLIC_TAGS, True),
+        ("https://login.example", MANAGEMENT_TAGS, False),
+        ("http://localhost:8080", None, False),
+    ],
+)
+async def test_https_is_promised_where_there_is_any(
+    tmp_path: Path, url: str, tags: tuple[str, ...] | None, sent: bool
+) -> None:
+    """HSTS is for the public URL and its scheme; a listener for management may have no TLS (RFC 6797, section 7.2)."""
+    async with deploy(tmp_path, {"server": {"public_url": url}}) as gateway:
+        answer = await ask(application(gateway.gateway, gateway.settings, tags), "GET", "/healthz")
+    assert answer.status == 200
+    assert (answer.header("strict-transport-security") is not None) is sent
+
+
 # The access log
 
 
@@ -99,9 +124,13 @@ async def test_the_access_log_names_the_operation_and_no_value(
         await ask(shared.app, "GET", f"/acme/logout/status/{handle}")
         await ask(shared.app, "GET", f"/nowhere/{handle}")
     first, second, third = (record.getMessage() for record in caplog.records if record.name == "endsession.access")
-    assert re.fullmatch(r"GET endSession 401 \d+\.\d ms [0-9a-f]{16} invalid_token: .+", first)
-    assert re.fullmatch(r"GET logoutStatus 400 \d+\.\d ms [0-9a-f]{16} invalid_request: .+", second)
-    assert re.fullmatch(r"GET - 404 \d+\.\d ms [0-9a-f]{16} not_found: .+", third)
+    assert re.fullmatch(
+        r"GET endSession 401 \d+\.\d ms [0-9a-f]{16} address=192\.0\.2\.7 caller=- client=- invalid_token: .+", first
+    )
+    assert re.fullmatch(
+        r"GET logoutStatus 400 \d+\.\d ms [0-9a-f]{16} address=\S+ caller=- client=- invalid_request: .+", second
+    )
+    assert re.fullmatch(r"GET - 404 \d+\.\d ms [0-9a-f]{16} address=\S+ caller=- client=- not_found: .+", third)
     assert not any(value in caplog.text for value in (hint, hint.split(".")[1], handle, "/acme", "/nowhere"))
 
 
@@ -199,7 +228,7 @@ async def test_a_failure_outside_any_operation_is_a_500_without_detail(shared: D
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("the secret is 12345")
 
-    answer = await ask(Edge(broken, shared.gateway), "GET", "/healthz")
+    answer = await ask(Edge(broken, shared.gateway, https=True), "GET", "/healthz")
     assert answer.status == 500
     assert answer.text == '{"error":"server_error","error_description":"The service could not complete the request."}'
     assert is_safe(answer)
@@ -212,7 +241,7 @@ async def test_a_failure_after_the_answer_began_changes_nothing(shared: Deployme
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise RuntimeError
 
-    answer = await ask(Edge(broken, shared.gateway), "GET", "/healthz")
+    answer = await ask(Edge(broken, shared.gateway, https=True), "GET", "/healthz")
     assert (answer.status, answer.body) == (200, b"")
 
 

@@ -22,6 +22,7 @@ import uvicorn
 from endsession import settings as configuration
 from endsession.contract.document import load_document
 from endsession.runtime.app import Ports, application, open_gateway, open_store
+from tests.kit.deployment import with_secret
 
 POINTS = {
     "request arrives": "the request is read, nothing else has happened",
@@ -138,7 +139,7 @@ def watched(app: Any, trap: Trap) -> Callable[..., Any]:
 
 async def run(folder: Path, trap: Trap) -> None:
     """Serve until killed."""
-    settings = configuration.Settings(**json.loads((folder / "configuration.json").read_text()))
+    settings = configuration.Settings(**with_secret(json.loads((folder / "configuration.json").read_text())))
     ports = Ports(
         folder,
         open_store=lambda url, base: Store(open_store(url, base), trap),

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @contextmanager
-def site(page: Page) -> Iterator[tuple[str, queue.Queue[str]]]:
-    """Serves the page at `/` as the gateway does, and something at every other path. Yields its address, and what was
+def site(page: Page, elsewhere: str = "<title>here</title>") -> Iterator[tuple[str, queue.Queue[str]]]:
+    """Serves the page at `/` as the gateway does, and `elsewhere` at every other path. Yields its address, and what was
     asked for."""
     asked: queue.Queue[str] = queue.Queue()
 
@@ -36,7 +36,7 @@ def site(page: Page) -> Iterator[tuple[str, queue.Queue[str]]]:
             if self.path == "/":
                 self.send_header("Content-Security-Policy", page.csp)
             self.end_headers()
-            self.wfile.write(page.html.encode() if self.path == "/" else b"<title>here</title>")
+            self.wfile.write(page.html.encode() if self.path == "/" else elsewhere.encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -76,3 +76,27 @@ def test_it_goes_on(tmp_path: Path, answers: bool) -> None:
             with site(page) as (gateway, asked), browser(gateway, tmp_path):
                 wait_for(asked, "/on")
         assert (visits.qsize() > 0) is answers
+
+
+SIGNS_OUT = """<script>
+  localStorage.setItem("token", "x"); localStorage.removeItem("token");
+  document.cookie = "app=; Max-Age=0";
+  fetch("/signed-out-" + (localStorage.getItem("token") === null));
+  try { top.location = "/taken-over"; } catch (error) { fetch("/held"); }
+  const form = document.createElement("form");
+  form.action = "/form"; document.documentElement.append(form); form.submit();
+  if (open("/popup") === null) fetch("/no-popup");
+</script>"""
+"""What an app's page does to sign out, and what it may not do besides."""
+
+
+def test_an_app_in_a_frame_signs_out_and_moves_nothing(tmp_path: Path) -> None:
+    """Its scripts run and reach its own storage; it cannot navigate the page, submit a form or open a window."""
+    with site(Page("", ""), SIGNS_OUT) as (app, visits):
+        page = Pages().front_channel(frames=[Frame(f"{app}/frame", "App")], go_on="/on")
+        with site(page) as (gateway, asked), browser(gateway, tmp_path):
+            wait_for(visits, "/signed-out-true")
+            wait_for(visits, "/held")
+            wait_for(visits, "/no-popup")
+            wait_for(asked, "/on")
+            assert {"/form", "/form?", "/popup", "/taken-over"}.isdisjoint([*visits.queue, *asked.queue])

@@ -10,7 +10,7 @@ from endsession.store.script import Script
 from tests.kit.apps import deploy_with_apps, sign_in, states
 from tests.kit.deployment import TOKEN, cookie_of, deploy
 from tests.kit.faults import FailingDatabase, name_of
-from tests.kit.flow import HTML, JSON, PLAIN, answer, asks, both_methods, clears_cookie, log_out
+from tests.kit.flow import HTML, JSON, PLAIN, answer, asks, both_methods, browser_cookie, clears_cookie, log_out
 from tests.kit.receivers import Receivers
 from tests.kit.tokens import id_token
 
@@ -95,7 +95,7 @@ async def test_without_a_redirect_it_goes_on_to_the_status(tmp_path: Path) -> No
         request = {"id_token_hint": id_token(aud="front")}
         page = await gateway.get(PLAIN, request, cookie=cookie_of(), accept=HTML)
         on = await gateway.get(refresh(page.text)[1])
-        status = await gateway.get(on.headers["location"], accept=HTML)
+        status = await gateway.get(on.headers["location"], accept=HTML, cookie=browser_cookie(page))
         assert "asked to sign out" in status.text
 
 
@@ -169,3 +169,12 @@ async def test_frames_are_shown_without_the_ledger(tmp_path: Path) -> None:
         assert clears_cookie(response)
         assert await gateway.state_of() == "ended"
         assert await states(gateway) == {"a": "pending"}
+
+
+async def test_frames_may_do_what_signing_out_needs(tmp_path: Path) -> None:
+    """Scripts, an origin, asking for cookies; not moving this page, opening windows, submitting forms or dialogs."""
+    async with deploy(tmp_path, CHANGES) as gateway:
+        await sign_in(gateway, "front", "plain")
+        page = await gateway.get(PLAIN, REQUEST, cookie=cookie_of(), accept=HTML)
+        allowed = "allow-scripts allow-same-origin allow-storage-access-by-user-activation"
+        assert re.findall(r'<iframe [^>]*sandbox="([^"]*)"', page.text) == [allowed] * len(frames(page.text)) != []

@@ -41,7 +41,7 @@ async def test_it_is_registered_only_where_tokens_carry_sid(
         response = await put(gateway, apps, **{member: required})
         listed = await gateway.send("GET", "/acme/clients?client_id=stored", token=TOKEN)
         if required and not have_sid:
-            assert (response.status_code, response.json()["error"]) == (422, "invalid_client_metadata")
+            assert (response.status_code, response.json()["error"]) == (400, "invalid_client_metadata")
             assert member in response.json()["error_description"]
             assert listed.status_code == 404
         else:

@@ -26,6 +26,7 @@ SETTINGS = f"""
 [server]
 port = PORT
 public_url = "https://login.example"
+trusted_proxies = ["127.0.0.1"]
 
 [issuers.acme]
 issuer = "https://login.example/acme"

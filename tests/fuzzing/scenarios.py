@@ -113,8 +113,8 @@ _OPERATIONS: dict[str, Scenarios] = {
     "listClients": {403: _with({"token": "reader"}), 404: _NO_CLIENT},
     "putClient": {
         201: _with({"name": "new"}),
+        400: [*_with({"name": "new", "metadata": "with a script"}), Scenario({}, mutation="values")],
         409: _with({"name": "of settings"}),
-        422: _with({"name": "new", "metadata": "with a script"}),
     },
     "deleteClient": {404: _NO_CLIENT, 409: _with({"name": "of settings"})},
 }
@@ -148,5 +148,7 @@ def scenarios_of(document: Document, path: str, method: str) -> Iterator[tuple[i
         own = {**(_WITH_HINT if takes_hint(document, path) else _WITHOUT_HINT)}
         own |= {} if endpoint.issuer_from == "path" else {404: [Scenario({}, "nowhere")]}
         own |= _ENDPOINTS.get(endpoint.name or "plain", {})
+    if "security" in definition:  # where it is wrong tokens that are limited
+        own = {429: _with({"token": "nobody"}, at="limited"), **own}
     for status in map(int, definition["responses"]):
         yield status, own.get(status) or _EVERYWHERE.get(status) or [Scenario({})]

@@ -39,7 +39,7 @@ def _outcomes(text: str) -> frozenset[str]:
 
 
 _ASKS = "nothing, ask no_hint, ask invalid_hint, ask foreign_hint, 400 invalid_request, 403 access_denied"
-_REFUSES = "422 invalid_redirect_uri, 422 invalid_client"
+_REFUSES = "422 invalid_redirect_uri"
 ENDPOINTS = {
     "oidc": Endpoint(PLAIN, _outcomes(f"end, ask stale_sid, {_ASKS}, {_REFUSES}")),
     "authpi": Endpoint(

@@ -192,7 +192,8 @@ async def test_a_cookie_tossed_in_by_a_neighbour_hides_nothing(gateway: Deployme
 async def test_the_form_of_an_answer(gateway: Deployment, accept: str, success: str, error: str) -> None:
     """As the document says: what `Accept` prefers; where it names neither, a success is a page and an error is JSON."""
     await gateway.register()
-    refused = await gateway.get(PLAIN, {"client_id": "nobody"}, cookie=cookie_of(), accept=accept)
+    wrong = {"client_id": "nobody", "post_logout_redirect_uri": SIGNED_OUT}
+    refused = await gateway.get(PLAIN, wrong, cookie=cookie_of(), accept=accept)
     done = await gateway.get(PLAIN, {"id_token_hint": id_token()}, cookie=cookie_of(), accept=accept)
     assert (refused.status_code, done.status_code) == (422, 200)
     assert refused.headers["content-type"].startswith(error)

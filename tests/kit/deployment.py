@@ -25,7 +25,7 @@ from endsession.runtime.served import served_document
 from endsession.settings.check import check
 from endsession.store.script import Script, Statement
 
-from .storages import storage_url
+from .storages import SEALING_SECRET, storage_url
 from .tokens import SECRET, jwks
 
 TOKEN = "a-management-token"
@@ -33,8 +33,8 @@ READER = "a-reading-token"
 DOCUMENT = load_document()
 
 CONFIGURATION: dict[str, Any] = {
-    "server": {"public_url": "https://login.example"},
-    "limits": {"logout_per_address": "", "logout_per_client": ""},
+    "server": {"public_url": "https://login.example", "trusted_proxies": ["192.0.2.250"]},
+    "limits": {"logout_per_address": "", "logout_per_client": "", "wrong_tokens_per_address": ""},
     "management": {
         "tokens": [
             {
@@ -71,7 +71,7 @@ CONFIGURATION: dict[str, Any] = {
                     "post_logout_redirect_uris": ["https://other.example/signed-out"],
                 },
                 "hmac": {"id_token_signed_response_alg": "HS256", "client_secret": SECRET},
-                "gone": {"disabled": True},
+                "gone": {"disabled": True, "post_logout_redirect_uris": ["https://app.example/signed-out"]},
             },
         },
         # The same keys as acme: only `iss` stands between the two (T11).
@@ -92,17 +92,35 @@ CONFIGURATION: dict[str, Any] = {
 }
 
 
+def with_secret(configured: dict[str, Any]) -> dict[str, Any]:
+    """`configured`, with the sealing secret that PostgreSQL needs; with SQLite, the gateway makes its own."""
+    storage = configured["storage"]
+    if storage["url"].startswith("sqlite:") or "sealing_secrets" in storage:
+        return configured
+    return {**configured, "storage": {**storage, "sealing_secrets": [SEALING_SECRET]}}
+
+
 class Clock:
-    """The time, which a test may set forward."""
+    """The time, which a test may let pass, and the clock, which it may set."""
 
     def __init__(self) -> None:
         self.offset = 0.0
+        self.passed = 0.0
 
     def __call__(self) -> float:
         return time.time() + self.offset
 
+    def monotonic(self) -> float:
+        """The time that has passed, whatever the clock says."""
+        return time.monotonic() + self.passed
+
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass."""
+        self.offset += seconds
+        self.passed += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Set the clock forward, or back by a negative number."""
         self.offset += seconds
 
 
@@ -192,13 +210,13 @@ async def deploy(
     ports: Ports | None = None,
 ) -> AsyncIterator[Deployment]:
     """Run a gateway in `folder` with the ordinary configuration and `changes` to it."""
-    settings = configuration.Settings(**merged(CONFIGURATION, on_storage(folder, changes or {})))
+    settings = configuration.Settings(**with_secret(merged(CONFIGURATION, on_storage(folder, changes or {}))))
     problems: list[configuration.Problem] = []
     document = served_document(document, settings.server, folder, problems)
     problems += check(settings, document, folder)
     assert not problems, problems
     clock = Clock()
-    surroundings = replace(ports, base=folder) if ports else Ports(folder, clock)
+    surroundings = replace(ports, base=folder) if ports else Ports(folder, clock, clock.monotonic)
     async with open_gateway(settings, document, surroundings) as gateway:
         app = application(gateway, settings)
         transport = httpx2.ASGITransport(app, client=("192.0.2.7", 40000))

@@ -23,6 +23,7 @@ def write_keys(folder: Path, *algs: str) -> list[str]:
     for alg in algs:
         name = f"{alg}.jwk"
         (folder / name).write_text(json.dumps({**signing_key(alg, "logout").as_dict(private=True), "alg": alg}))
+        (folder / name).chmod(0o600)
         names.append(name)
     return names
 

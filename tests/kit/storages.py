@@ -6,6 +6,7 @@ does neither cannot deploy a gateway, unless it names the storage itself.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from . import servers
 
 SQLITE = "sqlite:///endsession.db"
 """A file in the folder of the deployment, as it is without a setting."""
+
+SEALING_SECRET = "what-every-process-of-a-test-seals-with"
+"""What PostgreSQL needs; with SQLite, the gateway makes its own."""
 
 server: str | None = None
 """The PostgreSQL server of the tests, once it runs."""
@@ -50,12 +54,13 @@ def choose(backend: str | None) -> None:
     chosen = {"sqlite": on_sqlite, "postgresql": on_postgresql, None: on_none}[backend]
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """The variables with which a gateway of its own process finds that storage; none on SQLite, which needs none."""
+    if (url := storage_url(folder)) == SQLITE:
+        return {}
+    return {"ENDSESSION_STORAGE__URL": url, "ENDSESSION_STORAGE__SEALING_SECRETS": json.dumps([SEALING_SECRET])}
+
+
 def storage_url(folder: Path) -> str:
     """Where deployments in this folder keep their sessions."""
     return chosen(folder)
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """The same for a gateway that is a process: what it is started with. A file needs no setting."""
-    url = storage_url(folder)
-    return {} if url == SQLITE else {"ENDSESSION_STORAGE__URL": url}

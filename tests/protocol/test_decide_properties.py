@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import assume, given
 
 from endsession.protocol.decide import Case, Decision, decide
@@ -93,6 +95,26 @@ def test_only_the_browsers_or_the_hints_session_ends(case: Case) -> None:
 
 @anything
 @given(cases())
+def test_a_hint_that_acts_alone_is_young(case: Case) -> None:
+    """By one older than `max_hint_age` only the browser's own session ends, or is asked about (T4)."""
+    decision = decide(case)
+    if decision.session not in (None, case.sessions.browser):
+        assert isinstance(case.hint, VerifiedHint)
+        assert case.now - case.hint.iat <= case.policy.max_hint_age
+
+
+@anything
+@given(cases())
+def test_a_clients_own_hint_is_worth_the_browsers_session_at_most(case: Case) -> None:
+    """And only where the client takes part in it (T4)."""
+    decision = decide(case)
+    if isinstance(case.hint, VerifiedHint) and case.hint.by_secret and decision.session is not None:
+        assert decision.session is case.sessions.browser
+        assert decision.session.client_takes_part or not believed(case, decision)
+
+
+@anything
+@given(cases())
 def test_an_ending_ends_something(case: Case) -> None:
     """`end` has a session, so that no page says "signed out" of nothing; `nothing` has none."""
     decision = decide(case)
@@ -147,9 +169,30 @@ def test_never_is_never_and_always_is_always(case: Case) -> None:
 @anything
 @given(cases())
 def test_a_disabled_client_is_refused(case: Case) -> None:
-    """Whatever else is right."""
-    if case.client is not None and case.client.disabled:
+    """Whatever else is right, where a hint shows that the request is its own."""
+    young = isinstance(case.hint, VerifiedHint) and "hint verified" in decide(case).trace
+    if case.client is not None and case.client.disabled and young:
         assert decide(case).action == "refuse"
+
+
+@anything
+@given(cases())
+def test_a_client_id_alone_tells_nothing(case: Case) -> None:
+    """T24: known, unknown and disabled lead to the same, unless the URI is one that the client registered."""
+    if case.client is None or case.request.client_id is None or isinstance(case.hint, VerifiedHint):
+        return
+    uri = case.request.post_logout_redirect_uri
+    mode, registered = case.policy.redirect_match, case.client.post_logout_redirect_uris
+    if uri is not None and match(uri, registered, mode, native=case.client.native):
+        return
+    known, unknown = decide(case), decide(replace(case, client=None))
+    disabled = decide(replace(case, client=replace(case.client, disabled=not case.client.disabled)))
+    for other in (unknown, disabled):
+        assert replace(known, trace=(), error=None) == replace(other, trace=(), error=None)
+        assert (known.error is None) == (other.error is None)
+        if known.error and other.error:
+            assert type(known.error) is type(other.error)
+            assert known.error.description == other.error.description
 
 
 @anything

@@ -105,13 +105,14 @@ def test_on_no_params_error() -> None:
 
 
 def test_on_unregistered_redirect_error() -> None:
-    """422, and an unknown client_id likewise; 400 where no client is named."""
+    """422, also of a client that is not known; 400 where no client is named. A client_id alone is no error (T24)."""
     policy = Policy(on_unregistered_redirect="error")
     elsewhere = "https://evil.example/"
     assert outcome(policy, hint(), post_logout_redirect_uri=elsewhere) == "422 invalid_redirect_uri"
     assert outcome(policy, hint(), post_logout_redirect_uri="javascript:alert(1)") == "422 invalid_redirect_uri"
     assert outcome(policy, client=None, post_logout_redirect_uri=URI) == "400 invalid_request"
-    assert outcome(policy, client=None, client_id="nobody") == "422 invalid_client"
+    assert outcome(policy, client=None, client_id="nobody", post_logout_redirect_uri=URI) == "422 invalid_redirect_uri"
+    assert outcome(policy, client=None, client_id="nobody") == "ask no_hint C"
     # A hint was to name the client, and did not: nothing to complain of in the URI.
     assert outcome(policy, INVALID, client=None, post_logout_redirect_uri=URI) == "ask invalid_hint C"
 

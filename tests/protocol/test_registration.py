@@ -8,11 +8,13 @@ import pytest
 from pydantic import SecretStr
 
 from endsession.protocol.client import Client, is_loopback, registration_problems
+from endsession.protocol.client_keys import public_jwks
 
 from .test_redirect import SCHEMES_THAT_RUN
 
 PUBLIC = {"token_endpoint_auth_method": "none"}
 NATIVE = {"application_type": "native"}
+IMPLICIT = {"grant_types": ("implicit",), "response_types": ("id_token",)}
 KEYS: dict[str, Any] = {"keys": []}
 
 
@@ -31,7 +33,9 @@ def problems(**metadata: Any) -> list[str]:
         ("http://127.0.0.1/", PUBLIC | NATIVE),
         ("http://app.localhost/", PUBLIC),
         ("com.example.app:/signed-out", NATIVE),
-        ("myapp://signed-out", NATIVE),
+        ("com.example.app://signed-out", NATIVE),
+        ("http://localhost:3000/", NATIVE),
+        ("http://[::1]:3000/", NATIVE | IMPLICIT),
         ("https://*.apps.example/signed-out", {}),
         ("https://*.apps.example:8443/?x=1", {}),
     ],
@@ -45,6 +49,15 @@ def test_post_logout_uri_that_may_be_registered(uri: str, metadata: dict[str, An
     ("uri", "metadata"),
     [
         ("http://app.example/signed-out", PUBLIC),
+        # Native apps cannot keep a secret, whatever they registered (RFC 8252, section 8.4); nor can implicit clients.
+        ("http://app.example/signed-out", NATIVE),
+        ("http://app.example/signed-out", IMPLICIT),
+        ("http://app.example/signed-out", {"response_types": ("code id_token",)}),
+        ("http://app.example/signed-out", {"response_types": ("code", "token")}),
+        ("http://localhost:3000/", IMPLICIT),
+        # A scheme without a period is nobody's (RFC 8252, section 7.1).
+        ("myapp://signed-out", NATIVE),
+        ("myapp:/signed-out", NATIVE),
         ("http://localhost.evil.example/", PUBLIC),
         ("com.example.app:/signed-out", {}),
         ("Com.Example.App:/signed-out", NATIVE),
@@ -117,6 +130,26 @@ def test_front_channel_shares_an_origin(redirect: str, shares: bool) -> None:
     assert problems(**plain) == []
 
 
+@pytest.mark.parametrize(
+    ("uri", "metadata", "refused"),
+    [
+        ("http://app.example/callback", {}, False),
+        ("http://app.example/callback", PUBLIC, True),
+        ("http://app.example/callback", NATIVE, True),
+        ("http://app.example/callback", IMPLICIT, True),
+        ("http://127.0.0.1:5000/callback", NATIVE, False),
+        ("http://127.0.0.1:5000/callback", IMPLICIT, True),
+        ("com.example.app:/callback", NATIVE, False),
+        ("myapp:/callback", NATIVE, True),
+        ("javascript:alert(1)//a.b", NATIVE, True),
+        ("intent://a.b/#Intent;end", NATIVE, True),
+    ],
+)
+def test_redirect_uris_keep_the_same_rules(uri: str, metadata: dict[str, Any], refused: bool) -> None:
+    """Where a sign-in returns to is no less dangerous than where a logout does."""
+    assert problems(redirect_uris=(uri,), **metadata) == (["redirect_uris"] if refused else [])
+
+
 def test_a_back_channel_address_may_be_anywhere() -> None:
     """No browser goes there; nor does a home page have to be where sign-ins return to."""
     assert problems(backchannel_logout_uri="https://b.example/", client_uri="https://c.example/") == []
@@ -150,6 +183,46 @@ def test_other_encryption_needs_the_clients_keys(alg: str) -> None:
     """What is encrypted for the client is encrypted to its own keys."""
     assert problems(id_token_encrypted_response_alg=alg) == ["jwks"]
     assert problems(id_token_encrypted_response_alg=alg, jwks=KEYS) == []
+
+
+PUBLIC_KEY = {"kty": "EC", "crv": "P-256", "x": "AQAB", "y": "AQAB", "kid": "k1", "use": "enc"}
+PRIVATE: dict[str, dict[str, Any]] = {
+    "RSA": {"kty": "RSA", "n": "AQAB", "e": "AQAB", "d": "hush"},
+    "RSA by its primes": {"kty": "RSA", "n": "AQAB", "e": "AQAB", "p": "hush", "q": "hush"},
+    "RSA by what is derived": {"kty": "RSA", "n": "AQAB", "e": "AQAB", "dp": "hush", "dq": "hush", "qi": "hush"},
+    "RSA by more primes": {"kty": "RSA", "n": "AQAB", "e": "AQAB", "oth": [{"r": "hush"}]},
+    "EC": {"kty": "EC", "crv": "P-256", "x": "AQAB", "y": "AQAB", "d": "hush"},
+    "OKP": {"kty": "OKP", "crv": "X25519", "x": "AQAB", "d": "hush"},
+    "symmetric": {"kty": "oct", "k": "hush"},
+    "of a type to come": {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AQAB", "priv": "hush"},
+}
+
+
+@pytest.mark.parametrize("key", PRIVATE)
+def test_a_private_key_is_no_part_of_a_registration(key: str) -> None:
+    """Nobody but the app has any business with it; and what is wrong is said without repeating any of it."""
+    for jwks in ({"keys": [PRIVATE[key]]}, {"keys": [PUBLIC_KEY, PRIVATE[key]]}, PRIVATE[key]):
+        ((member, problem),) = registration_problems(Client(client_id="web", jwks=jwks))
+        assert member == "jwks"
+        assert "private" in problem
+        assert "hush" not in problem
+
+
+def test_a_key_that_was_stored_is_shown_without_its_private_part() -> None:
+    """One that was registered before this was refused."""
+    shown = public_jwks({"keys": [*PRIVATE.values(), "rubbish"], "d": "hush"})
+    assert "hush" not in str(shown)
+    assert [key["kty"] for key in shown["keys"] if isinstance(key, dict)] == [key["kty"] for key in PRIVATE.values()]
+    assert public_jwks({"keys": [PUBLIC_KEY]}) == {"keys": [PUBLIC_KEY]}
+    assert problems(jwks={"keys": [PUBLIC_KEY]}) == []
+
+
+@pytest.mark.parametrize(("expires_at", "expired"), [(0, False), (1000, True), (1001, False), (999, True)])
+def test_a_secret_may_expire(expires_at: int, expired: bool) -> None:
+    """`client_secret_expires_at`: 0 is never (OpenID Connect Dynamic Client Registration 1.0, section 3.2)."""
+    assert Client(client_id="web", client_secret_expires_at=expires_at).secret_has_expired(1000) == expired
+    assert problems(client_secret_expires_at=expires_at) == []
+    assert problems(client_secret_expires_at=-1) == ["client_secret_expires_at"]
 
 
 def test_a_secret_is_never_shown() -> None:

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from endsession import settings as configuration
+from endsession.protocol.hint import VerifiedHint
 from endsession.provider.fetch import Fetcher
 from endsession.runtime.check import look_around
+from endsession.store.script import Database
+from endsession.store.seen_hints import SeenHints
 from endsession.store.sqlite import SqliteDatabase
 from tests.kit import servers
 from tests.kit.logout_tokens import write_keys
@@ -124,6 +127,8 @@ async def test_keys_that_cannot_be_used_are_found_before_the_start(tmp_path: Pat
     """Private keys and the provider's, in files and in the settings, as the gateway itself would refuse them."""
     (tmp_path / "public.jwk").write_text(json.dumps(jwks("RS256")["keys"][0]))
     (tmp_path / "text.jwk").write_text("no key")
+    for name in ("public.jwk", "text.jwk"):
+        (tmp_path / name).chmod(0o600)
     assert [item[:2] for item in await found(tmp_path, signing_keys=("public.jwk", "text.jwk"))] == [
         ("signing_keys.0", True),
         ("signing_keys.1", True),
@@ -172,6 +177,7 @@ async def test_the_command(tmp_path: Path, web: Provider) -> None:
     text = f"""
 [server]
 public_url = "https://login.example"
+trusted_proxies = ["127.0.0.1"]
 [issuers.acme]
 issuer = "https://op.example"
 jwks_uri = "{web.url}"
@@ -180,13 +186,13 @@ signing_keys = ["RS256.jwk"]
     status, output, complaints = await run_check(tmp_path, text)
     assert (status, output) == (2, "")
     cookie, keys = complaints.split("FOLDER/endsession.toml, line ")[1:]
-    assert cookie.startswith("4: issuers.acme.cookie (ENDSESSION_ISSUERS__ACME__COOKIE)")
-    assert keys.startswith("7: issuers.acme.signing_keys (ENDSESSION_ISSUERS__ACME__SIGNING_KEYS)")
+    assert cookie.startswith("5: issuers.acme.cookie (ENDSESSION_ISSUERS__ACME__COOKIE)")
+    assert keys.startswith("8: issuers.acme.signing_keys (ENDSESSION_ISSUERS__ACME__SIGNING_KEYS)")
     assert f"Fix: publish there what {OURS} has" in keys
     web.publish(*jwks("RS256", kid="logout")["keys"])
     status, output, complaints = await run_check(tmp_path, text)
     assert (status, output) == (0, "The settings hold together. Issuers: 1, warnings: 1.\n")
-    assert complaints.startswith("Warning: FOLDER/endsession.toml, line 4: issuers.acme.cookie")
+    assert complaints.startswith("Warning: FOLDER/endsession.toml, line 5: issuers.acme.cookie")
     assert "Fix: configure the provider's cookie" in complaints
 
 
@@ -212,6 +218,7 @@ async def test_a_file_that_cannot_be_used_is_told_and_nothing_is_made(tmp_path: 
     folder = tmp_path / "missing"
     assert await of_storage("sqlite:///missing/e.db", tmp_path) == [(True, f"there is no folder {folder}")]
     (tmp_path / "text.db").write_text("this is no database " * 100)
+    (tmp_path / "text.db").chmod(0o600)
     assert await of_storage("sqlite:///text.db", tmp_path) == [(True, f"{tmp_path / 'text.db'} is no SQLite database")]
     store = SqliteDatabase(tmp_path / "e.db")
     await store.close()
@@ -231,3 +238,23 @@ async def test_a_server_that_is_away_is_a_warning(tmp_path: Path, postgres_serve
     ((certain, message),) = await of_storage(away, tmp_path)
     assert not certain
     assert message == "PostgreSQL cannot be reached from here (OperationalError)"
+
+
+async def test_what_hints_have_shown_is_told(storage_url: str, tmp_path: Path, store: Database) -> None:
+    """Verified ID tokens without `sid` contradict `id_tokens_have_sid = true`: the issuer, the clients and the fix."""
+    seen = SeenHints(store)
+    seen.note("acme", VerifiedHint("web", "alice", None, 1000, 2000))
+    seen.note("gone", VerifiedHint("web", "alice", None, 1000, 2000))
+    await seen.stop()
+    fetcher = Fetcher(timeout=2)
+    found = []
+    for have_sid in (True, False):
+        table = {"issuer": "https://op.example", "jwks": jwks("RS256"), "id_tokens_have_sid": have_sid}
+        given: dict[str, Any] = {"storage": {"url": storage_url}, "issuers": {"acme": table}}
+        settings = configuration.Settings(**given)
+        found += [finding async for finding in look_around(settings, "https://login.example", tmp_path, fetcher.get)]
+    await fetcher.close()
+    (finding,) = found
+    assert (finding.problem.location, finding.certain) == (("issuers", "acme", "id_tokens_have_sid"), False)
+    assert "ID tokens of web carry no sid" in finding.problem.message
+    assert finding.problem.fix == "set it to false, or let the provider put sid into its ID tokens"

@@ -54,6 +54,13 @@ CASES = {
         "acme has the same.",
         "change one of the two",
     ),
+    "a browser that is never known to be signed in": (
+        add(ACME, 'participants = "all"\npolicy = { require_authenticated_user = true }'),
+        "issuers.acme.policy.require_authenticated_user",
+        "require_authenticated_user needs the issuer's cookie: without it no browser is ever known to be signed in.",
+        'change require_authenticated_user, or set cookie.match = "sid": with participants = all no other cookie can be'
+        " matched",
+    ),
     "a host with a scheme": (
         add(ACME, 'hosts = ["https://login.example"]'),
         "issuers.acme.hosts.0",
@@ -115,10 +122,16 @@ CASES = {
         'add the URL that browsers use, such as public_url = "https://login.example"',
     ),
     "a proxy that is no address": (
-        add(SERVER, 'trusted_proxies = ["10.0.0.0/8", "proxy.example"]'),
+        GOOD.replace('["127.0.0.1"]', '["10.0.0.0/8", "proxy.example"]'),
         "server.trusted_proxies.1",
         "it is neither an address nor a network.",
         "write an address such as 10.0.0.1, or a network such as 10.0.0.0/8",
+    ),
+    "a proxy that is not named": (
+        GOOD.replace('trusted_proxies = ["127.0.0.1"]\n', ""),
+        "server.trusted_proxies",
+        "it is empty, and TLS ends at a proxy (server.public_url): all users would share that proxy's rate limit.",
+        'name the address that the proxy connects from, such as trusted_proxies = ["127.0.0.1"]',
     ),
     "a public address with a header in it": (
         GOOD.replace('login.example"', 'login.example/x\\r\\nSet-Cookie: a=b"'),

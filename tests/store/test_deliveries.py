@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from endsession.protocol.errors import NotFound
+from endsession.store.audit import Trace
 from endsession.store.deliveries import (
     Attempt,
     Delivery,
@@ -81,14 +82,14 @@ async def test_redelivery(store: Database) -> None:
     await store.write(record_attempt(delivery, Attempt(1, NOW, 0, 400, "no"), lease="me", state="failed", due_at=NOW))
     with pytest.raises(NotFound):
         await store.read(load_delivery("globex", delivery.id))
-    again = await store.write(make_due_again(delivery, now=NOW + 5, deadline=NOW + 100))
+    again = await store.write(make_due_again(delivery, Trace("ops", "", NOW + 5), deadline=NOW + 100))
     assert again.state == "pending"
     (leased,) = await store.write(lease_lanes("you", until=NOW + 60, now=NOW + 5, limit=9))
     (found,) = await taken(store, leased.lane, "you", NOW + 5)
     assert found.id == delivery.id
     (front,) = await ended(store, Recipient("a", "front", "alice"), sid="s2")
     with pytest.raises(NotFound):
-        await store.write(make_due_again(front, now=NOW + 5, deadline=NOW + 100))
+        await store.write(make_due_again(front, Trace("ops", "", NOW + 5), deadline=NOW + 100))
 
 
 async def test_pages_go_on_after_their_cursor(store: Database) -> None:

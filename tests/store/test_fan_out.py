@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from endsession.store.audit import Trace
 from endsession.store.clients import store_client
 from endsession.store.deliveries import Recipient, deliveries_of_session
 from endsession.store.ending import Ended, end_session
@@ -13,6 +14,8 @@ from endsession.store.script import Database, Script, Statement
 from endsession.store.sessions import Participant, Registration
 
 from .test_sessions import NOW, ending, everybody, registering
+
+BY = Trace("ops", "", NOW)
 
 APPS = [f"app{number:05}" for number in range(3 * SLICE + 7)]
 
@@ -84,7 +87,7 @@ async def test_every_client_is_told_where_nobody_registers_sessions(store: Datab
 
     def many_clients() -> Script[None]:
         for name in kept:
-            yield from store_client("acme", name, {"client_id": name}, now=NOW)
+            yield from store_client("acme", name, {"client_id": name}, None, BY)
 
     await store.write(many_clients())
     choose = Choose(everybody, "clients", known)
@@ -103,7 +106,7 @@ def forget_everything() -> Script[None]:
 
 async def test_metadata_of_the_database_comes_with_each_candidate(store: Database) -> None:
     """So that choosing needs no further look-up."""
-    await store.write(store_client("acme", "web", {"client_id": "web", "client_name": "Web"}, now=NOW))
+    await store.write(store_client("acme", "web", {"client_id": "web", "client_name": "Web"}, None, BY))
     seen: dict[str, str | None] = {}
 
     def choose(sub: str, candidates: Sequence[Candidate]) -> list[Recipient]:

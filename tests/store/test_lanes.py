@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from endsession.store.audit import Trace
 from endsession.store.deliveries import Attempt, Delivery, Recipient, attempts_of, deliveries_of_session
 from endsession.store.lanes import (
     Lane,
@@ -188,7 +189,7 @@ async def test_an_operator_ends_the_rest_of_an_app(store: Database) -> None:
     (delivery,) = await waiting(store, "a")
     (lane,) = await lanes(store, "me", NOW + 2)
     await store.write(release_lane(lane, "me", now=NOW + 2, failures=5, rest_until=NOW + 17))
-    await store.write(make_due_again(delivery, now=NOW + 3, deadline=NOW + 100))
+    await store.write(make_due_again(delivery, Trace("ops", "", NOW + 3), deadline=NOW + 100))
     assert await lanes(store, "you", NOW + 3) == [lane]
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endsession.tokens.seal import MAX_HANDLE_BYTES, BadHandle, Sealer
+from endsession.tokens.seal import MAX_HANDLE_BYTES, BadHandle, BadSeal, Sealer, Vault
 from tests.kit.properties import tried
 
 SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-KEY = Sealer.new_key()
+SECRETS = ["a-secret-that-all-nodes-share-0123"]
 CONTENT: dict[str, Any] = {"issuer": "acme", "sid": "s-alice", "redirect": None, "n": 1, "list": ["é", {"a": True}]}
 
 
@@ -34,13 +35,13 @@ def clock() -> Clock:
 @pytest.fixture
 def sealer(clock: Clock) -> Sealer:
     """A seal with the usual lifetime of ten minutes."""
-    return Sealer(KEY, clock)
+    return Sealer(SECRETS, clock)
 
 
 def test_what_is_sealed_comes_back(sealer: Sealer) -> None:
-    """On any node that shares the key, unread on the way, in characters that a URL keeps."""
+    """On any node that shares the secret, unread on the way, in characters that a URL keeps."""
     handle = sealer.seal("question", CONTENT)
-    assert Sealer(KEY, Clock()).unseal("question", handle) == CONTENT
+    assert Sealer(SECRETS, Clock()).unseal("question", handle) == CONTENT
     assert "alice" not in handle
     assert set(handle) <= set(SAFE)
 
@@ -69,7 +70,7 @@ def test_a_handle_is_for_ten_minutes(sealer: Sealer, clock: Clock) -> None:
 
 def test_the_lifetime_can_be_another(clock: Clock) -> None:
     """It is the seal's."""
-    sealer = Sealer(KEY, clock, lifetime=5)
+    sealer = Sealer(SECRETS, clock, lifetime=5)
     handle = sealer.seal("question", CONTENT)
     clock.now += 6
     with pytest.raises(BadHandle):
@@ -88,7 +89,7 @@ def test_a_handle_from_the_future_is_refused(sealer: Sealer, clock: Clock) -> No
 
 def test_a_foreign_key_opens_nothing(sealer: Sealer, clock: Clock) -> None:
     """Nor does it make what is accepted here."""
-    stranger = Sealer(Sealer.new_key(), clock)
+    stranger = Sealer(["a-secret-of-some-other-deployment"], clock)
     with pytest.raises(BadHandle):
         stranger.unseal("question", sealer.seal("question", CONTENT))
     with pytest.raises(BadHandle):
@@ -144,4 +145,58 @@ def test_a_long_text_is_refused_unread(sealer: Sealer) -> None:
 def test_any_other_text_is_a_bad_handle(text: str) -> None:
     """One kind of error for all of it."""
     with pytest.raises(BadHandle):
-        Sealer(KEY, Clock()).unseal("question", text)
+        Sealer(SECRETS, Clock()).unseal("question", text)
+
+
+# Rotation
+
+
+def test_a_secret_is_replaced_without_a_broken_question(clock: Clock) -> None:
+    """All secrets open and the first seals, so handles of before and of after are good on nodes of either step."""
+    old, new = "the-secret-of-last-year-0123456789", "the-secret-of-this-year-0123456789"
+    steps = [Sealer(secrets, clock) for secrets in ([old], [old, new], [new, old], [new])]
+    for before, after in pairwise(steps):
+        assert after.unseal("question", before.seal("question", CONTENT)) == CONTENT
+        assert before.unseal("question", after.seal("question", CONTENT)) == CONTENT
+    with pytest.raises(BadHandle):
+        steps[3].unseal("question", steps[0].seal("question", CONTENT))
+
+
+# What the database keeps
+
+
+def test_a_value_is_opened_under_its_own_name_only() -> None:
+    """The sealed secret of one client is worth nothing in the place of another's."""
+    vault = Vault(SECRETS)
+    sealed = vault.seal("secret of client web", "s3cret")
+    assert vault.unseal("secret of client web", sealed) == "s3cret"
+    assert "s3cret" not in sealed
+    with pytest.raises(BadSeal):
+        vault.unseal("secret of client other", sealed)
+
+
+@pytest.mark.parametrize("sealed", ["", "s3cret", "\xff", "gAAAAA"])
+def test_what_is_not_sealed_is_not_opened(sealed: str) -> None:
+    """Nothing that somebody wrote into the database passes for what was sealed."""
+    with pytest.raises(BadSeal):
+        Vault(SECRETS).unseal("x", sealed)
+
+
+def test_a_value_is_current_while_the_first_secret_sealed_it() -> None:
+    """So that what an old secret sealed is found before that secret is removed."""
+    old, new = "the-secret-of-last-year-0123456789", "the-secret-of-this-year-0123456789"
+    sealed = Vault([old]).seal("x", "value")
+    both = Vault([new, old])
+    assert both.unseal("x", sealed) == "value"
+    assert Vault([old, new]).is_current(sealed)
+    assert not both.is_current(sealed)
+    assert both.is_current(both.seal("x", "value"))
+
+
+def test_a_handle_is_no_value_of_the_database(sealer: Sealer) -> None:
+    """Each use has a key of its own: what a browser brings cannot be put into the database, nor the other way."""
+    handle = sealer.seal("x", CONTENT)
+    with pytest.raises(BadSeal):
+        Vault(SECRETS).unseal("x", handle + "=" * (-len(handle) % 4))
+    with pytest.raises(BadHandle):
+        sealer.unseal("x", Vault(SECRETS).seal("x", "value").rstrip("="))

@@ -51,7 +51,7 @@ ASKS = {
     "client": "asks, live",
     "client and URI": "asks, live",
     "client and a wrong URI": "422 invalid_redirect_uri, live",
-    "an unknown client and a URI": "422 invalid_client, live",
+    "an unknown client and a URI": "422 invalid_redirect_uri, live",
     "URI alone": "400 invalid_request, live",
     "hint": "page, ended",
     "hint and URI": "goes on, ended",
