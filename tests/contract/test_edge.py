@@ -101,6 +101,7 @@ async def test_an_error_page_names_the_request(shared: Deployment) -> None:
         ("http://localhost:8080", None, False),
     ],
 )
+@pytest.mark.usefixtures("backend")
 async def test_https_is_promised_where_there_is_any(
     tmp_path: Path, url: str, tags: tuple[str, ...] | None, sent: bool
 ) -> None:

@@ -21,7 +21,7 @@ LIMITED = [
 
 
 @pytest.fixture(scope="module")
-async def used_up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+async def used_up(tmp_path_factory: pytest.TempPathFactory, backend: str) -> AsyncIterator[Deployment]:
     """A deployment that has taken all that it takes of the tests' address."""
     changes = {"limits": {"logout_per_address": "1/day"}}
     async with deploy(tmp_path_factory.mktemp("limited"), changes) as deployment:
@@ -61,6 +61,7 @@ async def test_nothing_of_a_request_over_the_limit_is_read(used_up: Deployment, 
     assert await unread(used_up, method, target, host="elsewhere.example") == 429
 
 
+@pytest.mark.usefixtures("backend")
 async def test_a_request_that_is_refused_for_something_else_is_counted_too(tmp_path: Any) -> None:
     """Otherwise requests with a body that is too large, or no form at all, could be sent without end."""
     async with deploy(tmp_path, {"limits": {"logout_per_address": "3/day"}}) as gateway:

@@ -131,6 +131,7 @@ async def test_what_is_no_token_is_a_401(shared: Deployment, authorization: str)
     assert json.loads(answer.body)["error"] == "invalid_token"
 
 
+@pytest.mark.usefixtures("backend")
 async def test_wrong_tokens_are_slowed_and_logged(tmp_path: Path, everything_logged: pytest.LogCaptureFixture) -> None:
     """T31: after a few, any token from that address is refused unread, and the log has the address alone."""
     async with deploy(tmp_path, {"limits": {"wrong_tokens_per_address": "3/minute"}}) as gateway:
@@ -145,6 +146,7 @@ async def test_wrong_tokens_are_slowed_and_logged(tmp_path: Path, everything_log
         assert (await ask(gateway.app, "GET", SESSION, token=TOKEN, headers=proxied)).status == 429
 
 
+@pytest.mark.usefixtures("backend")
 async def test_nobody_locks_the_owner_of_a_token_out(tmp_path: Path) -> None:
     """A token that was right from an address goes on to be, though others guess from there; no other token does."""
     async with deploy(tmp_path, {"limits": {"wrong_tokens_per_address": "3/minute"}}) as gateway:
