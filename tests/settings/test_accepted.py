@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .operator import GOOD, Operator
-from .test_together import ACME, add
+from .test_together import ACME, CASES, add
 
 
 def test_relative_paths_start_at_the_settings_file(operator: Operator) -> None:
