@@ -6,8 +6,9 @@ fix.
 """
 
 from .advice import advice
+from .issuer import ClientTable, Cookie, IssuerSettings
 from .load import load
-from .model import ClientTable, Cookie, IssuerSettings, ManagementToken, Server, Settings
+from .model import ManagementToken, Server, Settings
 from .policies import complaint, policy_for, preset_policy, serves
 from .problems import BadSettings, Problem
 

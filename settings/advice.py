@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from endsession.protocol.client import is_loopback
 from endsession.protocol.policy import Policy
 
-from .model import IssuerSettings, Settings
+from .issuer import IssuerSettings
+from .model import Settings
 from .policies import PLAIN, EndpointPolicySource, ServedDocument, can_match, policy_for, serves
 from .problems import Location, Problem
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .model import IssuerSettings
+from .issuer import IssuerSettings
 from .policies import ServedDocument, can_match, complaint, own_knobs, policy_for
 from .problems import Location, Problem
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from endsession.protocol.policy import Policy
 
-from .model import IssuerSettings, PolicyOverrides, Server
+from .issuer import IssuerSettings, PolicyOverrides
+from .model import Server
 from .presets import PRESETS, with_knobs
 from .problems import Problem, did_you_mean
 

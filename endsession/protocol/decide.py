@@ -111,7 +111,7 @@ def _signer_problem(case: Case, hint: VerifiedHint) -> str | None:
 def _acts_alone(case: Case) -> bool:
     """Whether the hint would say by itself which session ends, now or after a yes of anyone who brings it."""
     sessions = case.sessions
-    return sessions.browser is None and (case.policy.hint_authority == "hint" or sessions.cookie == "not_configured")
+    return sessions.browser is None and (case.policy.hint_authority == "hint" or not sessions.matchable)
 
 
 def _is_of_live_session(case: Case, hint: VerifiedHint) -> bool:

@@ -18,6 +18,7 @@ def serving(*vendors: str, settings: str = GOOD) -> str:
     return add(ACME, f"endpoints = [{names}]", settings)
 
 
+BY_SID = GOOD.replace(COOKIE, 'cookie = { name = "op_session", match = "sid" }')
 CASES = {
     "a hint alone": (
         GOOD,
@@ -40,7 +41,7 @@ CASES = {
         "let the provider sign its ID tokens with its own key, as with RS256",
     ),
     "nor registered sessions": (
-        serving(settings=add(ACME, "participants = 'all'"))
+        serving(settings=add(ACME, "participants = 'all'", BY_SID))
         + f"id_token_signed_response_alg = 'HS512'\nclient_secret = '{'s' * 64}'\n",
         "issuers.acme.clients.web.id_token_signed_response_alg",
         "its own secret signs its hints, and without registered sessions they end nothing",
@@ -59,7 +60,7 @@ CASES = {
         "configure the provider's cookie, if it can reach this service",
     ),
     "a cookie that nobody registers": (
-        add(ACME, "participants = 'all'"),
+        serving(settings=add(ACME, "participants = 'all'")),
         "issuers.acme.cookie.match",
         "no session is registered whose cookie it could be (participants = all): at pingfederate, end-session"
         " anyone with a leaked hint can end its session with one click",
@@ -69,7 +70,7 @@ CASES = {
         add(
             WEB,
             "redirect_uris = ['https://app.example/cb']\nfrontchannel_logout_uri = 'https://app.example/out'",
-            add(ACME, "participants = 'all'", GOOD.replace(COOKIE, 'cookie = { name = "op_session", match = "sid" }')),
+            serving(settings=add(ACME, "participants = 'all'", BY_SID)),
         ),
         "issuers.acme.clients.web.frontchannel_logout_uri",
         "no frame is shown for it: participants = all tells clients by the back channel alone",
