@@ -47,8 +47,12 @@ class _Name:
 
 
 def system_addresses(host: str) -> Sequence[str]:
-    """The addresses that the system's resolver gives, each once. Raises OSError."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    """The addresses that the system's resolver gives, each once. Raises OSError.
+
+    Not every system knows that names below `localhost` are this machine's (RFC 6761, section 6.3).
+    """
+    known = "localhost" if host.lower().rstrip(".").endswith(".localhost") else host
+    found = socket.getaddrinfo(known, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 

@@ -155,7 +155,8 @@ async def test_what_comes_late_is_there_for_the_next_attempt(dns: Dns) -> None:
 async def test_the_systems_resolver_knows_this_machine() -> None:
     """Without a resolver of a test."""
     lookups = Lookups()
-    assert {"127.0.0.1", "::1"} & set(await lookups("localhost", 80))
+    for here in ("localhost", "app.localhost", "App.LOCALHOST."):
+        assert {"127.0.0.1", "::1"} & set(await lookups(here, 80))
     for wrong in ("a..b", "x" * 70 + ".example", "no.such.name.invalid"):
         with pytest.raises(OSError):
             await lookups(wrong, 80)
