@@ -118,7 +118,7 @@ def _issuer(
     return Issuer(
         id=issuer_id,
         identifier=table.issuer,
-        find_client=hints.find_client,
+        find_client=_client_finder(issuer_id, table.clients, ports.store),
         hints=hints,
         note_hint=partial(ports.seen_hints.note, issuer_id) if table.id_tokens_have_sid else lambda hint: None,
         notify_policy=NotifyPolicy(

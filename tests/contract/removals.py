@@ -79,8 +79,8 @@ REMOVALS: dict[int, tuple[str, tuple[Cut | Raises, ...]]] = {
     200: (
         "the pages and results at the end, the question, and the answer to a HEAD",
         (
-            Cut(ANSWER, "response = await _signed_out(request, gateway, issuer, outcome)", NOTHING),
-            Cut(ANSWER, "response = await frames_page(gateway, issuer, outcome, frames)", NOTHING),
+            Cut(ANSWER, "response = await _signed_out(request, gateway, issuer, outcome, digest)", NOTHING),
+            Cut(ANSWER, "response = await frames_page(gateway, issuer, outcome, frames, digest)", NOTHING),
             Cut(LOGOUT, "return ask(request, gateway, issuer, received, evaluation)", "pass"),
             Cut(OPERATION, "if request else Response()", "if request else None"),
         ),
