@@ -166,6 +166,8 @@ def _common(folder: Path, apps: Receivers, name: str, document: Document) -> dic
             for path, endpoint in document.endpoints.items()
             if endpoint.name not in (None, "authpi")
         }
+        # Under `strict` an endpoint at which a hint acts alone is served where it is named.
+        acme["endpoints"] = [endpoint.name or "end-session" for endpoint in document.endpoints.values()]
     if name == "orphaned":
         acme["op_metadata_uri"] = apps.url("no-metadata")
     tokens = [*CONFIGURATION["management"]["tokens"], {**keeper, "issuers": ["*"], "scopes": ["clients:read"]}]
