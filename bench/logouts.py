@@ -40,19 +40,25 @@ from .load import rate
 ISSUER = hint.ISSUER
 
 
-def write_settings(folder: Path, key: Key) -> Path:
-    """Settings of the gateway that is measured."""
+NO_LIMITS = 'logout_per_address = ""\nlogout_per_client = ""'
+
+
+def write_settings(folder: Path, key: Key, *, limits: str = NO_LIMITS, more: str = "", server: str = "") -> Path:
+    """Settings of the gateway that is measured; `more` is of its issuer."""
     file = folder / "endsession.toml"
     jwks = folder / "jwks.json"
     jwks.write_text(json.dumps({"keys": [key.jwk.export_public(as_dict=True)]}))
     file.write_text(f"""
 [server]
 public_url = "https://login.example"
+trusted_proxies = ["127.0.0.1"]
+{server}
 [limits]
-logout_per_address = ""
-logout_per_client = ""
+{limits}
 [issuers.acme]
+default = true
 issuer = "{ISSUER}"
+{more}
 jwks_file = "jwks.json"
 cookie = {{ name = "op" }}
 [issuers.acme.clients.web]
@@ -109,17 +115,24 @@ def requests(key: Key, count: int) -> list[bytes]:
 @contextlib.contextmanager
 def server(*command: str) -> Iterator[int]:
     """A server process on a core of its own; yields its port."""
+    with running(*command) as (port, _):
+        yield port
+
+
+@contextlib.contextmanager
+def running(*command: str, log: Path | None = None) -> Iterator[tuple[int, int]]:
+    """A server process on a core of its own, which may write a log; yields its port and its process."""
     port = _free_port()
     environment = {**os.environ, "ENDSESSION_SERVER__PORT": str(port)}
     process = subprocess.Popen(
         [sys.executable, "-m", *(part.replace("PORT", str(port)) for part in command)],
         env=environment,
-        stderr=subprocess.DEVNULL,
+        stderr=log.open("w") if log else subprocess.DEVNULL,
     )
     os.sched_setaffinity(process.pid, {0})
     try:
         _wait_for(port)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait()

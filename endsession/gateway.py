@@ -17,7 +17,7 @@ from .limiter import Limiter
 from .pages import Page, Pages
 from .protocol.client import Client
 from .protocol.errors import EndsessionError, NotFound
-from .protocol.hint import HintReader
+from .protocol.hint import HintReader, VerifiedHint
 from .protocol.policy import Policy
 from .provider.metadata import ProviderMetadata
 from .refusals import Refusals
@@ -26,6 +26,7 @@ from .store.readiness import Readiness
 from .store.script import Database
 from .tokens.hint import FindClient
 from .tokens.seal import Sealer, Vault
+from .wrong_tokens import WrongTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Issuer:
     identifier: str
     find_client: FindClient
     hints: HintReader
+    note_hint: Callable[[VerifiedHint], None]
+    """To be called with each verified hint of a logout: it may contradict `with_sid`."""
     notify_policy: NotifyPolicy
     public_keys: Callable[[], list[dict[str, Any]]]
     """What its JWK Set publishes."""
@@ -53,9 +56,15 @@ class Issuer:
     cookie: SessionCookie | None
     session_lifetime: float
     session_idle: float | None
+    serves: Callable[[LogoutEndpoint], bool]
+    """Whether it has this logout endpoint (setting `endpoints`)."""
     announce: LogoutEndpoint
     with_sid: bool
     """Whether its logout tokens carry `sid`."""
+    signs: Callable[[str], bool]
+    """Whether it has a signing key for an algorithm of logout tokens."""
+    refused_uri: Callable[[str], str | None]
+    """Why no logout token would be sent to a URL, as far as the URL itself tells."""
     metadata: ProviderMetadata | None
     """The provider's own metadata, where ours is to be based on it."""
     publishes_op_keys: bool
@@ -97,6 +106,7 @@ class Gateway:
     sealer: Sealer
     vault: Vault
     limiter: Limiter
+    wrong_tokens: WrongTokens
     refusals: Refusals
     readiness: Readiness
     pages: Pages
@@ -112,10 +122,15 @@ class Gateway:
         object.__setattr__(self, "_hosts", frozenset({own, *self.issuer_by_host}))
 
     def find_issuer(self, request: Request) -> Issuer:
-        """The issuer that a request is for: by path, else by host, else the default. Raises NotFound."""
+        """The issuer that a request is for: by path, else by host, else the default.
+
+        Raises NotFound; also for a logout endpoint that this issuer does not serve.
+        """
         issuer = self._find_issuer(request.endpoint, issuer_named(request.endpoint, request.path), request.host)
         if issuer is None:
             raise NotFound("There is no such issuer.")
+        if request.endpoint is not None and not issuer.serves(request.endpoint):
+            raise NotFound("This issuer does not serve this endpoint.")
         return issuer
 
     def _find_issuer(self, endpoint: LogoutEndpoint | None, issuer_id: str | None, host: str) -> Issuer | None:
@@ -135,13 +150,24 @@ class Gateway:
 
     # What the contract asks (contract.request.Service)
 
+    async def admit(self, address: str) -> None:
+        """See Service."""
+        await self.limiter.take_from_address(address)
+
     def is_our_host(self, host: str) -> bool:
         """See Service."""
         return host in self._hosts
 
-    def authenticate(self, token: str) -> Caller | None:
+    def authenticate(self, token: str, address: str) -> Caller | None:
         """See Service. Tokens are compared by their digest, so no comparison tells anything about a token."""
-        return self.callers.get(hashlib.sha256(token.encode()).hexdigest())
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        self.wrong_tokens.check(address, digest)
+        caller = self.callers.get(digest)
+        if caller is None:
+            self.wrong_tokens.wrong(address)
+        else:
+            self.wrong_tokens.right(address, digest)
+        return caller
 
     def note_refusal(self, caller: Caller | None, reason: str, issuer_id: str | None, address: str) -> None:
         """See Service. A name of an issuer that there is not may be anything, and stays out of the audit."""
@@ -166,7 +192,7 @@ class Gateway:
     def _way_out(self, issuer: Issuer) -> str | None:
         """The plain endpoint, where it asks a user whose request carries nothing."""
         plain = next(endpoint for endpoint in self.document.endpoints.values() if endpoint.name is None)
-        asks = issuer.policy_of(plain).on_no_params == "prompt"
+        asks = issuer.serves(plain) and issuer.policy_of(plain).on_no_params == "prompt"
         return self.public_url + plain.address(issuer.id) if asks else None
 
     def error_page(self, error: EndsessionError, request_id: str, way_out: str | None) -> Page:

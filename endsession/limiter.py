@@ -1,4 +1,4 @@
-"""Rate limits: how many logout requests are taken from one address, client or issuer.
+"""Rate limits: how many logout requests are taken from one address, of a client's user, or for an issuer.
 
 Each process counts for itself (`OwnCounter`) or, for several nodes, a library does (`limits`) in a shared Redis or
 Valkey. What is counted, and when, is decided by the steps of a logout. When the shared counter is unavailable, each
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN = 10.0
 """Seconds for which a shared counter that failed is left alone."""
+
+MOST = 100_000
+"""Windows of one kind that are remembered: with more, the oldest is forgotten before it ends."""
 
 
 class Limiter:
@@ -55,10 +58,14 @@ class Limiter:
         if self._per_address:
             await self._take(self._per_address, "address", network_of(address))
 
-    async def take_from_client(self, issuer_id: str, client_id: str) -> None:
-        """Count a request with a verified hint, so that nobody can use up another's allowance. Raises RateLimited."""
+    async def take_from_client(self, issuer_id: str, client_id: str, sub: str) -> None:
+        """Count a request with a verified hint. Raises RateLimited.
+
+        Each user of a client has an allowance: with one for all of them, a single user with many addresses could keep
+        everybody else from logging out.
+        """
         if self._per_client:
-            await self._take(self._per_client, "client", issuer_id, client_id)
+            await self._take(self._per_client, "client", issuer_id, client_id, sub)
 
     async def take_from_issuer(self, issuer_id: str) -> None:
         """Count a request at an issuer. Raises RateLimited."""
@@ -110,8 +117,16 @@ class OwnCounter:
         if window is None or window.until <= now:
             windows.pop(key, None)
             window = windows[key] = _Window(now + rate.get_expiry())
+            if len(windows) > MOST:
+                windows.popitem(last=False)
         window.requests += 1
         return 0.0 if window.requests <= rate.amount else window.until - now
+
+    def wait(self, rate: RateLimitItem, key: tuple[str, ...], now: float) -> float:
+        """How long (seconds) a further request would have to wait, or 0. Counts nothing."""
+        window = self._windows[key[0]].get(key)
+        over = window is not None and window.requests >= rate.amount and window.until > now
+        return window.until - now if window is not None and over else 0.0
 
 
 @dataclass(slots=True)
@@ -152,7 +167,7 @@ def network_of(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return address
+        return ""  # whatever a proxy makes of it: what is no address is no key that somebody could choose
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped is not None:
             return str(parsed.ipv4_mapped)

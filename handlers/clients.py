@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -12,11 +13,20 @@ from starlette.responses import Response
 from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
-from endsession.protocol.client import Client, registration_problems, sid_problems
-from endsession.protocol.errors import ClientOfSettings, InvalidClientMetadata, InvalidRequest, NotFound
+from endsession.protocol.client import Client, registration_problems, sid_problems, signing_problems
+from endsession.protocol.client_keys import public_jwks
+from endsession.protocol.errors import (
+    ClientOfSettings,
+    InsufficientScope,
+    InvalidClientMetadata,
+    InvalidRequest,
+    NotFound,
+    UnregistrableRedirectUri,
+)
 from endsession.store.clients import all_clients, remove_client, secret_name, store_client
 
 _CLIENT = TypeAdapter(Client)
+_QUOTED = re.compile(r"""^(['"]).*\1: """)
 _MEMBERS = {member.name for member in fields(Client)}
 
 
@@ -44,10 +54,19 @@ async def put_client(request: Request, gateway: Gateway) -> Response:
     try:
         client = _CLIENT.validate_python(metadata)
     except ValidationError as error:
-        member = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise InvalidClientMetadata(f"The member {member} is not valid.") from None
-    for member, problem in (*registration_problems(client), *sid_problems(client, with_sid=issuer.with_sid)):
-        raise InvalidClientMetadata(f"The member {member} breaks a rule of registration.", detail=problem)
+        member = str(error.errors()[0]["loc"][0])
+        raise _refusal(member, "it has the wrong type or none of its possible values") from None
+    problems = (
+        *registration_problems(client),
+        *sid_problems(client, with_sid=issuer.with_sid),
+        *signing_problems(client, issuer.signs),
+    )
+    uri = client.backchannel_logout_uri
+    if uri and (why := issuer.refused_uri(uri)):
+        problems = (*problems, ("backchannel_logout_uri", why))
+    for member, problem in problems:
+        raise _refusal(member, _QUOTED.sub("", problem), problem)  # the URI of a list is for the log alone
+    _check_may_sign_hints(request, gateway, issuer, client)
     secret = metadata.pop("client_secret", None)
     sealed = None if secret is None else gateway.vault.seal(secret_name(issuer.id, client_id), secret)
     created = await gateway.store.write(store_client(issuer.id, client_id, metadata, sealed, gateway.trace(request)))
@@ -64,14 +83,28 @@ async def delete_client(request: Request, gateway: Gateway) -> Response:
     return Response(status_code=204)
 
 
+def _refusal(member: str, rule: str, detail: str = "") -> InvalidClientMetadata:
+    """RFC 7591, section 3.2.2: of a redirect URI, or of anything else."""
+    kind = UnregistrableRedirectUri if member.endswith("redirect_uris") else InvalidClientMetadata
+    return kind(f"The member {member} cannot be registered: {rule}.", detail=detail)
+
+
+def _check_may_sign_hints(request: Request, gateway: Gateway, issuer: Issuer, client: Client) -> None:
+    """Anyone who sets the secret of HS256 hints can make them, and log users of the client out with them (T31)."""
+    by_secret = client.id_token_signed_response_alg.startswith("HS")
+    if by_secret and not gateway.allows(request.caller, "sessions:write", issuer.id):
+        raise InsufficientScope("A client whose hints its own secret signs needs the scope sessions:write as well.")
+
+
 def _check_not_in_settings(issuer: Issuer, client_id: str) -> None:
     if client_id in issuer.notify_policy.clients:
         raise ClientOfSettings
 
 
 def _as_json(client: Client) -> Mapping[str, Any]:
-    """A client's metadata without its secret."""
+    """A client's metadata without its secret, and without private keys that were stored before they were refused."""
     members = {name: getattr(client, name) for name in _MEMBERS}
+    members["jwks"] = public_jwks(client.jwks) if client.jwks is not None else None
     shown = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in sorted(members.items())

@@ -14,7 +14,7 @@ from endsession.contract.rendering import json_response, without_none
 from endsession.contract.request import Request
 from endsession.flow.evaluate import evaluate
 from endsession.flow.receive import read_hint
-from endsession.gateway import Gateway
+from endsession.gateway import Gateway, Issuer
 from endsession.protocol.client import Client
 from endsession.protocol.errors import InvalidRequest
 from endsession.protocol.hint import RefusedHint
@@ -24,7 +24,7 @@ from endsession.protocol.request import STANDARD_PARAMETERS, read_request
 async def explain_logout(request: Request, gateway: Gateway) -> Response:
     """What a given logout request would do, and why. Ends nothing."""
     issuer, asked = gateway.find_issuer(request), request.body
-    endpoint, method = _endpoint(gateway, asked.get("endpoint")), asked.get("method", "GET")
+    endpoint, method = _endpoint(gateway, issuer, asked.get("endpoint")), asked.get("method", "GET")
     policy = issuer.policy_of(endpoint)
     parameters, not_taken = _parameters(gateway.document, endpoint, method, asked)
     logout, raw_hint = read_request(method, parameters, policy)
@@ -48,13 +48,15 @@ async def explain_logout(request: Request, gateway: Gateway) -> Response:
     )
 
 
-def _endpoint(gateway: Gateway, path: str | None) -> LogoutEndpoint:
+def _endpoint(gateway: Gateway, issuer: Issuer, path: str | None) -> LogoutEndpoint:
     endpoints = gateway.document.endpoints
-    if path is None:
-        return next(endpoint for endpoint in endpoints.values() if endpoint.name is None)
-    if path not in endpoints:
+    if path is not None and path not in endpoints:
         raise InvalidRequest("The endpoint is not a logout endpoint of the document.")
-    return endpoints[path]
+    plain = (endpoint for endpoint in endpoints.values() if endpoint.name is None)
+    endpoint = endpoints[path] if path is not None else next(plain)
+    if not issuer.serves(endpoint):
+        raise InvalidRequest("This issuer does not serve the endpoint.")
+    return endpoint
 
 
 def _parameters(

@@ -25,17 +25,16 @@ from endsession.flow.receive import Received, read_hint, receive
 from endsession.flow.status import status
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.client import Client
-from endsession.protocol.errors import EndsessionError
+from endsession.protocol.errors import EndsessionError, NotFound
 from endsession.protocol.hint import NoHint, VerifiedHint
 from endsession.store.deliveries import Delivery, frames_of_session
 
 
 async def end_session(request: Request, gateway: Gateway) -> Response:
     """A logout request (RP-Initiated Logout 1.0, section 2)."""
-    # 1. Receive: connexion has routed and validated. 2. Find the issuer.
+    # 1. Receive: the address has been counted, connexion has routed and validated. 2. Find the issuer.
     issuer = gateway.find_issuer(request)
-    # 3. Rate limit, before anything costs.
-    await gateway.limiter.take_from_address(request.client_address)
+    # 3. Rate limit of the issuer, before anything costs.
     await gateway.limiter.take_from_issuer(issuer.id)
     # 4. Read the hint. From here on the raw hint is gone.
     assert request.endpoint is not None
@@ -43,7 +42,8 @@ async def end_session(request: Request, gateway: Gateway) -> Response:
     asked, raw_hint = receive(request, policy)
     hint = await read_hint(raw_hint, asked, policy, issuer)
     if isinstance(hint, VerifiedHint):
-        await gateway.limiter.take_from_client(issuer.id, hint.client_id)
+        await gateway.limiter.take_from_client(issuer.id, hint.client_id, hint.sub)
+        issuer.note_hint(hint)
     # A form posted from another site comes without the provider's cookie: park it and come back by GET.
     received = Received(issuer.id, request.endpoint.path, asked, hint)
     if lacks_cookie(request, issuer):
@@ -54,9 +54,10 @@ async def end_session(request: Request, gateway: Gateway) -> Response:
 async def resume_logout(request: Request, gateway: Gateway) -> Response:
     """A parked logout request comes back, with the provider's cookie if there is one. It never parks again."""
     issuer = gateway.find_issuer(request)
-    await gateway.limiter.take_from_address(request.client_address)
     received = open_parked(request, gateway, issuer)
     request.endpoint = gateway.document.endpoints[received.endpoint]  # whose form its errors have
+    if not issuer.serves(request.endpoint):
+        raise NotFound("This issuer does not serve this endpoint.")
     return await _carry_on(request, gateway, issuer, received)
 
 
@@ -91,7 +92,6 @@ async def confirm_logout(request: Request, gateway: Gateway) -> Response:
     A user who sends it again, by a double click or out of impatience, gets the same response as the first time.
     """
     issuer = gateway.find_issuer(request)
-    await gateway.limiter.take_from_address(request.client_address)
     handle = request.form["handle"]
     question = open_question(request, gateway, issuer, handle)
     request.endpoint = gateway.document.endpoints[question.endpoint]  # whose form its errors have
@@ -138,14 +138,12 @@ async def _end_others(gateway: Gateway, issuer: Issuer, sids: Sequence[str], by:
 async def continue_logout(request: Request, gateway: Gateway) -> Response:
     """The frames have been shown: on to the registered URI, or to the signed-out page."""
     issuer = gateway.find_issuer(request)
-    await gateway.limiter.take_from_address(request.client_address)
     return await after_frames(request, gateway, issuer)
 
 
 async def logout_status(request: Request, gateway: Gateway) -> Response:
     """What became of a logout, for a user who was given the URL."""
     issuer = gateway.find_issuer(request)
-    await gateway.limiter.take_from_address(request.client_address)
     return await status(request, gateway, issuer)
 
 

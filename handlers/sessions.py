@@ -106,9 +106,10 @@ async def list_sessions(request: Request, gateway: Gateway) -> Response:
 
 
 async def delete_sessions(request: Request, gateway: Gateway) -> Response:
-    """An administrator ends all sessions of a user: each once, each with the apps that took part in it."""
+    """An administrator ends sessions of a user: each once, each with the apps that took part in it."""
     issuer, sub = gateway.find_issuer(request), request.query["sub"]
-    sids = await gateway.store.read(live_sessions_of_user(issuer.id, sub, now=gateway.clock()))
+    sessions = live_sessions_of_user(issuer.id, sub, client_id=request.query.get("client_id"), now=gateway.clock())
+    sids = await gateway.store.read(sessions)
     apps = []
     for start in range(0, len(sids), _AT_ONCE):
         some = sids[start : start + _AT_ONCE]

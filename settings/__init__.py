@@ -6,9 +6,10 @@ fix.
 """
 
 from .advice import advice
+from .issuer import ClientTable, Cookie, IssuerSettings
 from .load import load
-from .model import ClientTable, Cookie, IssuerSettings, ManagementToken, Server, Settings
-from .policies import complaint, policy_for, preset_policy
+from .model import ManagementToken, Server, Settings
+from .policies import complaint, policy_for, preset_policy, serves
 from .problems import BadSettings, Problem
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "load",
     "policy_for",
     "preset_policy",
+    "serves",
 ]

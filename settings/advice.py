@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from endsession.protocol.client import is_loopback
 from endsession.protocol.policy import Policy
 
-from .model import IssuerSettings, Settings
-from .policies import EndpointPolicySource, ServedDocument, policy_for
+from .issuer import IssuerSettings
+from .model import Settings
+from .policies import PLAIN, EndpointPolicySource, ServedDocument, can_match, policy_for, serves
 from .problems import Location, Problem
 
 
@@ -17,12 +18,16 @@ def advice(settings: Settings, contract: ServedDocument) -> Iterator[Problem]:
     """Yield every warning about settings that `check` has let pass."""
     for issuer_id, issuer in settings.issuers.items():
         location: Location = ("issuers", issuer_id)
-        endpoints = [(terms, policy_for(issuer, terms)) for terms in contract.endpoints.values()]
-        if issuer.cookie is None:
-            yield from _leaked_hints(location, endpoints)
-        else:
+        served = [terms for terms in contract.endpoints.values() if serves(issuer, terms)]
+        endpoints = [(terms, policy_for(issuer, terms)) for terms in served]
+        if not can_match(issuer):
+            yield from _leaked_hints(location, issuer, endpoints)
+        if issuer.cookie is not None:
+            yield from _alone(location, endpoints)
             yield from _unasked(location, endpoints)
+        yield from _own_hints(location, issuer)
         yield from _in_the_clear(location, issuer)
+        yield from _never_told(location, issuer)
     if settings.server.vendors or settings.server.extra_paths:
         yield from _nobodys(settings, contract)
     for index, token in enumerate(settings.management.tokens):
@@ -32,12 +37,44 @@ def advice(settings: Settings, contract: ServedDocument) -> Iterator[Problem]:
             yield Problem(where, "it only keeps the place of a digest: no token has it", fix)
 
 
-def _leaked_hints(location: Location, endpoints: list[tuple[EndpointPolicySource, Policy]]) -> Iterator[Problem]:
+def _leaked_hints(
+    location: Location, issuer: IssuerSettings, endpoints: list[tuple[EndpointPolicySource, Policy]]
+) -> Iterator[Problem]:
     """No browser can be matched, so a question may be answered by anyone who has the hint (docs/policy.md)."""
-    names = [terms.name or "end-session" for terms, policy in endpoints if policy.hint_authority == "cookie"]
+    names = [terms.name or PLAIN for terms, policy in endpoints if policy.hint_authority == "cookie"]
     if names:
-        message = f"there is none: at {', '.join(names)} anyone with a leaked hint can end its session with one click"
-        yield Problem((*location, "cookie"), message, "configure the provider's cookie, if it can reach this service")
+        leak = f"at {', '.join(names)} anyone with a leaked hint can end its session with one click"
+        if issuer.cookie is None:
+            fix = "configure the provider's cookie, if it can reach this service"
+            yield Problem((*location, "cookie"), f"there is none: {leak}", fix)
+        else:
+            message = f"no session is registered whose cookie it could be (participants = all): {leak}"
+            fix = 'set match = "sid" if the cookie\'s value is the sid of ID tokens, or register sessions'
+            yield Problem((*location, "cookie", "match"), message, fix)
+
+
+def _alone(location: Location, endpoints: list[tuple[EndpointPolicySource, Policy]]) -> Iterator[Problem]:
+    """A cookie is configured, and at some endpoints it is not needed: an operator should have meant that."""
+    names = {terms.name or PLAIN: policy.hint_authority for terms, policy in endpoints}
+    alone = [name for name, authority in names.items() if authority == "hint"]
+    if alone:
+        others = [f'"{name}"' for name in names if name not in alone]
+        message = f"at {', '.join(alone)} a hint alone ends its session, from any machine, though there is a cookie"
+        fix = 'where the cookie reaches this service, set hint_authority = "cookie"'
+        fix += f", or serve the others only: endpoints = [{', '.join(others)}]" if others else ""
+        yield Problem((*location, "endpoints"), message, fix)
+
+
+def _own_hints(location: Location, issuer: IssuerSettings) -> Iterator[Problem]:
+    """What a client's own secret has signed acts only with a cookie, of a session that is registered."""
+    lacking = "the issuer's cookie" if issuer.cookie is None else "registered sessions"
+    if issuer.cookie is not None and issuer.participants == "tracked":
+        return
+    for client_id, client in issuer.clients.items():
+        if client.id_token_signed_response_alg.startswith("HS"):
+            where = (*location, "clients", client_id, "id_token_signed_response_alg")
+            message = f"its own secret signs its hints, and without {lacking} they end nothing"
+            yield Problem(where, message, "let the provider sign its ID tokens with its own key, as with RS256")
 
 
 def _unasked(location: Location, endpoints: list[tuple[EndpointPolicySource, Policy]]) -> Iterator[Problem]:
@@ -62,6 +99,15 @@ def _in_the_clear(location: Location, issuer: IssuerSettings) -> Iterator[Proble
                 if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
                     where = (*location, "clients", client_id, member)
                     yield Problem(where, "over http anyone on the way can read and change what is sent", "use https")
+
+
+def _never_told(location: Location, issuer: IssuerSettings) -> Iterator[Problem]:
+    """`participants = "all"` tells clients by the back channel alone."""
+    for client_id, client in issuer.clients.items() if issuer.participants == "all" else ():
+        if client.frontchannel_logout_uri and not client.backchannel_logout_uri:
+            message = "no frame is shown for it: participants = all tells clients by the back channel alone"
+            where = (*location, "clients", client_id, "frontchannel_logout_uri")
+            yield Problem(where, message, "give it a backchannel_logout_uri, or register sessions")
 
 
 def _nobodys(settings: Settings, contract: ServedDocument) -> Iterator[Problem]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from endsession.protocol.client import Client, is_loopback, registration_problems, sid_problems
-from endsession.protocol.policy import contradictions
 
-from .model import Cookie, IssuerSettings, Settings
-from .policies import EndpointPolicySource, ServedDocument, complaint, policy_for
+from .check_endpoints import check_endpoints
+from .issuer import Cookie, IssuerSettings
+from .model import Settings
+from .policies import ServedDocument
 from .problems import Location, Problem, dotted
 
 _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
-_ADDED: tuple[Location, ...] = (("server", "vendors"), ("server", "extra_paths"))
-"""Where endpoints come from: while one cannot be served, nothing that refers to it is wrong by itself."""
 _PLAIN = re.compile(r"[\x21-\x7e]*")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 
@@ -39,8 +38,7 @@ def check(settings: Settings, contract: ServedDocument, base: Path) -> Iterator[
         if issuer_id in reserved:
             yield Problem(location, f"the path /{issuer_id} belongs to an endpoint of the document", "rename the table")
         yield from _issuer(location, issuer, base)
-        yield from _policies(location, issuer, contract.endpoints)
-        yield from _discovery(issuer_id, settings, contract.endpoints)
+        yield from check_endpoints(issuer_id, settings, contract)
         for client_id, client in issuer.clients.items():
             if client.client_id != client_id:
                 where = (*location, "clients", client_id, "client_id")
@@ -67,6 +65,13 @@ def _server(settings: Settings) -> Iterator[Problem]:
             ("server", "public_url"),
             "it is missing, and server.host is not a loopback address",
             'add the URL that browsers use, such as public_url = "https://login.example"',
+        )
+    if urlsplit(server.public_url).scheme == "https" and not server.trusted_proxies and _is_url(server.public_url):
+        yield Problem(
+            ("server", "trusted_proxies"),
+            "it is empty, and TLS ends at a proxy (server.public_url): all users would share that proxy's rate limit",
+            'name the address that the proxy connects from, such as trusted_proxies = ["127.0.0.1"]',
+            also=(("server", "public_url"),),
         )
     for index, network in enumerate(server.trusted_proxies):
         try:
@@ -178,62 +183,6 @@ def _cookie(location: Location, cookie: Cookie) -> Iterator[Problem]:
 
 def _no_file(location: Location, path: Path) -> Problem:
     return Problem(location, f"there is no file {path}", "correct it; relative paths start at the settings file")
-
-
-def _policies(
-    location: Location, issuer: IssuerSettings, endpoints: Mapping[str, EndpointPolicySource]
-) -> Iterator[Problem]:  # fmt: skip
-    names = {terms.name for terms in endpoints.values() if terms.name}
-    for name in issuer.dialects:
-        if name not in names:
-            yield Problem(
-                (*location, "dialects", name),
-                "no endpoint has this name",
-                f"use one of: {', '.join(sorted(names))}",
-                also=_ADDED,
-            )
-    if issuer.announce != "end-session" and issuer.announce not in names:
-        fix = f"use end-session or one of: {', '.join(sorted(names))}"
-        yield Problem((*location, "announce"), "no endpoint has this name", fix, also=_ADDED)
-    for terms in endpoints.values():
-        if complaint(terms):
-            continue  # the document's mistake, which is told with the document
-        table = ("policy",) if terms.name is None else ("dialects", terms.name, "policy")
-        for knobs, why in contradictions(policy_for(issuer, terms), has_cookie=issuer.cookie is not None):
-            own = _own_knobs(issuer, terms)
-            preset = terms.preset or issuer.preset
-            others = [knob for knob in knobs if knob not in own]
-            fix = f"change {' or '.join(knobs)}"
-            fix += f" (the preset {preset} sets {' and '.join(others)})" if others else ""
-            also = ((*location, "cookie"), *((*location, *table, knob) for knob in knobs))
-            yield Problem((*location, *table, knobs[-1]), why, fix, also=also)
-
-
-def _discovery(issuer_id: str, settings: Settings, endpoints: Mapping[str, EndpointPolicySource]) -> Iterator[Problem]:
-    """What is announced has to be there, and the provider's metadata have to be the provider's."""
-    issuer, public_url = settings.issuers[issuer_id], settings.server.public_url
-    location: Location = ("issuers", issuer_id)
-    if issuer.op_metadata_uri == f"{public_url}/{issuer_id}/.well-known/openid-configuration":
-        fix = "name a URL at which the provider itself can be reached"
-        yield Problem((*location, "op_metadata_uri"), "it is the URL of our own metadata", fix)
-    announced = next((terms for terms in endpoints.values() if terms.name == issuer.announce), None)
-    if announced is None or announced.issuer_from == "path":
-        return
-    host = urlsplit(public_url).hostname or settings.server.host
-    found = [name for name, other in settings.issuers.items() if other.default]
-    if announced.issuer_from == "host":
-        found = [name for name, other in settings.issuers.items() if host in map(str.lower, other.hosts)] or found
-    if issuer_id not in found:
-        message = f"{issuer.announce} has no issuer in its path, and at {host} it is not this issuer's"
-        fix = f"set default = true, or add {host} to hosts, or announce another endpoint"
-        yield Problem((*location, "announce"), message, fix, also=((*location, "hosts"), (*location, "default")))
-
-
-def _own_knobs(issuer: IssuerSettings, terms: EndpointPolicySource) -> set[str]:
-    """The knobs that the operator has set for an endpoint."""
-    endpoint = issuer.dialects.get(terms.name) if terms.name else None
-    overrides = issuer.policy if terms.name is None else endpoint.policy if endpoint else None
-    return set(overrides.model_fields_set) if overrides is not None else set()
 
 
 def _is_url(url: str) -> bool:

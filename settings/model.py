@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, model_validator
+from pydantic import Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from endsession.protocol.client import Client
-from endsession.protocol.policy import Policy
-
+from .issuer import IssuerSettings
 from .problems import BadSettings, Places, Problem
-from .values import Duration, Rate, SealingSecret, Sha256, WholeSeconds
+from .values import Duration, Group, Rate, SealingSecret, Sha256
 
 PREFIX = "ENDSESSION_"
 Scope = Literal[
     "sessions:read", "sessions:write", "deliveries:read", "deliveries:write", "clients:read", "clients:write"
 ]
-
-
-class Group(BaseModel):
-    """A table of settings. Unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # most are only needed inside Settings
 
 
 class Server(Group):
@@ -37,7 +28,9 @@ class Server(Group):
     """How browsers reach the gateway. Links are built from this and never from a request; it may have a path. Needed
     unless `host` is a loopback address."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks of proxies whose `X-Forwarded-For` is believed."""
+    """Addresses or networks of proxies whose `X-Forwarded-For` is believed. Needed where `public_url` is https, since
+    TLS ends at a proxy: all users would share that proxy's rate limit. Each proxy has to set the header or to append to
+    it; one that only passes on what it was sent lets anybody choose an address."""
     vendors: tuple[str, ...] = ()
     """Vendors whose logout URLs are served as well, such as `keycloak`; `docs/vendors.md` lists them."""
     extra_paths: tuple[str, ...] = ()
@@ -94,10 +87,20 @@ class Limits(Group):
     logout_per_address: Rate = "60/minute"
     """Logout requests of one client address, and what follows from them (answers, looks at a status); IPv6 addresses
     are counted by /64 network."""
-    logout_per_client: Rate = "600/minute"
-    """Logout requests with a verified hint of one client of one issuer."""
+    logout_per_client: Rate = "60/minute"
+    """Logout requests with a verified hint of one client of one issuer, for each of its users, whatever address they
+    come from. There is none for all users together, since one of them could use it up."""
     logout_per_issuer: Rate = ""
     """Logout requests of one issuer; off by default, since anyone could use it up."""
+    wrong_tokens_per_address: Rate = "30/minute"
+    """Wrong bearer tokens of one client address, counted by each process for itself. Over it, every token from there is
+    refused with 429, but for those that were right from there before."""
+    connections: int = Field(default=1000, ge=10, le=100_000)
+    """Connections that are open at once, at all listeners of a process; further ones are closed at once. Each needs an
+    open file (`ulimit -n`)."""
+    connections_per_address: int = Field(default=100, ge=1, le=100_000)
+    """Connections of one client address; IPv6 addresses are counted by /64 network. A proxy of `server.trusted_proxies`
+    may have as many as there may be in all."""
     query_bytes: int = Field(default=16 * 1024, ge=1024, le=1024 * 1024)
     """The longest query that is read; longer ones are answered with 414."""
     body_bytes: int = Field(default=64 * 1024, ge=1024, le=16 * 1024 * 1024)
@@ -135,125 +138,6 @@ class Retention(Group):
     with SQL, from the table `audit`."""
 
 
-class Cookie(Group):
-    """The provider's own session cookie: how it is recognised, and with which attributes it is cleared."""
-
-    name: str = Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-    """Its name."""
-    match: Literal["sha256", "sid"] = "sha256"
-    """What its value is compared with: the `cookie_sha256` of registered sessions, or, if the value is the session id
-    itself, their `sid`."""
-    path: str = "/"
-    """Its path."""
-    domain: str = ""
-    """Its domain, if it has one."""
-    secure: bool = True
-    """Whether it is Secure."""
-    http_only: bool = True
-    """Whether it is HttpOnly."""
-    same_site: Literal["lax", "strict", "none", ""] = "lax"
-    """Its SameSite attribute."""
-    partitioned: bool = False
-    """Whether it is Partitioned."""
-
-
-def _knobs() -> dict[str, Any]:
-    """Every knob of Policy, optional: an override names only what differs."""
-    hints = get_type_hints(Policy) | {"max_hint_age": WholeSeconds}
-    return {knob.name: (hints[knob.name] | None, None) for knob in fields(Policy)}
-
-
-PolicyOverrides = create_model(
-    "PolicyOverrides",
-    __base__=Group,
-    __doc__="Knobs of an endpoint's policy that differ from its preset. What each preset sets is in `docs/policy.md`.",
-    **_knobs(),
-)
-
-
-class EndpointSettings(Group):
-    """One vendor's endpoint at this issuer."""
-
-    policy: PolicyOverrides = PolicyOverrides()  # type: ignore[valid-type]
-    """Knobs that differ from the endpoint's preset."""
-
-
-ClientTable = Client
-
-
-class IssuerSettings(Group):
-    """An issuer (OP, tenant). The table's key is its name in paths."""
-
-    issuer: str
-    """The issuer identifier, compared character by character with `iss`."""
-    preset: Literal["oidc", "authpi", "pingfederate", "strict"] = "oidc"
-    """The policy that the plain endpoint starts from. Vendors' endpoints bring their own."""
-    policy: PolicyOverrides = PolicyOverrides()  # type: ignore[valid-type]
-    """Knobs of the plain endpoint that differ from its preset."""
-    dialects: dict[str, EndpointSettings] = {}
-    """Knobs of vendors' endpoints, by the endpoint's name: `dialects.pingfederate.policy`."""
-    default: bool = False
-    """Whether requests that name no issuer, by path or host, are for this one."""
-    hosts: tuple[str, ...] = ()
-    """Host names that stand for this issuer on paths without an issuer."""
-    jwks_uri: str | None = None
-    """Where the provider publishes its keys. Exactly one of `jwks_uri`, `jwks_file` and `jwks` is needed."""
-    jwks_file: str | None = None
-    """A file with the provider's keys as a JWK Set; read again when it changes."""
-    jwks: dict[str, Any] | None = None
-    """The provider's keys as a JWK Set."""
-    cookie: Cookie | None = None
-    """The provider's session cookie. Without it no browser session can be matched, and the user is asked."""
-    session_lifetime: Duration = 30 * 86_400.0
-    """How long a session lives at most, unless its registration says otherwise."""
-    session_idle: Duration | None = None
-    """After how much time without news a session ends, unless its registration says otherwise."""
-    participants: Literal["tracked", "all"] = "tracked"
-    """Who is told: the apps that took part in a session, or, for a provider that registers no sessions, every client
-    with a back-channel URL."""
-    signing_keys: tuple[str, ...] = ()
-    """Files with the private keys (JWK) for logout tokens. The first that fits an algorithm signs; all are published.
-    An issuer on a loopback address makes its own."""
-    decryption_keys: tuple[str, ...] = ()
-    """Files with private keys (JWK) for hints that come encrypted. Their public parts are published for apps to encrypt
-    to."""
-    retired_keys_for: Duration = 45 * 86_400.0
-    """For how long a key that the provider does not publish any more still verifies hints, which outlive their keys."""
-    compromised_keys: tuple[str, ...] = ()
-    """The `kid` of keys of the provider that never verify anything, even if still published or cached."""
-    publish_op_keys: bool = False
-    """Whether our JWK Set also has the provider's keys, so that the provider can point its `jwks_uri` at it."""
-    op_metadata_uri: str | None = None
-    """Where the provider publishes its own metadata, such as `https://op.internal/.well-known/openid-configuration`.
-    `/{issuer_id}/.well-known/openid-configuration` then has all of it, with what concerns logout being ours, and a
-    proxy can serve it in the other's place."""
-    op_backchannel_uri: str | None = None
-    """A URL of the provider itself that takes logout tokens; it is told first."""
-    id_tokens_have_sid: bool = True
-    """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone, and a client that
-    requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused."""
-    notify_wait: Duration = Field(default=1.5, le=30)
-    """How long the browser waits for apps to be told; what is not done by then goes on in the background."""
-    tell_on_expiry: bool = True
-    """Whether apps are told when a session reaches the end of its lifetime."""
-    announce: str = "end-session"
-    """Which logout endpoint discovery announces: `end-session`, or the name of a vendor's."""
-    clients: dict[str, ClientTable] = {}
-    """The apps (RPs), by client_id, with the names of their registration metadata."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_clients(cls, data: Any) -> Any:
-        """The table's key is the client_id."""
-        if isinstance(data, dict) and isinstance(data.get("clients"), dict):
-            clients = {
-                name: {**table, "client_id": name} if isinstance(table, dict) and "client_id" not in table else table
-                for name, table in data["clients"].items()
-            }
-            return {**data, "clients": clients}
-        return data
-
-
 class Settings(BaseSettings, Group):
     """All settings of one deployment."""
 
@@ -285,4 +169,4 @@ class Settings(BaseSettings, Group):
         return self._places.tell(problem)
 
 
-__all__ = ["PREFIX", "Cookie", "IssuerSettings", "ManagementToken", "Settings"]
+__all__ = ["PREFIX", "ManagementToken", "Settings"]

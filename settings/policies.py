@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from endsession.protocol.policy import Policy
 
-from .model import IssuerSettings, PolicyOverrides, Server
+from .issuer import IssuerSettings, PolicyOverrides
+from .model import Server
 from .presets import PRESETS, with_knobs
 from .problems import Problem, did_you_mean
 
@@ -51,7 +52,17 @@ class ServedDocument(Protocol):
         """The names that no issuer can have."""
         ...
 
+    def standard_parameters(self, path: str) -> frozenset[str]:
+        """The parameters of a logout endpoint by their standard names, whichever method takes them."""
+        ...
 
+    def takes_post(self, path: str) -> bool:
+        """Whether a logout endpoint can be called by POST."""
+        ...
+
+
+PLAIN = "end-session"
+"""What settings call the plain endpoint, which has no name in the document."""
 DocumentFor = Callable[[Server, Path, list[Problem]], ServedDocument]
 """From the settings of the server and the folder that relative paths start from to the document; adds to the problems
 what cannot be served."""
@@ -85,6 +96,28 @@ def policy_for(issuer: IssuerSettings, terms: EndpointPolicySource) -> Policy:
         return with_knobs(policy, _said(issuer.policy))
     endpoint = issuer.dialects.get(terms.name)
     return with_knobs(policy, _said(endpoint.policy)) if endpoint else policy
+
+
+def own_knobs(issuer: IssuerSettings, terms: EndpointPolicySource) -> set[str]:
+    """The knobs that the operator has set for an endpoint."""
+    endpoint = issuer.dialects.get(terms.name) if terms.name else None
+    overrides = issuer.policy if terms.name is None else endpoint.policy if endpoint else None
+    return set(overrides.model_fields_set) if overrides is not None else set()
+
+
+def can_match(issuer: IssuerSettings) -> bool:
+    """Whether a browser's session can be matched: by a cookie that is registered with it, or that is its `sid`."""
+    return issuer.cookie is not None and (issuer.participants == "tracked" or issuer.cookie.match == "sid")
+
+
+def serves(issuer: IssuerSettings, terms: EndpointPolicySource) -> bool:
+    """Whether an issuer has an endpoint: one that it names or, where it names none, any.
+
+    Under `strict` a hint acts alone only where the operator has asked for it by name.
+    """
+    if issuer.endpoints is not None:
+        return (terms.name or PLAIN) in issuer.endpoints
+    return terms.name is None or issuer.preset != "strict" or policy_for(issuer, terms).hint_authority == "cookie"
 
 
 def _said(overrides: Any) -> dict[str, object]:

@@ -20,7 +20,8 @@ from pydantic_core import PydanticUndefined
 from endsession.protocol.client import Client
 from endsession.protocol.policy import Policy
 
-from .model import PREFIX, PolicyOverrides, Settings
+from .issuer import PolicyOverrides
+from .model import PREFIX, Settings
 from .problems import PLACEHOLDERS, Location, generic, variable_name
 from .shape import entry, is_simple, item, members, plain
 from .values import Duration, Rate, Sha256, WholeSeconds

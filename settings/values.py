@@ -1,4 +1,4 @@
-"""The small types of settings: durations, rates, digests."""
+"""The small types of settings: durations, rates, digests; and what every table of them has in common."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import math
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 _UNITS = {"ms": 0.001, "s": 1, "": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|)")
 _RATE = re.compile(r"[1-9]\d{0,8}/(second|minute|hour|day)")
+
+
+class Group(BaseModel):
+    """A table of settings. Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # most are only needed inside Settings
 
 
 def wrong(message: str, fix: str) -> PydanticCustomError:

@@ -11,7 +11,7 @@ import pytest
 
 from endsession.runtime.app import open_store
 from endsession.store.script import Database
-from tests.kit import deployment, servers
+from tests.kit import servers, storages
 from tests.kit.deployment import Deployment, deploy
 from tests.kit.logs import LeakWatch
 
@@ -20,6 +20,18 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Where everything is installed, a skipped test is a hole in what is held."""
     if report.skipped and "CI" in os.environ:
         pytest.exit(f"{report.nodeid} was skipped, and here it could have run: {report.longrepr}", returncode=1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test deploys on the backend that it is run on; one that is for SQLite alone says why."""
+    callspec = getattr(item, "callspec", None)
+    backend = callspec.params.get("backend") if callspec else None
+    if alone := item.get_closest_marker("sqlite_alone"):
+        assert alone.args, "sqlite_alone needs a reason"
+        assert backend is None, "sqlite_alone, and the fixture `backend` as well"
+        backend = "sqlite"
+    storages.choose(backend)
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +61,8 @@ def no_secret_in_any_log(leak_watch: LeakWatch) -> Iterator[None]:
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Deployment]:
-    """The ordinary deployment, with nobody signed in."""
+async def gateway(tmp_path: Path, backend: str) -> AsyncIterator[Deployment]:
+    """The ordinary deployment, with nobody signed in, on each backend."""
     async with deploy(tmp_path) as deployment:
         yield deployment
 
@@ -82,18 +94,11 @@ def redis_server() -> Iterator[str]:
             yield url
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Which storage `deploy` uses: every test of a room that asks for it runs on both."""
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every test that uses it, or a fixture that does, runs on both backends: it is where `deploy` keeps sessions."""
     if request.param == "postgresql":
-        server, urls = request.getfixturevalue("postgres_server"), dict[Path, str]()
-
-        def url_of(folder: Path) -> str:
-            if folder not in urls:
-                urls[folder] = servers.fresh_schema(server)
-            return urls[folder]
-
-        monkeypatch.setattr(deployment, "storage_url", url_of)
+        storages.server = request.getfixturevalue("postgres_server")
     return str(request.param)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from limits import parse
 
+from endsession import limiter as limiter_module
 from endsession.limiter import LOOK_AGAIN, Limiter, OwnCounter, network_of
 from endsession.protocol.errors import RateLimited
 from tests.kit import servers
@@ -53,10 +54,12 @@ async def test_an_address_has_its_own_allowance() -> None:
         ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::/64"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
         ("", ""),
+        ("unknown", ""),
+        ("x" * 30_000, ""),
     ],
 )
 def test_an_ipv6_subscriber_is_one_client(address: str, network: str) -> None:
-    """T20: addresses of one /64 count together, and a mapped IPv4 address as what it is."""
+    """T20: addresses of one /64 count together, a mapped IPv4 address as what it is, and all else as one."""
     assert network_of(address) == network
 
 
@@ -101,6 +104,7 @@ async def test_the_shared_counter_is_used_again_once_it_is_back() -> None:
 
 
 @both_methods
+@pytest.mark.usefixtures("backend")
 async def test_an_issuer_has_an_allowance(tmp_path: Path, method: str) -> None:
     """No matter who asks, and for what: the third logout request at the issuer is refused, and none at another."""
     async with deploy(tmp_path, {"limits": {"logout_per_issuer": "2/minute"}}) as gateway:
@@ -113,6 +117,7 @@ async def test_an_issuer_has_an_allowance(tmp_path: Path, method: str) -> None:
         assert (await log_out(gateway, method, "/globex/end-session")).status_code == 200
 
 
+@pytest.mark.usefixtures("backend")
 async def test_a_proxy_is_believed_by_its_network(tmp_path: Path) -> None:
     """`trusted_proxies` takes a network by any of its addresses; what an untrusted client says of itself is nothing."""
     changes = {"limits": {"logout_per_address": "1/minute"}, "server": {"trusted_proxies": ["192.0.2.9/24"]}}
@@ -143,6 +148,16 @@ def test_windows_that_are_over_are_forgotten() -> None:
     for number in range(5000):
         counter.count(rate, ("address", "the same"), 100 + number)
     assert len(counter) == 1
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within one window as well: very many addresses fill no memory."""
+    monkeypatch.setattr(limiter_module, "MOST", 100)
+    counter, rate = OwnCounter(), parse("2/10 seconds")
+    for number in range(1000):
+        counter.count(rate, ("address", str(number)), 1)
+    assert len(counter) == 100
+    assert limiter_module.MOST < 1_000_000
 
 
 def test_many_addresses_cost_nobody_time() -> None:

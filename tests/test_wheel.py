@@ -57,6 +57,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment
 
 
+@pytest.mark.usefixtures("backend")
 def test_a_wheel_serves_pages_the_document_and_errors(installed: Path, tmp_path: Path) -> None:
     """`endsession serve` in a folder with a settings file and nothing else answers as it does from a checkout."""
     port = free_port()
@@ -79,6 +80,7 @@ DJANGO = {
 """A Django project with the commonest of names."""
 
 
+@pytest.mark.sqlite_alone("it is about names of modules")
 def test_a_project_with_modules_of_the_same_names_stands_beside_it(installed: Path, tmp_path: Path) -> None:
     """In the folder of a Django project with `settings` and `handlers` of its own, it and endsession both run."""
     for name, text in DJANGO.items():

@@ -17,7 +17,7 @@ STANDARD_PARAMETERS = (
 """The parameters of a logout request (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
 
 ERROR_CODES: dict[int, frozenset[str]] = {
-    400: frozenset({"invalid_request"}),
+    400: frozenset({"invalid_request", "invalid_redirect_uri", "invalid_client_metadata"}),
     401: frozenset({"invalid_token", "session_expired", "login_required"}),
     403: frozenset({"access_denied", "insufficient_scope"}),
     404: frozenset({"not_found"}),
@@ -27,7 +27,7 @@ ERROR_CODES: dict[int, frozenset[str]] = {
     414: frozenset({"invalid_request"}),
     415: frozenset({"invalid_request"}),
     421: frozenset({"invalid_request"}),
-    422: frozenset({"invalid_redirect_uri", "invalid_client", "invalid_client_metadata"}),
+    422: frozenset({"invalid_redirect_uri", "invalid_client"}),
     429: frozenset({"temporarily_unavailable"}),
     500: frozenset({"server_error"}),
     503: frozenset({"temporarily_unavailable"}),

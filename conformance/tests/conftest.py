@@ -1,7 +1,21 @@
-"""These tests run real gateways, so the watch over the logs of the gateway's own tests is kept here as well."""
+"""These tests run real gateways, so they have the backends of the gateway's own tests and the watch over its logs."""
 
 from __future__ import annotations
 
-from tests.conftest import leak_watch, no_secret_in_any_log
+from tests.conftest import (
+    backend,
+    carried_postgres,
+    leak_watch,
+    no_secret_in_any_log,
+    postgres_server,
+    pytest_runtest_setup,
+)
 
-__all__ = ["leak_watch", "no_secret_in_any_log"]
+__all__ = [
+    "backend",
+    "carried_postgres",
+    "leak_watch",
+    "no_secret_in_any_log",
+    "postgres_server",
+    "pytest_runtest_setup",
+]

@@ -23,7 +23,7 @@ from endsession import settings as configuration
 from endsession.runtime.app import Ports, application, open_gateway
 from endsession.runtime.served import served_document
 from logout_conformance.cli import main
-from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, merged
+from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, merged, on_storage
 from tests.kit.tokens import signing_key
 
 Break = Callable[[ASGIApp], ASGIApp]
@@ -41,7 +41,7 @@ def serving(
     clock: Callable[[], float] = time.time,
 ) -> Iterator[str]:
     """Serve until the end of the block; yields its URL. Its public name is https://login.example."""
-    settings = configuration.Settings(**merged(CONFIGURATION, changes or {}))
+    settings = configuration.Settings(**merged(CONFIGURATION, on_storage(folder, changes or {})))
     server: uvicorn.Server | None = None
     up, failed = threading.Event(), []
 

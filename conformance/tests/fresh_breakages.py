@@ -152,5 +152,5 @@ def takes_browsers_for_programs(patch: pytest.MonkeyPatch) -> None:
     def broken(accept: str, media_types: tuple[str, ...]) -> float:
         return 1.0 if accept.strip().lower() in media_types else 0.0
 
-    negotiation.prefers.cache_clear()
+    negotiation.read_accept.cache_clear()
     patch.setattr(negotiation, "_quality", broken)

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 import yaml
 
+from tests.kit import storages
 from tests.kit.ports import free_port
 
 from .deployment import FROM_CHECKOUT, ROOT
@@ -17,6 +19,7 @@ from .deployment import FROM_CHECKOUT, ROOT
 CI = ROOT / "examples" / "ci"
 
 
+@pytest.mark.usefixtures("backend")
 def test_the_script_starts_a_gateway_tests_it_and_stops_it(tmp_path: Path) -> None:
     """It exits with 0, writes the report, and sees everything that needs no fault."""
     port = str(free_port())
@@ -25,7 +28,11 @@ def test_the_script_starts_a_gateway_tests_it_and_stops_it(tmp_path: Path) -> No
     done = subprocess.run(
         ["sh", str(tmp_path / "contract.sh"), "--no-fuzz", "--junit", "contract.xml"],
         cwd=tmp_path,
-        env={**FROM_CHECKOUT, "ENDSESSION": f"{sys.executable} -m endsession"},
+        env={
+            **FROM_CHECKOUT,
+            "ENDSESSION": f"{sys.executable} -m endsession",
+            **storages.environment(tmp_path),
+        },
         capture_output=True,
         text=True,
         check=False,

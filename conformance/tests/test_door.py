@@ -11,6 +11,7 @@ import pytest
 from .deployment import FROM_CHECKOUT, ROOT, all_options, run_command, serving
 
 
+@pytest.mark.sqlite_alone("it is about the command line")
 def test_it_runs_the_same_command_line(tmp_path: Path) -> None:
     """The same options, in any order and from a file, the same report and exit status; only its name differs."""
     file = tmp_path / "contract.args"

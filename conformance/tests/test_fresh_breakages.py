@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from endsession.contract.negotiation import prefers
+from endsession.contract.negotiation import read_accept
 
 from . import fresh_breakages as fresh
 from . import second_breakages as second
@@ -58,9 +58,10 @@ MADE_BY: dict[fresh.Regression, str] = {fresh.shares_with_every_origin: "a decis
 def _forget_parsed_accept() -> Iterator[None]:
     """The process caches what an `Accept` header prefers, which must not outlive a regression."""
     yield
-    prefers.cache_clear()
+    read_accept.cache_clear()
 
 
+@pytest.mark.sqlite_alone("it is the suite that is tested, and no breakage depends on the storage")
 @pytest.mark.parametrize(("regress", "title"), FOUND, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_fresh_breakage_is_found(
     regress: fresh.Regression, title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -25,6 +25,7 @@ def rows_of(report: str) -> dict[str, list[str]]:
     return {" ".join(line.split()[:2]): line.split()[2:] for line in lines[1:]}
 
 
+@pytest.mark.usefixtures("backend")
 def test_a_good_deployment_passes(tmp_path: Path) -> None:
     """As a process of its own, fuzzer included: nothing fails, all that can be seen is seen, and nothing is left."""
     junit, har = tmp_path / "junit.xml", tmp_path / "run.har"
@@ -65,6 +66,7 @@ def _is_junit(file: Path) -> None:
     assert {case.get("name") for case in suites[1]} >= set(EVERY_RESPONSE)
 
 
+@pytest.mark.usefixtures("backend")
 def test_without_options_a_run_says_what_is_missing(tmp_path: Path) -> None:
     """Only the URL is needed. A status that needs more is not called passed, but named with its option."""
     clock = SkippingClock()
@@ -77,6 +79,7 @@ def test_without_options_a_run_says_what_is_missing(tmp_path: Path) -> None:
     assert rows["GET /{issuer_id}/logout"][-1] == "out"
 
 
+@pytest.mark.sqlite_alone("names differ, not what is stored; test_a_good_deployment_passes is on both")
 def test_endpoints_of_other_vendors_are_tested_under_their_names(tmp_path: Path) -> None:
     """A path with `x-logout` is a logout endpoint, whatever its parameters are called."""
     clock = SkippingClock()
@@ -88,6 +91,7 @@ def test_endpoints_of_other_vendors_are_tested_under_their_names(tmp_path: Path)
     assert int(rows["GET /{tenant}/oauth2/v2.0/logout"][1]) > 0
 
 
+@pytest.mark.sqlite_alone("URLs differ, not what is stored; test_a_good_deployment_passes is on both")
 def test_a_public_path_and_an_issuer_below_it(tmp_path: Path) -> None:
     """A deployment below a path is tested there, and its metadata has URLs below it."""
     changes = {
@@ -103,6 +107,7 @@ def test_a_public_path_and_an_issuer_below_it(tmp_path: Path) -> None:
     assert status == 0, report
 
 
+@pytest.mark.usefixtures("backend")
 def test_encrypted_hints_are_tested_with_a_key(tmp_path: Path) -> None:
     """With the gateway's public key, which is its private one without the private members."""
     key = new_key("RSA-OAEP-256")
@@ -117,6 +122,7 @@ def test_encrypted_hints_are_tested_with_a_key(tmp_path: Path) -> None:
     assert "passed    an encrypted hint is read" in progress
 
 
+@pytest.mark.usefixtures("backend")
 def test_a_rate_limit_is_respected(tmp_path: Path) -> None:
     """A limit that lasts longer than the run is no failure. It is met once, and the report says what it cost."""
     clock = SkippingClock()
@@ -128,6 +134,7 @@ def test_a_rate_limit_is_respected(tmp_path: Path) -> None:
     assert "fuzzing   " in progress
 
 
+@pytest.mark.sqlite_alone("the limit is made up")
 def test_a_rate_limit_that_ends_in_time_is_waited_for(tmp_path: Path) -> None:
     """After `Retry-After` the request is repeated, and the check that met the limit passes."""
     clock = SkippingClock()
@@ -150,6 +157,7 @@ def test_a_rate_limit_that_ends_in_time_is_waited_for(tmp_path: Path) -> None:
     assert clock.monotonic() >= ends
 
 
+@pytest.mark.sqlite_alone("nothing is stored before the run ends")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

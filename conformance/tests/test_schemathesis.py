@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from .deployment import ROOT, serving
 
 
+@pytest.mark.usefixtures("backend")
 def test_schemathesis_alone_runs_with_the_kept_settings(tmp_path: Path) -> None:
     """`schemathesis run` finds schemathesis.toml, and reports nothing about a running gateway."""
     command = [sys.executable, "-m", "schemathesis.cli", "run", "URL/openapi.json", "--max-examples", "2"]

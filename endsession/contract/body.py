@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema_rs
 from starlette.types import Receive
 
-from ..protocol.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
+from ..protocol.errors import BodyTooLarge, EndsessionError, InvalidRequest, UnsupportedMediaType
 from .document import BadDocument
 from .parameters import FieldReader, explain
 
@@ -47,8 +47,9 @@ def check_not_encoded(encodings: list[str]) -> None:
 class BodyReader:
     """Reads the body of one operation, in the one media type that the document names for it."""
 
-    def __init__(self, definition: Mapping[str, Any]) -> None:
-        """`definition` is the resolved requestBody object."""
+    def __init__(self, definition: Mapping[str, Any], refusal: type[EndsessionError] = InvalidRequest) -> None:
+        """`definition` is the resolved requestBody object; `refusal` is for JSON that does not keep to its schema."""
+        self._refusal = refusal
         content = definition["content"]
         if list(content) not in ([FORM], [JSON]):
             raise BadDocument(f"a request body is either {FORM} or {JSON}")
@@ -69,7 +70,7 @@ class BodyReader:
             raise UnsupportedMediaType(f"The body of this request must be {self.media_type} in UTF-8.")
 
     def read_json(self, body: bytes) -> Any:
-        """The JSON value of `body`, held to the schema. Raises InvalidRequest."""
+        """The JSON value of `body`, held to the schema. Raises InvalidRequest, or the refusal of a schema."""
         if not body:
             if self._required:
                 raise InvalidRequest("The body of the request is missing.")
@@ -85,7 +86,7 @@ class BodyReader:
             raise InvalidRequest("The body of the request holds a NUL character.")
         try:
             if not self._validator.is_valid(value):
-                raise InvalidRequest(explain(next(self._validator.iter_errors(value)), "member"))
+                raise self._refusal(explain(next(self._validator.iter_errors(value)), "member"))
         except ValueError:  # the validator's own limit of depth
             raise InvalidRequest("The body of the request is nested too deeply.") from None
         return value

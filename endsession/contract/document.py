@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from ..protocol.request import STANDARD_PARAMETERS
 from . import writing
 from .endpoint import LogoutEndpoint, read_endpoint
 
@@ -71,6 +72,16 @@ class Document:
         """The names of the parameters and form fields that an operation takes. `method` is in lower case."""
         item = self.raw["paths"][path]
         return frozenset(_taken(self.raw, item, item[method]))
+
+    def standard_parameters(self, path: str) -> frozenset[str]:
+        """The parameters of a logout endpoint by their standard names, whichever method takes them."""
+        item, endpoint = self.raw["paths"][path], self.endpoints[path]
+        taken = {name for method in METHODS if method in item for name in self.parameters(path, method)}
+        return frozenset(name for name in STANDARD_PARAMETERS if endpoint.vendor_name(name) in taken)
+
+    def takes_post(self, path: str) -> bool:
+        """Whether a logout endpoint can be called by POST."""
+        return "post" in self.raw["paths"][path]
 
     def reserved_words(self) -> frozenset[str]:
         """First segments of fixed paths; an issuer of that name would never be reached."""

@@ -7,11 +7,22 @@ from typing import Literal
 
 Wants = Literal["html", "json"] | None
 """A page for a browser, JSON for a program, or neither was named."""
+MAX_LENGTH = 1000
+"""Characters of an Accept header; those of browsers have less than 200."""
+
+
+def prefers(accept: str) -> Wants:
+    """What an Accept header names explicitly; None when it is absent or leaves the choice to us (`*/*`).
+
+    A longer one than any program sends is disregarded, as RFC 9110, section 12.4.1, allows: reading it would cost more
+    than the request.
+    """
+    return read_accept(accept) if len(accept) <= MAX_LENGTH else None
 
 
 @lru_cache(maxsize=256)
-def prefers(accept: str) -> Wants:
-    """What an Accept header names explicitly; None when it is absent or leaves the choice to us (`*/*`)."""
+def read_accept(accept: str) -> Wants:
+    """See `prefers`; what was read is kept."""
     html, json = (
         _quality(accept, ("text/html", "application/xhtml+xml")),
         _quality(accept, ("application/json",)),

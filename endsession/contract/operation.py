@@ -20,6 +20,8 @@ from starlette.types import Receive, Scope, Send
 from ..protocol.errors import (
     EndsessionError,
     InsufficientScope,
+    InvalidClientMetadata,
+    InvalidRequest,
     MisdirectedRequest,
     NotFound,
     SpeculativeRequest,
@@ -71,12 +73,15 @@ class CompiledOperation:
         self._for_browsers = definition["tags"] == ["logout"]
         parameters = operation.parameters
         self._path = FieldReader(_schemas(parameters, "path"), _required(parameters, "path"))
-        self._body = BodyReader(operation.request_body) if operation.request_body else None
+        # What is registered of a client has errors of its own (RFC 7591, section 3.2.2).
+        refusal = InvalidClientMetadata if definition["tags"] == ["clients"] else InvalidRequest
+        self._body = BodyReader(operation.request_body, refusal) if operation.request_body else None
         query = _schemas(parameters, "query")
         if self.endpoint and self._body:
             # A POST's parameters may come from its query where policy says so; they keep the form's schemas there.
             query = {**operation.request_body["content"][FORM]["schema"]["properties"], **query}
-        self._query = FieldReader(query, _required(parameters, "query"))
+        # An administrator must not think that a misspelt filter filters. Browsers bring along what others ask for.
+        self._query = FieldReader(query, _required(parameters, "query"), known_only=self._scope is not None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Whatever goes wrong is answered as the document says."""
@@ -100,6 +105,9 @@ class CompiledOperation:
         """The request as the handler gets it; None for a HEAD, which ends nothing, asks nothing and spends nothing."""
         if scope["method"] == "HEAD" and self._for_browsers:
             return None
+        address = address_of(scope)
+        if self._for_browsers:  # before anything is looked at that the sender could make long
+            await self._service.admit(address)
         if self._for_browsers and not self._service.is_our_host(host_name(headers.get("host", ""))):
             raise MisdirectedRequest
         if self._for_browsers and is_speculative(headers):
@@ -121,7 +129,7 @@ class CompiledOperation:
                 body = self._body.read_json(raw)
         caller = scope.get(CALLER)
         if self._scope is not None:
-            self._check_allowed(caller, self._scope, path.get("issuer_id"), address_of(scope))
+            self._check_allowed(caller, self._scope, path.get("issuer_id"), address)
         return Request(
             method=scope["method"],
             endpoint=self.endpoint,
@@ -130,7 +138,7 @@ class CompiledOperation:
             form=form,
             body=body,
             headers=headers,
-            client_address=address_of(scope),
+            client_address=address,
             caller=caller,
             id=scope["endsession.request_id"],
             wants=wants,

@@ -35,9 +35,11 @@ def split_fields(text: bytes) -> list[tuple[str, str]]:
 class FieldReader:
     """Reads the declared parameters of one place (query or form) of one operation."""
 
-    def __init__(self, schemas: Mapping[str, Mapping[str, Any]], required: Iterable[str] = ()) -> None:
-        """`schemas` maps each name to its resolved schema."""
-        self._names = frozenset(schemas)
+    def __init__(
+        self, schemas: Mapping[str, Mapping[str, Any]], required: Iterable[str] = (), *, known_only: bool = False
+    ) -> None:
+        """`schemas` maps each name to its resolved schema; `known_only` refuses parameters of any other name."""
+        self._names, self._known_only = frozenset(schemas), known_only
         self._coerce = {
             name: _COERCIONS[schema["type"]]
             for name, schema in schemas.items()
@@ -54,6 +56,8 @@ class FieldReader:
         seen = set()
         for name, value in split_fields(text):
             if name not in self._names:
+                if self._known_only:
+                    raise InvalidRequest(f"This operation does not take {_shown(name)}.")
                 continue
             if name in seen:
                 raise InvalidRequest(f"The parameter {name} is repeated.")
@@ -84,6 +88,12 @@ def explain(error: jsonschema_rs.ValidationError, kind: str) -> str:
     return f"{where} {_SENTENCES.get(keyword, 'is malformed')}."
 
 
+def _shown(name: str) -> str:
+    """The name of an unknown parameter, where it looks like one and not like a value."""
+    return f"the parameter {name}" if _NAME.fullmatch(name) else "one of these parameters"
+
+
+_NAME = re.compile(r"[a-z_]{1,32}")
 _SENTENCES = {
     "maxLength": "is too long",
     "minLength": "is too short",

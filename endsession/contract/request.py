@@ -87,12 +87,16 @@ class ErrorForm:
 class Service(Protocol):
     """What the contract asks of the rest of the house."""
 
+    async def admit(self, address: str) -> None:
+        """Count a request of a browser at `address`, before anything of it is read. Raises RateLimited."""
+        ...
+
     def is_our_host(self, host: str) -> bool:
         """Whether this service answers browsers under that host name."""
         ...
 
-    def authenticate(self, token: str) -> Any | None:
-        """Whose bearer token this is; None when nobody's."""
+    def authenticate(self, token: str, address: str) -> Any | None:
+        """Whose bearer token this is, sent from `address`; None when nobody's. Raises RateLimited."""
         ...
 
     def note_refusal(self, caller: Any | None, reason: str, issuer_id: str | None, address: str) -> None:

@@ -21,10 +21,11 @@ def bearer_handler(service: Service) -> Callable[[], AbstractSecurityHandler]:
                 kind, _, token = request.headers.get("authorization", "").partition(" ")
                 if kind.lower() != "bearer":
                     return NO_VALUE
-                caller = service.authenticate(token.strip())
+                address = address_of(request.scope)
+                caller = service.authenticate(token.strip(), address)
                 if caller is None:
                     issuer_id = request.scope.get("path_params", {}).get("issuer_id")
-                    service.note_refusal(None, "it is nobody's", issuer_id, address_of(request.scope))
+                    service.note_refusal(None, "it is nobody's", issuer_id, address)
                     raise Unauthenticated(detail="the bearer token is nobody's")
                 request.scope[CALLER] = caller
                 request.scope["endsession.learned"]["caller"] = caller.name

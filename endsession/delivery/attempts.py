@@ -13,6 +13,7 @@ from ..store.deliveries import Attempt, Delivery, State, signed_in_since
 from ..store.lanes import lane_of, put_back, record_attempt
 from ..store.script import Database
 from .breaker import Breakers
+from .clock_watch import ClockWatch
 from .retry import AttemptResult, delay
 from .sender import Destination, Sender
 
@@ -43,11 +44,12 @@ class Attempts:
         bounds: Bounds,
         lease: str,
         wake: Callable[[], None],
+        watch: ClockWatch,
     ) -> None:
         """`wake` is called when something was given back that is due at another time than before."""
         self.breakers = Breakers()
         self._store, self._sender, self._clock, self._wake = store, sender, clock, wake
-        self._bounds, self._lease = bounds, lease
+        self._bounds, self._lease, self._watch = bounds, lease, watch
         self._overall = asyncio.Semaphore(bounds.overall)
         self._slots: defaultdict[object, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(bounds.per_app))
         self._queued: defaultdict[object, int] = defaultdict(int)
@@ -59,7 +61,7 @@ class Attempts:
             destination = await self._sender.destination(delivery)
             if isinstance(destination, str):
                 await self._give_back(delivery, "failed", destination, self._clock())
-            elif not destination.with_sid and await self._store.read(signed_in_since(delivery)):
+            elif destination.no_sid != "" and await self._store.read(signed_in_since(delivery)):
                 reason = "the user has signed in at this app again, and a token without sid would end that as well"
                 await self._give_back(delivery, "expired", reason, self._clock())
             else:
@@ -92,8 +94,10 @@ class Attempts:
             due_at = min(rests_until, max(delivery.deadline, now))
             await self._give_back(delivery, "pending", "the app did not answer other deliveries", due_at)
             return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         result = await self._sender.send(delivery, destination)
-        took = self._clock() - now
+        took = loop.time() - began
         self.breakers.report(app, failed=result.blames_app, now=now + took)
         await self._record(delivery, result, now, took)
 
@@ -103,7 +107,8 @@ class Attempts:
         due_at = done_at
         if result.outcome == "retry":
             due_at = done_at + delay(delivery.attempts + 1, result.after)
-            state = "pending" if due_at < delivery.deadline else "expired"
+            ahead = due_at - at
+            state = "pending" if self._watch.overdue() + ahead < delivery.deadline else "expired"
         attempt = Attempt(delivery.attempts + 1, at, took, result.status, result.reason)
         await self._store.write(record_attempt(delivery, attempt, lease=self._lease, state=state, due_at=due_at))
         log.info("delivery %s to %s: %s (%s)", delivery.id, delivery.client_id or "the provider", state, result.reason)

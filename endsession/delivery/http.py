@@ -2,33 +2,32 @@
 
 The name is resolved once, the addresses are checked, and the connection goes to one that passed, so an answer of the
 DNS that changes afterwards helps nobody. No redirects, no cookies, no proxies from the environment; one time-out bounds
-the whole attempt, and of the answer only a little is read.
+the whole attempt, and of the response little more than its head is read (`bounded.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpcore2
 
+from .app_error import MAX_READ
+from .bounded import BoundedStream
+from .lookup import Resolve
 from .ssrf import Network, refusal
 
-MAX_ANSWER = 64 * 1024
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""The IP addresses of a host. Raises OSError."""
+MAX_PARTS = 32
+"""At most so many pieces of a body are read, so that the connection can be used again."""
+DRAIN = 1.0
+"""Seconds for which the rest of a response is waited for once its status is known."""
 
 
 class AddressRefused(OSError):
     """The host has no address that may be connected to."""
-
-
-class AnswerTooLong(OSError):
-    """The answer is longer than anything that an app has to say to a logout token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +36,34 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
+    body: bytes = b""
+    """Its beginning, where it may say what was wrong (a 400)."""
 
 
-async def system_resolver(host: str, port: int) -> Sequence[str]:
-    """The addresses that the system's resolver gives."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(info[4][0]) for info in found]
+class _BoundedBackend(httpcore2.AsyncNetworkBackend):
+    """Connects to whatever it is told, as to an egress proxy. What comes back is bounded."""
+
+    def __init__(self) -> None:
+        self._network = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """See httpcore."""
+        return BoundedStream(await self._network.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class _PinnedBackend(httpcore2.AsyncNetworkBackend):
+class _PinnedBackend(_BoundedBackend):
     """Connects to checked addresses only."""
 
     def __init__(self, allowed: Sequence[Network], resolve: Resolve) -> None:
+        super().__init__()
         self._allowed, self._resolve = allowed, resolve
-        self._network = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -69,7 +82,7 @@ class _PinnedBackend(httpcore2.AsyncNetworkBackend):
         error: Exception | None = None
         for address in usable:
             try:
-                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+                return await super().connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as failure:
                 error = failure
         assert error is not None
@@ -83,11 +96,11 @@ class GuardedClient:
         self,
         *,
         timeout: float,
+        resolve: Resolve,
         allowed: Sequence[Network] = (),
         ca_file: str = "",
         proxy: str = "",
         connections: int = 200,
-        resolve: Resolve = system_resolver,
     ) -> None:
         """With `proxy` it is the egress proxy that resolves names, and so has to keep to the rules on addresses."""
         self._timeout = timeout
@@ -97,7 +110,7 @@ class GuardedClient:
             max_connections=connections,
             max_keepalive_connections=connections // 4,
             keepalive_expiry=30,
-            network_backend=None if proxy else _PinnedBackend(allowed, resolve),
+            network_backend=_BoundedBackend() if proxy else _PinnedBackend(allowed, resolve),
         )
 
     async def post_form(self, url: str, body: bytes) -> Answer:
@@ -107,24 +120,46 @@ class GuardedClient:
             "Accept": "application/json",
             "User-Agent": "endsession",
         }
+        answer: Answer | None = None
         try:
             async with (
                 asyncio.timeout(self._timeout),
                 self._pool.stream("POST", url, headers=headers, content=body) as response,
             ):
-                read = 0
-                async for part in response.aiter_stream():
-                    read += len(part)
-                    if read > MAX_ANSWER:
-                        raise AnswerTooLong(f"the answer is longer than {MAX_ANSWER} bytes")
                 fields = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-                return Answer(response.status, fields)
+                answer = Answer(response.status, fields)
+                begin = await _drain(response)
+                if response.status == 400:
+                    answer = replace(answer, body=begin)
+        except TimeoutError:
+            if answer is None:
+                raise
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProxyError) as error:
             raise OSError(f"{type(error).__name__}: {error}") from None
         except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, ssl.SSLError, ValueError) as error:
             # Without its text: that of a protocol error repeats what the app sent, which may be the token again.
             raise OSError(type(error).__name__) from None
+        return answer
 
     async def close(self) -> None:
         """Close connections."""
         await self._pool.aclose()
+
+
+async def _drain(response: httpcore2.Response) -> bytes:
+    """Read a short rest, so that the connection can be used again. Otherwise it is closed: the status is known.
+
+    Returns the beginning of what was read.
+    """
+    begin = b""
+    try:
+        async with asyncio.timeout(DRAIN):
+            parts = 0
+            async for part in response.aiter_stream():
+                begin += part[: MAX_READ - len(begin)]
+                parts += 1
+                if parts == MAX_PARTS:
+                    break
+    except (OSError, httpcore2.NetworkError, httpcore2.ProtocolError):
+        pass
+    return begin

@@ -11,6 +11,7 @@ from ..store.lanes import LeasedLane, lease_waiting, release_lane, renew_lane
 from ..store.script import Database
 from .attempts import Attempts, Bounds
 from .breaker import REST, THRESHOLD
+from .clock_watch import ClockWatch
 
 log = logging.getLogger(__name__)
 
@@ -19,9 +20,16 @@ class LaneWorker:
     """Works on lanes that this process has leased."""
 
     def __init__(
-        self, store: Database, attempts: Attempts, clock: Callable[[], float], bounds: Bounds, lease: str
+        self,
+        store: Database,
+        attempts: Attempts,
+        clock: Callable[[], float],
+        bounds: Bounds,
+        lease: str,
+        watch: ClockWatch,
     ) -> None:
         self._store, self._attempts, self._clock, self._bounds, self._lease = store, attempts, clock, bounds, lease
+        self._watch = watch
         self._stopping = False
 
     def stop(self) -> None:
@@ -46,7 +54,8 @@ class LaneWorker:
             now = self._clock()
             until = now + self._bounds.lease_for
             limit = 1 if breakers.failures(lane) >= THRESHOLD else self._bounds.per_app
-            script = lease_waiting(lane, self._lease, until=until, now=now, limit=limit)
+            overdue = self._watch.overdue()
+            script = lease_waiting(lane, self._lease, until=until, now=now, limit=limit, overdue=overdue)
             deliveries = [] if self._stopping else await self._store.write(script)
             await asyncio.gather(*(self._attempts.work(delivery) for delivery in deliveries))
             failures = breakers.failures(lane)

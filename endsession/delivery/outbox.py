@@ -12,14 +12,17 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from ..protocol.errors import EndsessionError
+from ..store.clock_jumps import after_set_back, after_set_forward
 from ..store.deliveries import Delivery
 from ..store.lanes import adopt_orphans, lease_lanes, next_work
 from ..store.script import Database
 from .attempts import Attempts, Bounds
+from .clock_watch import ClockWatch
 from .lane_worker import LaneWorker
 from .sender import Sender
 
@@ -32,13 +35,21 @@ class Outbox:
     """Delivers. `run` goes on until it is cancelled; `tell` works on fresh deliveries and waits a bounded time."""
 
     def __init__(
-        self, store: Database, sender: Sender, clock: Callable[[], float], bounds: Bounds | None = None
+        self,
+        store: Database,
+        sender: Sender,
+        clock: Callable[[], float],
+        bounds: Bounds | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.bounds = bounds or Bounds()
         self.lease = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._store, self._clock = store, clock
-        self._attempts = Attempts(store, sender, clock, self.bounds, self.lease, self.wake)
-        self._lanes = LaneWorker(store, self._attempts, clock, self.bounds, self.lease)
+        self._watch = ClockWatch(clock, monotonic)
+        self._attempts = Attempts(store, sender, clock, self.bounds, self.lease, self.wake, self._watch)
+        self._lanes = LaneWorker(store, self._attempts, clock, self.bounds, self.lease, self._watch)
+        self._set_back = True  # perhaps, while no process was there to see it
+        self._set_forward = 0.0
         self._under_way: set[asyncio.Task[None]] = set()
         self._lanes_under_way = 0
         self._wake = asyncio.Event()
@@ -89,11 +100,12 @@ class Outbox:
 
     async def _look_for_work(self) -> float:
         """Start what is due. Returns for how long there is nothing to do, in seconds."""
+        await self._mind_the_clock()
         now = self._clock()
         at = await self._store.read(next_work())
         if at is None or at > now:
             return self.bounds.longest_sleep if at is None else min(at - now, self.bounds.longest_sleep)
-        await self._store.write(adopt_orphans(now))
+        await self._store.write(adopt_orphans(now, overdue=self._watch.overdue()))
         room = self.bounds.overall - self._lanes_under_way
         if room <= 0:
             return self.bounds.longest_sleep  # a lane that is done wakes us
@@ -102,6 +114,22 @@ class Outbox:
             self._lanes_under_way += 1
             self._start(self._work_on(leased))
         return 0.05
+
+    async def _mind_the_clock(self) -> None:
+        """After a jump, what waits is put right before anything else is looked at, even if that takes several looks."""
+        jump = self._watch.jump()
+        if jump:
+            log.warning("the clock was set %s by %.0f s", "forward" if jump > 0 else "back", abs(jump))
+        self._set_back = self._set_back or jump < 0
+        self._set_forward = max(0.0, self._set_forward + jump)
+        if self._set_back:
+            while await self._store.write(after_set_back(self._clock(), self.bounds.lease_for)):
+                continue
+            self._set_back = False
+        if self._set_forward:
+            while await self._store.write(after_set_forward(self._clock(), self._set_forward)):
+                continue
+            self._set_forward = 0.0
 
     async def _work_on(self, leased: Any) -> None:
         try:

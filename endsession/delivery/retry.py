@@ -7,7 +7,8 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-from .http import AddressRefused, Answer, AnswerTooLong
+from .app_error import error_of
+from .http import AddressRefused, Answer
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 900.0
@@ -33,8 +34,6 @@ def judge(result: Answer | Exception, now: float) -> AttemptResult:
     """What came of a POST. 200 and 204 succeed; 5xx, 429 and no answer may be better later; all else is final."""
     if isinstance(result, AddressRefused):
         return AttemptResult("failed", None, str(result))
-    if isinstance(result, AnswerTooLong):
-        return AttemptResult("failed", None, str(result))
     if isinstance(result, TimeoutError):
         return AttemptResult("retry", None, "no answer in time")
     if isinstance(result, Exception):
@@ -44,7 +43,9 @@ def judge(result: Answer | Exception, now: float) -> AttemptResult:
     if result.status == 429 or result.status >= 500:
         after = retry_after(result.headers.get("retry-after"), now)
         return AttemptResult("retry", result.status, f"the app answered {result.status}", after)
-    return AttemptResult("failed", result.status, f"the app answered {result.status}, which is final")
+    said = error_of(result.body)
+    reason = f"the app answered {result.status}, which is final" + (f": {said}" if said else "")
+    return AttemptResult("failed", result.status, reason)
 
 
 def retry_after(value: str | None, now: float) -> float | None:

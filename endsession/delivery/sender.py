@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
 from ..protocol.client import Client
+from ..protocol.session import names_user_alone
 from ..store.deliveries import Delivery
 from ..tokens.logout_token import CannotSign, LogoutTokens
 from .http import Answer, GuardedClient
 from .retry import AttemptResult, judge
 
-_NO_SID = (
-    "the app requires sid in its logout tokens (backchannel_logout_session_required),"
-    " and this issuer's carry none (id_tokens_have_sid = false)"
-)
+_REQUIRES = "the app requires sid in its logout tokens (backchannel_logout_session_required), and "
+_BY_SETTING = "this issuer's carry none (id_tokens_have_sid = false)"
+_BY_HINT = "the ID token that the user logged out with carries none"
+_BY_HINTS = "the ID tokens that it sends as hints carry none, although id_tokens_have_sid is true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Destination:
     recipient: Client
     tokens: LogoutTokens
     http: GuardedClient
-    with_sid: bool
+    no_sid: str
+    """Why its tokens carry no `sid`; empty when they do."""
 
     @property
     def host(self) -> str:
@@ -56,6 +58,8 @@ class IssuerRoutes:
     find_client: Callable[[str], Awaitable[Client | None]]
     op_backchannel_uri: str | None
     with_sid: bool
+    lack_sid: Callable[[str], Awaitable[bool]]
+    """Whether the hints of a client have been seen to carry no `sid`."""
 
 
 class BackChannel:
@@ -69,6 +73,7 @@ class BackChannel:
         routes = self._routes.get(delivery.issuer_id)
         if routes is None:
             return "its issuer is not configured any more"
+        no_sid = await _why_no_sid(routes, delivery)
         if delivery.channel == "op":
             recipient = Client(client_id=routes.tokens.issuer)
             url = routes.op_backchannel_uri
@@ -77,15 +82,15 @@ class BackChannel:
             if found is None:
                 return "the app is not registered any more"
             recipient, url = found, found.backchannel_logout_uri
-            if found.backchannel_logout_session_required and not routes.with_sid:
-                return _NO_SID
+            if found.backchannel_logout_session_required and no_sid:
+                return _REQUIRES + no_sid
         if url is None:
             return "it has no back-channel URL any more"
-        return Destination(url, recipient, routes.tokens, routes.http, routes.with_sid)
+        return Destination(url, recipient, routes.tokens, routes.http, no_sid)
 
     async def send(self, delivery: Delivery, destination: Destination) -> AttemptResult:
         """See Sender."""
-        sid = (delivery.rp_sid or delivery.sid) if destination.with_sid else None
+        sid = (delivery.rp_sid or delivery.sid) if not destination.no_sid else None
         now = self._clock()
         try:
             token = destination.tokens.make(destination.recipient, sub=delivery.sub, sid=sid, now=now)
@@ -96,4 +101,16 @@ class BackChannel:
             result = await destination.http.post_form(destination.url, urlencode({"logout_token": token}).encode())
         except OSError as error:
             result = error
-        return judge(result, self._clock())
+        judged = judge(result, self._clock())
+        if judged.outcome == "delivered" and destination.no_sid not in ("", _BY_SETTING):
+            return replace(judged, reason=f"delivered, naming the user alone: {destination.no_sid}")
+        return judged
+
+
+async def _why_no_sid(routes: IssuerRoutes, delivery: Delivery) -> str:
+    """Why a delivery's token carries no `sid`: an app that does not know it would end nothing. Empty when it does."""
+    if not routes.with_sid:
+        return _BY_SETTING
+    if names_user_alone(delivery.sid):
+        return _BY_HINT
+    return _BY_HINTS if await routes.lack_sid(delivery.client_id) else ""

@@ -10,7 +10,7 @@ from ..contract.request import Request
 from ..gateway import Gateway, Issuer
 from ..protocol.errors import InvalidRequest
 from ..protocol.hint import Hint, VerifiedHint
-from ..protocol.session import Session, Sessions
+from ..protocol.session import Session, Sessions, names_user_alone, sid_of_user
 from ..store.finding import SessionQuery, search_sessions
 
 MAX_COOKIES = 50
@@ -35,15 +35,37 @@ async def find_sessions(gateway: Gateway, issuer: Issuer, hint: Hint, cookies: S
         cookie="not_configured" if issuer.cookie is None else "presented" if values else "not_presented",
         cookies=tuple(values if is_sid else map(_digest, values)),
         cookie_is_sid=is_sid,
+        registers=not issuer.stateless,
         client_id=verified.client_id if verified else None,
         sub=verified.sub if verified else None,
-        sid=verified.sid if verified else None,
+        sid=_sid(issuer, verified) if verified else None,
+        by_secret=verified is not None and verified.by_secret,
     )
     sessions = await gateway.store.read(search_sessions(query))
-    if sessions.named is None and issuer.stateless and verified and verified.sid:
-        # Nobody registers sessions here: what has not been ended yet is taken to be live.
-        return replace(sessions, named=Session(sid=verified.sid, sub=verified.sub, live=True))
-    return sessions
+    return _with_unregistered(sessions, query) if issuer.stateless else sessions
+
+
+def _sid(issuer: Issuer, hint: VerifiedHint) -> str | None:
+    """By what the hint's session is looked up: a hint without `sid` names its user's sessions where any are known."""
+    if hint.sid is None and issuer.stateless:
+        return sid_of_user(issuer.identifier, hint.sub, hint.iat)
+    return hint.sid
+
+
+def _with_unregistered(sessions: Sessions, query: SessionQuery) -> Sessions:
+    """Nobody registers sessions here: what has not been ended yet is taken to be live (`participants = "all"`).
+
+    Who takes part in a session is not known either, so a hint that its client can have made itself names none.
+    """
+    if query.sid is None or query.sub is None or query.by_secret:
+        return sessions
+    named = sessions.named or Session(sid=query.sid, sub=query.sub, live=True)
+    sessions = replace(sessions, named=named)
+    if sessions.cookie != "unmatchable" or not query.cookie_is_sid or names_user_alone(query.sid):
+        return sessions
+    if named.live and named.sid in query.cookies:
+        return replace(sessions, cookie="presented", browser=named)
+    return replace(sessions, cookie="another")
 
 
 def unregistered_sub(issuer: Issuer, session: Session, hint: Hint) -> str | None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from .client_keys import private_members
 from .redirect import unusable
 
 SigningAlg = Literal[
@@ -44,6 +45,8 @@ class Client:
     client_secret: SecretStr | None = field(default=None, repr=False)
     """Needed where tokens are signed with HS256 or its kin, or encrypted symmetrically. It belongs in the environment
     or the secrets folder."""
+    client_secret_expires_at: float = 0
+    """When the secret expires, in seconds since 1970; 0 is never. Hints that an expired one signed are refused."""
     application_type: Literal["web", "native"] = "web"
     """Native apps run on the user's own device: only they have URIs with a scheme of their own."""
     token_endpoint_auth_method: str = "client_secret_basic"
@@ -85,6 +88,10 @@ class Client:
         """What a person calls this client."""
         return self.client_name or self.client_id
 
+    def secret_has_expired(self, now: float) -> bool:
+        """Whether the secret is not to be believed any more (OpenID Connect Dynamic Client Registration 1.0, 3.2)."""
+        return 0 < self.client_secret_expires_at <= now
+
     @property
     def native(self) -> bool:
         """Whether the client runs on the user's own device (RFC 8252)."""
@@ -120,12 +127,20 @@ def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
             )
     if problem := _hmac_problem(client):
         yield "client_secret", problem
+    yield from _key_problems(client)
     if (alg := client.id_token_encrypted_response_alg) is not None:
         symmetric = alg == "dir" or alg.startswith("A")
         if symmetric and client.client_secret is None:
             yield "client_secret", f"it is missing, and the keys of {alg} are derived from it"
         if not symmetric and client.jwks is None:
             yield "jwks", f"it is missing, and {alg} encrypts to the client's keys"
+
+
+def _key_problems(client: Client) -> Iterator[tuple[str, str]]:
+    if client.client_secret_expires_at < 0:
+        yield "client_secret_expires_at", "it is negative: write seconds since 1970, or 0 for never"
+    if client.jwks is not None and (private := private_members(client.jwks)):
+        yield "jwks", f"it holds a private or symmetric key ({', '.join(private)}): register public keys alone"
 
 
 def sid_problems(client: Client, *, with_sid: bool) -> Iterator[tuple[str, str]]:
@@ -136,6 +151,19 @@ def sid_problems(client: Client, *, with_sid: bool) -> Iterator[tuple[str, str]]
     for member in ("backchannel_logout_session_required", "frontchannel_logout_session_required"):
         if getattr(client, member) and not with_sid:
             yield member, "it is true, and this issuer's tokens carry no sid (id_tokens_have_sid = false)"
+
+
+def signing_problems(client: Client, signs: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """Yield (member, what is wrong with it) where a client would be told by a token that nobody can sign.
+
+    `signs` says whether the issuer has a signing key for an algorithm.
+    """
+    alg = client.id_token_signed_response_alg
+    if client.backchannel_logout_uri and not alg.startswith("HS") and not signs(alg):
+        yield (
+            "id_token_signed_response_alg",
+            f"its logout tokens are signed with {alg}, for which there is no signing key",
+        )
 
 
 def _hmac_problem(client: Client) -> str | None:

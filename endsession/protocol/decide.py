@@ -31,6 +31,8 @@ def decide(case: Case) -> Decision:
     trace: list[str] = []
     try:
         hint = _judge_hint(case, trace)
+        if case.hint is not hint and case.request.client_id is None:
+            case = replace(case, client=None)  # a hint that is too old does not speak for its client
         client = _judge_client(case, hint, trace)
         redirect = _judge_redirect(case, client, hint, trace)
         decision = match_session(case, hint, redirect, trace)
@@ -54,7 +56,7 @@ def _judge_hint(case: Case, trace: list[str]) -> Hint:
         # Before its age is judged: an old hint of one client may not come with the client_id of another.
         if case.request.client_id not in (None, hint.client_id):
             raise InvalidRequest("The id_token_hint was not issued to the client_id of the request.")
-        if problem := _age_problem(case, hint):
+        if problem := _age_problem(case, hint) or _signer_problem(case, hint):
             hint = RefusedHint("invalid", problem)
     if isinstance(hint, RefusedHint):
         trace.append(f"hint refused: {hint.reason}; on_invalid_hint = {policy.on_invalid_hint}")
@@ -76,12 +78,40 @@ def _judge_hint(case: Case, trace: list[str]) -> Hint:
 
 
 def _age_problem(case: Case, hint: VerifiedHint) -> str | None:
-    """A hint of a live session may be of any age; one of a session that has ended may be only so old."""
+    """A hint of a live session may be of any age, unless it acts alone; any other may be only so old.
+
+    Alone it ends a session from any machine, so a hint that leaked must not be good for as long as the session lives.
+    """
     if hint.exp + CLOCK_SKEW < case.now and not case.policy.accept_expired_hint:
         return "it has expired and accept_expired_hint is false"
-    if not _is_of_live_session(case, hint) and case.now - hint.iat > case.policy.max_hint_age:
+    if case.now - hint.iat <= case.policy.max_hint_age:
+        return None
+    if not _is_of_live_session(case, hint):
         return f"its session is not live and its iat is older than max_hint_age ({case.policy.max_hint_age} s)"
+    if _acts_alone(case):
+        return f"no cookie confirms it and its iat is older than max_hint_age ({case.policy.max_hint_age} s)"
     return None
+
+
+def _signer_problem(case: Case, hint: VerifiedHint) -> str | None:
+    """What a client can have signed itself names no session but the browser's own, in which the client takes part.
+
+    The secret is the client's own, so it must not be worth what the provider's key is.
+    """
+    if not hint.by_secret:
+        return None
+    if case.sessions.browser is not None:
+        takes_part = case.sessions.browser.client_takes_part
+        return None if takes_part else "its client's secret signed it, and the client takes no part in the session"
+    if _acts_alone(case) and _is_of_live_session(case, hint):
+        return "its client's secret signed it, and no cookie confirms it"
+    return None
+
+
+def _acts_alone(case: Case) -> bool:
+    """Whether the hint would say by itself which session ends, now or after a yes of anyone who brings it."""
+    sessions = case.sessions
+    return sessions.browser is None and (case.policy.hint_authority == "hint" or not sessions.matchable)
 
 
 def _is_of_live_session(case: Case, hint: VerifiedHint) -> bool:

@@ -25,7 +25,7 @@ class Case:
     """Everything that a decision depends on. `now` is seconds since 1970.
 
     `client` is the registered client that the request is for: the verified hint's, else that of `client_id`. A hint
-    that turns out to be too old still names its client, as `client_id` would, and nothing more.
+    that turns out to be too old names none.
     """
 
     request: LogoutRequest

@@ -178,8 +178,15 @@ class InvalidClientMetadata(EndsessionError):
     """A registration breaks a rule (RFC 7591, section 3.2.2)."""
 
     code = "invalid_client_metadata"
-    status = 422
+    status = 400
     description = "The client's metadata cannot be registered."
+
+
+class UnregistrableRedirectUri(InvalidClientMetadata):
+    """A registration names a redirect URI that may not be used (RFC 7591, section 3.2.2)."""
+
+    code = "invalid_redirect_uri"
+    description = "A redirect URI of the client cannot be registered."
 
 
 class ClientOfSettings(EndsessionError):

@@ -29,10 +29,11 @@ class RefusedHint:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedHint:
-    """The claims of an ID token that this issuer signed for `client_id` (OpenID Connect Core 1.0, section 2).
+    """The claims of an ID token of this issuer for `client_id` (OpenID Connect Core 1.0, section 2).
 
     Age and expiry are not judged here: whether an old hint is good depends on its session, so `decide` does it.
-    `iat` and `exp` are seconds since 1970.
+    `iat` and `exp` are seconds since 1970. `by_secret` says that it is signed with the client's own secret (HS256 and
+    its kin): anyone who knows that secret can have made it, and not the issuer alone.
     """
 
     client_id: str
@@ -40,6 +41,7 @@ class VerifiedHint:
     sid: str | None
     iat: int
     exp: int
+    by_secret: bool = False
 
 
 Hint = NoHint | RefusedHint | VerifiedHint

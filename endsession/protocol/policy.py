@@ -52,7 +52,8 @@ class Policy:
     accept_expired_hint: bool = True
     """Whether a hint past its `exp` is still valid (RP-Initiated Logout 1.0, section 2)."""
     max_hint_age: int = 30 * DAY
-    """Oldest `iat` of a hint whose session is not live. Live sessions accept hints of any age."""
+    """Oldest `iat` of a hint that acts alone, or whose session is not live. One that the browser's session confirms may
+    be of any age."""
     on_dead_session: Literal["success", "error"] = "success"
     """The session has ended or is unknown: answer as if it had ended now, or refuse with 401."""
     error_format: Literal["negotiate", "oauth_json", "html", "problem"] = "negotiate"
@@ -70,7 +71,8 @@ class Policy:
 def contradictions(policy: Policy, *, has_cookie: bool) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield (knobs, why) for each combination that cannot be meant.
 
-    `has_cookie` says whether the issuer configures the provider's session cookie.
+    `has_cookie` says whether the issuer configures the provider's session cookie, and one that sessions can be matched
+    by: where none are registered (`participants = "all"`), only a cookie that is the `sid` itself.
     """
     if policy.prompt == "never":
         for knob in ("on_invalid_hint", "on_no_params", "on_foreign_hint", "on_stale_sid"):

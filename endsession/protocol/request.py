@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -53,9 +54,19 @@ def read_request(
         post_logout_redirect_uri=parameters.get("post_logout_redirect_uri") or None,
         state=parameters.get("state") or None,
         logout_hint=None if policy.logout_hint == "ignore" else parameters.get("logout_hint") or None,
-        ui_locales=None if policy.ui_locales == "ignore" else parameters.get("ui_locales") or None,
+        ui_locales=None if policy.ui_locales == "ignore" else _languages(parameters.get("ui_locales", "")),
     )
     return request, parameters.get("id_token_hint") or None
+
+
+def _languages(text: str) -> str | None:
+    """What is not a list of language tags costs nobody a logout (OpenID Connect Core 1.0, section 3.1.2.1)."""
+    return text if len(text) <= _MAX_LANGUAGES and _LANGUAGES.fullmatch(text) else None
+
+
+_MAX_LANGUAGES = 255
+_LANGUAGES = re.compile(r"[A-Za-z0-9-]{1,35}(?: [A-Za-z0-9-]{1,35})*")
+"""Tags as in RFC 5646, section 4.4.1, with spaces between."""
 
 
 def merge_places(method: str, query: Mapping[str, str], form: Mapping[str, str], policy: Policy) -> Mapping[str, str]:

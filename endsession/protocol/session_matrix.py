@@ -30,7 +30,7 @@ def _without_hint(case: Case, hint: Hint, redirect: RegisteredRedirect | None, t
     """No believable hint: the user is asked, since any site can send such a request (section 6)."""
     policy, request, browser = case.policy, case.request, case.sessions.browser
     after_yes = redirect if policy.redirect_without_hint != "never" else None
-    if browser is None and case.sessions.cookie != "not_configured":
+    if browser is None and case.sessions.matchable:
         trace.append("nobody is signed in here: nothing to end")
         over = case.sessions.ended_here is not None
         if policy.redirect_without_hint == "when_no_session" and isinstance(hint, NoHint):
@@ -101,25 +101,35 @@ def _without_browser_session(
     if named is not None and not named.is_user(hint.sub) and not policy.sid_beats_sub:
         trace.append(f"sid of another user; on_foreign_hint = {policy.on_foreign_hint}")
         return _mismatch(policy.on_foreign_hint, "foreign_hint", None, redirect)
-    if by_cookie and sessions.cookie == "not_configured" and hint.sid is None:
-        trace.append("no cookie is configured and the hint has no sid: ask")
-        return Decision("ask", named, redirect, doubt="unmatched")
+    if by_cookie and not sessions.matchable and hint.sid is None and named is None:
+        trace.append("no cookie can be matched and the hint has no sid: ask")
+        return _unmatched(policy, None, redirect)
     if (named is None or not named.live) and not several:
         trace.append(f"the session has ended or is unknown; on_dead_session = {policy.on_dead_session}")
         if policy.on_dead_session == "error":
             raise SessionExpired
         # Of a session that nobody knows it cannot be said that it has ended.
         return Decision("nothing", redirect=redirect, over=named is not None)
+    if sessions.cookie == "another":
+        trace.append("the browser's cookie is of another session than the hint, which nobody registered: ask")
+        return _unmatched(policy, named, redirect)
     if not by_cookie:
         if several:
             raise AccessDenied("The id_token_hint has no sid and its user has several sessions.")
         trace.append("hint_authority = hint: the hint names the session")
         return _end(policy, named, redirect)
-    if sessions.cookie != "not_configured":
+    if sessions.matchable:
         trace.append("hint_authority = cookie, and this browser presents no live session: nothing ends")
         return Decision("nothing", redirect=redirect)
-    trace.append("no cookie is configured, so the session cannot be matched to this browser: ask")
-    return Decision("ask", named, redirect, doubt="unmatched")
+    trace.append("no cookie can be matched, so it is not known whether the session is this browser's: ask")
+    return _unmatched(policy, named, redirect)
+
+
+def _unmatched(policy: Policy, session: Session | None, redirect: RegisteredRedirect | None) -> Decision:
+    """It cannot be known whether the hint is of this browser's session."""
+    if policy.prompt == "never":
+        raise AccessDenied("This endpoint asks no questions, and the request does not show whose session to end.")
+    return Decision("ask", session, redirect, doubt="unmatched")
 
 
 def _end(policy: Policy, session: Session | None, redirect: RegisteredRedirect | None) -> Decision:

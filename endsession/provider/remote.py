@@ -44,15 +44,18 @@ class Remote:
         known: Callable[[], bool],
         clock: Callable[[], float],
         *,
+        unchanged: Callable[[], Awaitable[None]] | None = None,
         min_interval: float = 30,
         lifetime: tuple[float, float] = (60, 86_400),
     ) -> None:
         """`known` says whether there is anything to answer with meanwhile; without, the provider is asked sooner.
 
-        `lifetime` bounds, in seconds, what the provider's Cache-Control may ask for.
+        `unchanged` is called where the provider says that nothing has changed (304). `lifetime` bounds, in seconds,
+        what the provider's Cache-Control may ask for.
         """
         self.url = url
         self._fetch, self._take, self._known, self._clock = fetch, take, known, clock
+        self._unchanged = unchanged
         self._min_interval, self._lifetime = min_interval, lifetime
         self._validators: dict[str, str] = {}
         self._fetched_at = self._tried_at = float("-inf")
@@ -91,6 +94,8 @@ class Remote:
                 self._validators = _validators(answer.headers)
             elif answer.status != 304:
                 raise ValueError(f"status {answer.status}")
+            elif self._unchanged is not None:
+                await self._unchanged()
             self._fetched_at, self._lives = self._clock(), self._lifetime_of(answer.headers)
         except (OSError, ValueError, ServiceUnavailable) as error:
             log.warning("%s could not be fetched: %s", self.url, error)

@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from .. import settings as configuration
 from ..background import stop_task
@@ -22,7 +21,8 @@ from ..contract.app import build
 from ..contract.document import Document
 from ..contract.operation import Sizes
 from ..delivery.endings import Endings
-from ..delivery.http import GuardedClient, Resolve, system_resolver
+from ..delivery.http import GuardedClient
+from ..delivery.lookup import Lookups, Resolve
 from ..delivery.outbox import Bounds, Outbox
 from ..delivery.sender import BackChannel, Sender
 from ..delivery.ssrf import LOOPBACK
@@ -35,10 +35,13 @@ from ..refusals import Refusals
 from ..store.in_background import InBackground
 from ..store.readiness import Readiness
 from ..store.script import Database, Script
+from ..store.seen_hints import SeenHints
 from ..store.sqlite import SqliteDatabase
 from ..store.upkeep import forget_audit, forget_ended_sessions, forget_provider_keys, forget_spent_handles
 from ..tokens.seal import Sealer, Vault
+from ..wrong_tokens import WrongTokens
 from .issuers import IssuerPorts, wire
+from .proxies import TrustedProxies
 from .sealing import open_vault, sealing_secrets
 from .served import check_document
 
@@ -52,9 +55,11 @@ class Ports:
 
     base: Path
     clock: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
     open_store: Callable[[str, Path], Database] | None = None
     wrap_sender: Callable[[Sender], Sender] = lambda sender: sender
-    resolve: Resolve = system_resolver
+    resolve: Resolve | None = None
+    """How names of apps are looked up; None for the system's resolver."""
 
 
 @asynccontextmanager
@@ -71,7 +76,11 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         stack.push_async_callback(store.close)
         secrets = sealing_secrets(settings, ports.base)
         vault = await open_vault(settings, secrets, store)
-        issuer_ports = _issuer_ports(settings, ports, store, vault, stack)
+        background = InBackground(store)
+        seen_hints = SeenHints(background, ports.monotonic)
+        await seen_hints.load()
+        stack.push_async_callback(seen_hints.stop)
+        issuer_ports = _issuer_ports(settings, ports, store, vault, seen_hints, stack)
         issuers, routes = await wire(settings, document, issuer_ports)
         sender = ports.wrap_sender(BackChannel(routes, ports.clock))
         bounds = Bounds(
@@ -79,8 +88,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             per_app=settings.delivery.per_app,
             lease_for=10 + 2 * settings.delivery.timeout,
         )
-        background = InBackground(store)
-        outbox = Outbox(background, sender, ports.clock, bounds)
+        outbox = Outbox(background, sender, ports.clock, bounds, ports.monotonic)
         store.listen(outbox.wake)
         endings = Endings(store, background, outbox, ports.clock)
         sweeper = _sweeper(settings, issuers, background, endings, ports)
@@ -114,6 +122,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             sealer=Sealer(secrets, ports.clock),
             vault=vault,
             limiter=limiter,
+            wrong_tokens=WrongTokens(settings.limits.wrong_tokens_per_address),
             refusals=refusals,
             readiness=Readiness(store),
             pages=Pages(),
@@ -135,10 +144,14 @@ def _issuer_ports(
     ports: Ports,
     store: Database,
     vault: Vault,
+    seen_hints: SeenHints,
     stack: contextlib.AsyncExitStack,
 ) -> IssuerPorts:
     delivery = settings.delivery
     networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
+
+    lookups = Lookups()
+    stack.push_async_callback(lookups.close)
 
     def client(*more: ipaddress.IPv4Network | ipaddress.IPv6Network) -> GuardedClient:
         made = GuardedClient(
@@ -147,14 +160,14 @@ def _issuer_ports(
             ca_file=str(ports.base / delivery.ca_file) if delivery.ca_file else "",
             proxy=delivery.proxy,
             connections=2 * delivery.concurrency,
-            resolve=ports.resolve,
+            resolve=ports.resolve or lookups,
         )
         stack.push_async_callback(made.close)
         return made
 
     fetcher = Fetcher()
     stack.push_async_callback(fetcher.close)
-    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, vault, client(), client(*LOOPBACK))
+    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, vault, client(), client(*LOOPBACK), seen_hints)
 
 
 def _sweeper(
@@ -206,8 +219,4 @@ def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[
         # A listener for management alone is no part of the public URL, and may well have no TLS.
         https=gateway.public_url.startswith("https:") and tags != MANAGEMENT_TAGS,
     )
-    # As the settings are read: 10.1.2.3/8 is 10.0.0.0/8, which uvicorn would take for a name that nobody has.
-    proxies = [
-        str(ipaddress.ip_network(trusted_proxy, strict=False)) for trusted_proxy in settings.server.trusted_proxies
-    ]
-    return ProxyHeadersMiddleware(app, proxies) if proxies else app  # type: ignore[arg-type,return-value]
+    return TrustedProxies(app, settings.server.trusted_proxies)

@@ -13,11 +13,11 @@ from ..protocol.errors import ServiceUnavailable
 from ..provider.metadata import parse_metadata
 from ..provider.remote import Fetch
 from ..settings import Problem
-from ..store.examine import unknown_migrations_of_file, unknown_migrations_of_server
+from ..store.examine import examine_file, examine_server
 from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
-from .issuers import on_this_machine, own_keys, unsigned
+from .issuers import on_this_machine, own_keys, refused_uris, unsigned
 from .modes import open_to_others
 
 
@@ -33,7 +33,7 @@ async def look_around(
     settings: configuration.Settings, public_url: str, base: Path, fetch: Fetch
 ) -> AsyncIterator[Finding]:
     """Every finding about storage and every issuer. `base` is the folder that relative paths start from."""
-    for finding in _storage(settings.storage.url, base):
+    for finding in _storage(settings, base):
         yield finding
     for problem in open_to_others(settings, base):
         yield Finding(problem, certain=False)
@@ -44,6 +44,7 @@ async def look_around(
         signing = SigningKeys(keys)
         if not problems and (keys or not on_this_machine(table)):
             problems += unsigned(issuer_id, table, signing)
+        problems += refused_uris(issuer_id, table, settings)
         problems += _own_copy(issuer_id, table, base)
         for problem in problems:
             yield Finding(problem, certain=True)
@@ -51,22 +52,27 @@ async def look_around(
             yield finding
 
 
-def _storage(url: str, base: Path) -> Iterator[Finding]:
+def _storage(settings: configuration.Settings, base: Path) -> Iterator[Finding]:
     """Whether it can be used. A server may be out of reach from here and in reach where the gateway runs."""
+    url = settings.storage.url
     in_file = url.startswith("sqlite:")
     try:
-        newer = (
-            unknown_migrations_of_file(base / url.removeprefix("sqlite:///"))
-            if in_file
-            else unknown_migrations_of_server(url)
-        )
+        found = examine_file(base / url.removeprefix("sqlite:///")) if in_file else examine_server(url)
     except ServiceUnavailable as error:
         fix = "let its folder exist and be writable" if in_file else "see that it runs and lets this user in"
         yield Finding(Problem(("storage", "url"), error.detail, fix), certain=in_file)
         return
-    if newer:
+    if newer := found.unknown_migrations:
         message = f"a newer version has changed its schema (migration {', '.join(map(str, newer))})"
         yield Finding(Problem(("storage", "url"), message, "run that version: migrations go forward only"), True)
+    for issuer_id, table in settings.issuers.items():
+        clients = [client_id for issuer, client_id in found.without_sid if issuer == issuer_id]
+        if clients and table.id_tokens_have_sid:
+            message = (
+                f"verified ID tokens of {', '.join(clients)} carry no sid, so their logout tokens name the user alone"
+            )
+            fix = "set it to false, or let the provider put sid into its ID tokens"
+            yield Finding(Problem(("issuers", issuer_id, "id_tokens_have_sid"), message, fix), certain=False)
 
 
 def _own_copy(issuer_id: str, table: configuration.IssuerSettings, base: Path) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 with limits on a request's head; uvicorn's own accepts heads of any size and waits without a timeout.
+"""HTTP/1.1 with limits; uvicorn's own accepts heads of any size, and waits for both sides without a timeout.
 
 A proxy in front usually has such bounds as well, but nothing here depends on that.
 """
@@ -11,45 +11,119 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MAX_HEAD = 64 * 1024
+from .connections import Connections
+
+MAX_HEAD = 32 * 1024
 """Bytes of a request that are no body, its query aside, which has a bound of its own."""
+MAX_LINES = 100
+"""Lines of a head, and of trailers. Each costs more than its bytes."""
+MAX_CHUNKS = 1000
+"""Chunks of a body."""
+MAX_PIPELINE = 16
+"""Requests that may have been sent before the first of them is answered. Browsers and proxies send one."""
 PATIENCE = 30.0
-"""Seconds within which a request has to come in whole, its body included."""
+"""Seconds within which a request has to come in whole, its body included, and a response to be taken."""
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
+class _HeadTooLong(Exception):
+    """The head, or the queue of requests, is longer than it may be."""
+
+
 class BoundedHttp(HttpToolsProtocol):
-    """Closes the connection when a head becomes too long, or when a request does not come in whole in time."""
+    """Closes the connection when a head becomes too long, or when a request does not come in whole in time.
+
+    A connection whose response is not read is given up after the same time, and where there are too many connections
+    (`connections.py`) it is not served at all.
+    """
 
     max_head = MAX_HEAD
     patience = PATIENCE
+    counted: Connections | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head = 0
-        self._complete = False
+        """Bytes since the last request that are no body, where they come in several pieces."""
+        self._parsed = self._chunks = 0
+        """Bytes of the target and the header lines of this request, and of its trailers."""
+        self._complete = self._in_body = self._too_long = self._admitted = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._untaken: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
         super().connection_made(cast(asyncio.Transport, transport))
-        self._wait()
+        self._admitted = self.counted is None or self.counted.add(self._peer)
+        if self._admitted:
+            self._wait()
+        else:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
         self._came()
+        self._taken()
+        if self._admitted and self.counted is not None:
+            self.counted.remove(self._peer)
         super().connection_lost(exc)
+
+    @property
+    def _peer(self) -> str:
+        return self.client[0] if self.client else ""
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
+        if not self._admitted:
+            return
         self._complete = False
         self._head += len(data)
         super().data_received(data)
         if not self._complete:  # most requests come in one piece, and need no timer
             self._wait()
-        if self._head > self.max_head and not self.transport.is_closing():
+        if self._head > self.max_head:
+            self._refuse_head()
+
+    def send_400_response(self, msg: str) -> None:
+        """See HttpToolsProtocol, which asks for this as well where one of the methods below has raised."""
+        if self._too_long:
+            self._refuse_head()
+        else:
+            super().send_400_response(msg)
+
+    def _refuse_head(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._in_body:
+            alone = not self.cycle.response_started and not self.pipeline
+        else:
+            alone = self.cycle is None or self.cycle.response_complete
+        if alone:  # otherwise it would be taken for the answer to another request
             self.transport.write(_TOO_LONG)
-            self.transport.close()
+        self._close()
+
+    def _check(self, size: int) -> None:
+        """Count bytes of a head. Raises _HeadTooLong, which ends the parsing."""
+        self._parsed += size
+        if self._parsed > self.max_head or len(self.headers) >= MAX_LINES or len(self.pipeline) >= MAX_PIPELINE:
+            self._too_long = True
+            raise _HeadTooLong
+
+    def on_message_begin(self) -> None:
+        """See HttpToolsProtocol."""
+        super().on_message_begin()
+        self._parsed = self._chunks = 0
+        self._in_body = False
+
+    def on_url(self, url: bytes) -> None:
+        """See HttpToolsProtocol."""
+        self._check(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """See HttpToolsProtocol."""
+        self._check(len(name) + len(value))
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """See HttpToolsProtocol. An absolute target names a host as well, and another one than Host makes two of them.
@@ -60,6 +134,7 @@ class BoundedHttp(HttpToolsProtocol):
             hosts = [value.lower() for name, value in self.headers if name == b"host"]
             if hosts != [named]:
                 self.headers.append((b"host", named))
+        self._in_body = True
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -67,11 +142,39 @@ class BoundedHttp(HttpToolsProtocol):
         self._head -= len(body)
         super().on_body(body)
 
+    def on_chunk_header(self) -> None:
+        """Called by the parser. A body in very many pieces costs far more than its bytes."""
+        self._chunks += 1
+        if self._chunks > MAX_CHUNKS:
+            self._too_long = True
+            raise _HeadTooLong
+
     def on_message_complete(self) -> None:
         """See HttpToolsProtocol."""
         self._came()
         self._head, self._complete = 0, True
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """See HttpToolsProtocol. A closing connection stays until everything is taken."""
+        if self.transport.is_closing():
+            self._wait_until_taken()
+        super().on_response_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """See HttpToolsProtocol."""
+        self._close()
+
+    def pause_writing(self) -> None:
+        """See asyncio.Protocol: much has been written that the other side has not taken yet."""
+        self._wait_until_taken()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """See asyncio.Protocol."""
+        if not self.transport.is_closing():
+            self._taken()
+        super().resume_writing()
 
     def _wait(self) -> None:
         if self._deadline is None:
@@ -84,8 +187,27 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         self._deadline = None
+        self._close()
+
+    def _close(self) -> None:
+        """Close once everything is taken; after a while, in any case."""
         if not self.transport.is_closing():
+            self._wait_until_taken()
             self.transport.close()
+
+    def _wait_until_taken(self) -> None:
+        if self._untaken is None:
+            self._untaken = self.loop.call_later(self.patience, self._drop)
+
+    def _taken(self) -> None:
+        if self._untaken is not None:
+            self._untaken.cancel()
+            self._untaken = None
+
+    def _drop(self) -> None:
+        """Let go of a connection that takes nothing. Closing it would wait until everything is taken."""
+        self._untaken = None
+        self.transport.abort()
 
 
 def _host_of(target: bytes) -> bytes:
@@ -94,6 +216,6 @@ def _host_of(target: bytes) -> bytes:
     return re.split(rb"[/?#]", rest, maxsplit=1)[0].lower() if separator else b""
 
 
-def bounded_http(max_query: int) -> type[BoundedHttp]:
+def bounded_http(max_query: int, counted: Connections | None = None) -> type[BoundedHttp]:
     """The protocol for queries of up to `max_query` bytes: longer ones still have to be told that they are."""
-    return type("BoundedHttp", (BoundedHttp,), {"max_head": MAX_HEAD + max_query})
+    return type("BoundedHttp", (BoundedHttp,), {"max_head": MAX_HEAD + max_query, "counted": counted})

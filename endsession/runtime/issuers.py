@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +19,9 @@ from ..contract.endpoint import LogoutEndpoint
 from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
 from ..delivery.sender import IssuerRoutes
+from ..delivery.ssrf import LOOPBACK, unreachable
 from ..gateway import Issuer, SessionCookie
-from ..protocol.client import Client, is_loopback
+from ..protocol.client import Client, is_loopback, signing_problems
 from ..protocol.errors import ServiceUnavailable
 from ..protocol.policy import Policy
 from ..provider.metadata import ProviderMetadata
@@ -27,6 +30,7 @@ from ..settings import Problem
 from ..store.clients import load_client, secret_name
 from ..store.provider_keys import ProviderKeys
 from ..store.script import Database
+from ..store.seen_hints import SeenHints
 from ..store.upkeep import known_secret, replace_secret, shared_secret
 from ..tokens.hint import FindClient, IdTokenHints
 from ..tokens.keyring import KeyRing
@@ -51,6 +55,7 @@ class IssuerPorts:
     http: GuardedClient
     http_on_this_machine: GuardedClient
     """For issuers on a loopback address only: it may reach apps on this machine as well."""
+    seen_hints: SeenHints
 
 
 async def wire(
@@ -68,6 +73,7 @@ async def wire(
             problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
             continue
         problems += unsigned(issuer_id, table, signing)
+        problems += refused_uris(issuer_id, table, settings)
         decryption = own_keys(issuer_id, "decryption_keys", table.decryption_keys, ports.base, problems, DecryptionKeys)
         find_client = _client_finder(issuer_id, table.clients, ports.store, ports.vault)
         hints = IdTokenHints(table.issuer, keys, find_client, ports.clock, decryption)
@@ -78,6 +84,7 @@ async def wire(
             find_client=find_client,
             op_backchannel_uri=table.op_backchannel_uri,
             with_sid=table.id_tokens_have_sid,
+            lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
         )
     if problems:
         raise settings.refuse(problems)
@@ -113,6 +120,7 @@ def _issuer(
         identifier=table.issuer,
         find_client=_client_finder(issuer_id, table.clients, ports.store),
         hints=hints,
+        note_hint=partial(ports.seen_hints.note, issuer_id) if table.id_tokens_have_sid else lambda hint: None,
         notify_policy=NotifyPolicy(
             issuer_id=issuer_id,
             clients=table.clients,
@@ -126,8 +134,11 @@ def _issuer(
         cookie=_cookie(table.cookie) if table.cookie else None,
         session_lifetime=table.session_lifetime,
         session_idle=table.session_idle,
+        serves=partial(configuration.serves, table),
         announce=next(named, plain),
         with_sid=table.id_tokens_have_sid,
+        signs=signing.signs,
+        refused_uri=reach(table, settings),
         metadata=_metadata(table, ports),
         publishes_op_keys=table.publish_op_keys,
     )
@@ -211,14 +222,35 @@ def own_keys(
     return keys
 
 
+def reach(table: configuration.IssuerSettings, settings: configuration.Settings) -> Callable[[str], str | None]:
+    """Why a delivery to a URL is refused, as far as the URL itself tells. An egress proxy has rules of its own."""
+    delivery = settings.delivery
+    if delivery.proxy:
+        return lambda url: None
+    networks = [ipaddress.ip_network(network) for network in delivery.allow_networks]
+    return partial(unreachable, allowed=[*networks, *(LOOPBACK if on_this_machine(table) else ())])
+
+
+def refused_uris(
+    issuer_id: str, table: configuration.IssuerSettings, settings: configuration.Settings
+) -> Iterator[Problem]:
+    """Where no logout token would ever be sent is better refused now than found out at a logout."""
+    refused = reach(table, settings)
+    fix = "correct it, or name its network in delivery.allow_networks if the app is there"
+    if table.op_backchannel_uri and (why := refused(table.op_backchannel_uri)):
+        yield Problem(("issuers", issuer_id, "op_backchannel_uri"), why, fix)
+    for client_id, client in table.clients.items():
+        if client.backchannel_logout_uri and (why := refused(client.backchannel_logout_uri)):
+            yield Problem(("issuers", issuer_id, "clients", client_id, "backchannel_logout_uri"), why, fix)
+
+
 def unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:
     """A client that could never be told, for want of a key, is better refused now than found out at a logout."""
     for client_id, client in table.clients.items():
-        alg = client.id_token_signed_response_alg
-        if client.backchannel_logout_uri and not alg.startswith("HS") and signing.active(alg) is None:
-            where = ("issuers", issuer_id, "clients", client_id, "id_token_signed_response_alg")
+        for member, problem in signing_problems(client, signing.signs):
+            alg = client.id_token_signed_response_alg
             fix = f"make a key (endsession keygen --alg {alg}) and name its file in issuers.{issuer_id}.signing_keys"
-            yield Problem(where, f"its logout tokens are signed with {alg}, for which there is no signing key", fix)
+            yield Problem(("issuers", issuer_id, "clients", client_id, member), problem, fix)
 
 
 async def _development_key(issuer_id: str, alg: str, ports: IssuerPorts) -> Key:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from .. import settings as configuration
 from ..contract.document import Document
 from .app import MANAGEMENT_TAGS, PUBLIC_TAGS, Ports, application, open_gateway
 from .connection import BoundedHttp, bounded_http
+from .connections import Connections
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,19 @@ def _settle_memory() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def _allow_descriptors(needed: int) -> None:
+    """Let this process have that many open files, as far as the system allows: systems begin with few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return
+    wanted = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if max(wanted, soft) < needed:
+        message = "limits.connections: the system allows %d open files (ulimit -n), and %d may be needed"
+        log.warning(message, max(wanted, soft), needed)
+
+
 async def serve(settings: configuration.Settings, document: Document, ports: Ports) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way.
 
@@ -82,7 +97,9 @@ async def serve(settings: configuration.Settings, document: Document, ports: Por
     """
     async with open_gateway(settings, document, ports) as gateway:
         server, management = settings.server, settings.management
-        listen = partial(listener, http=bounded_http(settings.limits.query_bytes))
+        limits = settings.limits
+        counted = Connections(limits.connections, limits.connections_per_address, server.trusted_proxies)
+        listen = partial(listener, http=bounded_http(limits.query_bytes, counted))
         if management.host is None:
             servers = [listen(application(gateway, settings), server.host, server.port)]
         else:
@@ -96,6 +113,7 @@ async def serve(settings: configuration.Settings, document: Document, ports: Por
 
         for warning in configuration.advice(settings, document):
             log.warning("%s: %s", ".".join(map(str, warning.location)), warning.message)
+        _allow_descriptors(limits.connections + 2 * settings.delivery.concurrency + 100)
         _settle_memory()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -57,7 +57,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try. `seconds` is how long it took; `reason` says what happened, and holds nothing of an answer's body."""
+    """One try. `seconds` is how long it took; `reason` says what happened, with the app's own error if it named one."""
 
     number: int
     at: float

@@ -4,52 +4,66 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import quote
 
 from ..protocol.errors import ServiceUnavailable
 from .migrate import all_migrations
+from .seen_hints import LACKING
 
 _APPLIED = "SELECT number FROM migrations"
 
 
-def unknown_migrations_of_file(path: Path) -> list[int]:
-    """Migrations that a newer version has applied to an SQLite file. Raises ServiceUnavailable when it is of no use."""
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Migrations of a newer version, and (issuer_id, client_id) of clients whose hints have no `sid`."""
+
+    unknown_migrations: Sequence[int] = ()
+    without_sid: Sequence[tuple[str, str]] = ()
+
+
+def examine_file(path: Path) -> Examined:
+    """An SQLite file, which need not be there yet. Raises ServiceUnavailable when it is of no use."""
     if not path.exists():
         if not path.parent.is_dir():
             raise ServiceUnavailable(detail=f"there is no folder {path.parent}")
         if not os.access(path.parent, os.W_OK):
             raise ServiceUnavailable(detail=f"the folder {path.parent} cannot be written to")
-        return []
+        return Examined()
     try:
         connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
         try:
-            return _unknown(connection.execute(_APPLIED))
+            return _examined(lambda sql: connection.execute(sql).fetchall())
         finally:
             connection.close()
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
-            return []
+            return Examined()
         raise ServiceUnavailable(detail=f"{path} cannot be opened: {error}") from None
     except sqlite3.DatabaseError:
         raise ServiceUnavailable(detail=f"{path} is no SQLite database") from None
 
 
-def unknown_migrations_of_server(url: str, seconds: int = 5) -> list[int]:
+def examine_server(url: str, seconds: int = 5) -> Examined:
     """The same for PostgreSQL. Raises ServiceUnavailable when it cannot be reached, in words that hold no password."""
     import psycopg  # noqa: PLC0415  # it costs memory that SQLite users keep
 
     try:
         with psycopg.connect(url, connect_timeout=seconds) as connection:
-            return _unknown(connection.execute(_APPLIED))
+            return _examined(lambda sql: connection.execute(sql).fetchall())
     except psycopg.errors.UndefinedTable:
-        return []
+        return Examined()
     except psycopg.Error as error:
         raise ServiceUnavailable(detail=f"PostgreSQL cannot be reached from here ({type(error).__name__})") from None
 
 
-def _unknown(rows: Iterable[Any]) -> list[int]:
+def _examined(rows_of: Callable[[LiteralString], list[Any]]) -> Examined:
+    """`rows_of` runs a query. A table that there is not ends it, as before the first start or an upgrade."""
+    applied = {row[0] for row in rows_of(_APPLIED)}
     known = {number for number, _, _ in all_migrations()}
-    return sorted(row[0] for row in rows if row[0] not in known)
+    if newer := sorted(applied - known):
+        return Examined(unknown_migrations=newer)
+    return Examined(without_sid=[(row[0], row[1]) for row in rows_of(LACKING)])

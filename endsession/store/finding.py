@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..protocol.session import CookieState, Session, Sessions
@@ -19,9 +19,13 @@ class SessionQuery:
     cookies: tuple[str, ...] = ()
     """SHA-256 digests of the values of the presented session cookie, or sids where the cookie's value is the sid."""
     cookie_is_sid: bool = False
+    registers: bool = True
+    """Whether the issuer's sessions are registered, so that a cookie of none is worth nothing."""
     client_id: str | None = None
     sub: str | None = None
     sid: str | None = None
+    by_secret: bool = False
+    """Whether the client can have made the hint itself: it then names only sessions in which that client takes part."""
 
 
 _COLUMNS = "s.sid, s.sub, s.user_label, s.ended_at, s.dies_at"
@@ -33,7 +37,7 @@ def search_sessions(query: SessionQuery) -> Script[Sessions]:
     A browser may present several cookies of the provider's name, since a neighbour host can add to them: the one that
     the hint names is the browser's session, and which of them comes first decides only where the hint does not.
     """
-    presented = yield from _of_cookies(query)
+    presented, all_known = yield from _of_cookies(query)
     live = [session for session in presented if session.live]
     named: Session | None = None
     of_subject: tuple[Session, ...] = ()
@@ -44,12 +48,14 @@ def search_sessions(query: SessionQuery) -> Script[Sessions]:
             if not rows:
                 rows = yield _by_rp_sid(query)
             named = yield from _session(query, rows[0] if rows else None)
+        if named is not None and not named.client_takes_part:
+            named = None  # not even whether it is live may such a hint find out
     elif query.sub is not None and not live:
         rows = yield _live_of_subject(query)
         of_subject = tuple(_as_session(query, row, (query.sub,)) for row in rows)
     browser = _of_this_request(live, query, named)
     return Sessions(
-        cookie=query.cookie,
+        cookie=query.cookie if live or all_known or query.registers else "unmatchable",
         browser=browser,
         others=tuple(session for session in live if session is not browser),
         ended_here=None if live else next(iter(presented), None),
@@ -64,15 +70,15 @@ def _of_this_request(live: list[Session], query: SessionQuery, named: Session | 
         if named is not None and session.sid == named.sid:
             return session
     for session in live:
-        if query.sub is not None and session.is_user(query.sub):
+        if query.sub is not None and session.is_user(query.sub) and session.client_takes_part:
             return session
     return live[0] if live else None
 
 
-def _of_cookies(query: SessionQuery) -> Script[list[Session]]:
-    """The sessions of the presented cookies, in their order, each once."""
+def _of_cookies(query: SessionQuery) -> Script[tuple[list[Session], bool]]:
+    """The sessions of the presented cookies, in their order, each once; and whether each cookie is of one."""
     if not query.cookies:
-        return []
+        return [], True
     names = [f"c{number}" for number in range(len(query.cookies))]
     places = ", ".join(f":{name}" for name in names)
     if query.cookie_is_sid:
@@ -91,7 +97,7 @@ def _of_cookies(query: SessionQuery) -> Script[list[Session]]:
         session = yield from _session(query, by_cookie.get(cookie))
         if session is not None:
             found.setdefault(session.sid, session)
-    return list(found.values())
+    return list(found.values()), len(by_cookie) == len(query.cookies)
 
 
 def _by_sid(query: SessionQuery) -> Statement:
@@ -129,13 +135,14 @@ def _session(query: SessionQuery, row: tuple[Any, ...] | None) -> Script[Session
     if row is None:
         return None
     subs: Rows = []
-    if query.client_id is not None and query.sub is not None and query.sub != row[1]:
+    if query.client_id is not None and query.sub is not None and (query.sub != row[1] or query.by_secret):
         subs = yield Statement(
             "SELECT DISTINCT sub FROM participants"
-            " WHERE issuer_id = :issuer_id AND sid = :sid AND client_id = :client_id AND sub IS NOT NULL",
+            " WHERE issuer_id = :issuer_id AND sid = :sid AND client_id = :client_id",
             {"issuer_id": query.issuer_id, "sid": row[0], "client_id": query.client_id},
         )
-    return _as_session(query, row, tuple(sub for (sub,) in subs))
+    session = _as_session(query, row, tuple(sub for (sub,) in subs if sub is not None))
+    return replace(session, client_takes_part=bool(subs) or not query.by_secret)
 
 
 def _as_session(query: SessionQuery, row: tuple[Any, ...], client_subs: tuple[str, ...] = ()) -> Session:

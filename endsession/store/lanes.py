@@ -21,7 +21,7 @@ from .script import Script, Statement
 
 LOOK_AGAIN = 60.0
 """Seconds after which a lane is looked at whatever waits in it: deadlines pass without anybody's doing."""
-_AT_ONCE = 200
+AT_ONCE = 200
 """Rows that one transaction changes at most."""
 
 
@@ -72,23 +72,29 @@ def lease_lanes(lease: str, *, until: float, now: float, limit: int) -> Script[l
     return [LeasedLane(Lane(*row[:3]), row[3]) for row in rows]
 
 
-def lease_waiting(lane: Lane, lease: str, *, until: float, now: float, limit: int) -> Script[list[Delivery]]:
-    """Take up to `limit` deliveries that wait in a lane and are due, and expire what is past its deadline."""
+def lease_waiting(
+    lane: Lane, lease: str, *, until: float, now: float, limit: int, overdue: float | None = None
+) -> Script[list[Delivery]]:
+    """Take up to `limit` deliveries that wait in a lane and are due, and expire those with a deadline up to `overdue`.
+
+    That is now, unless the clock has just been set forward.
+    """
+    overdue = now if overdue is None else overdue
     key = lane._asdict()
     yield Statement(
         "UPDATE deliveries SET state = 'expired', settled_at = :now,"
         " reason = CASE WHEN reason = '' THEN 'it was not reached in time' ELSE reason END"
         " WHERE (issuer_id, id) IN (SELECT issuer_id, id FROM deliveries"
-        f" WHERE {_KEY} AND state = 'pending' AND lease IS NULL AND due_at <= :now AND deadline <= :now"
+        f" WHERE {_KEY} AND state = 'pending' AND lease IS NULL AND due_at <= :now AND deadline <= :overdue"
         " ORDER BY due_at LIMIT :limit {skip_locked})",
-        key | {"now": now, "limit": _AT_ONCE},
+        key | {"now": now, "overdue": overdue, "limit": AT_ONCE},
     )
     rows = yield Statement(
         "UPDATE deliveries SET lease = :lease, due_at = :until WHERE (issuer_id, id) IN ("
         f"SELECT issuer_id, id FROM deliveries WHERE {_KEY} AND state = 'pending' AND lease IS NULL"
-        " AND due_at <= :now AND deadline > :now ORDER BY due_at LIMIT :limit {skip_locked})"
+        " AND due_at <= :now AND deadline > :overdue ORDER BY due_at LIMIT :limit {skip_locked})"
         f" RETURNING {COLUMNS}",
-        key | {"lease": lease, "until": until, "now": now, "limit": limit},
+        key | {"lease": lease, "until": until, "now": now, "overdue": overdue, "limit": limit},
     )
     return as_deliveries(rows)
 
@@ -129,23 +135,24 @@ def release_lane(lane: Lane, lease: str, *, now: float, failures: int, rest_unti
     )
 
 
-def adopt_orphans(now: float) -> Script[int]:
+def adopt_orphans(now: float, *, overdue: float | None = None) -> Script[int]:
     """Deliveries whose holder has not settled them in time wait in their lanes, for anybody. A chunk of them."""
+    overdue = now if overdue is None else overdue
     rows = yield Statement(
         "SELECT issuer_id, id, client_id, channel, deadline FROM deliveries"
         " WHERE state = 'pending' AND lease IS NOT NULL AND due_at <= :now ORDER BY due_at LIMIT :limit",
-        {"now": now, "limit": _AT_ONCE},
+        {"now": now, "limit": AT_ONCE},
     )
     if not rows:
         return 0
     yield open_lanes((Lane(row[0], row[2], row[3]) for row in rows), now)
     yield Statement(
         "UPDATE deliveries SET lease = NULL,"
-        " state = CASE WHEN deadline <= :now THEN 'expired' ELSE state END,"
-        " settled_at = CASE WHEN deadline <= :now THEN CAST(:now AS DOUBLE PRECISION) ELSE settled_at END,"
-        " reason = CASE WHEN deadline <= :now AND reason = '' THEN 'it was not reached in time' ELSE reason END"
+        " state = CASE WHEN deadline <= :overdue THEN 'expired' ELSE state END,"
+        " settled_at = CASE WHEN deadline <= :overdue THEN CAST(:now AS DOUBLE PRECISION) ELSE settled_at END,"
+        " reason = CASE WHEN deadline <= :overdue AND reason = '' THEN 'it was not reached in time' ELSE reason END"
         " WHERE issuer_id = :issuer_id AND id = :id AND state = 'pending' AND lease IS NOT NULL AND due_at <= :now",
-        many=[{"issuer_id": row[0], "id": row[1], "now": now} for row in rows],
+        many=[{"issuer_id": row[0], "id": row[1], "now": now, "overdue": overdue} for row in rows],
     )
     return len(rows)
 

@@ -197,9 +197,7 @@ def sessions_page(
     conditions += ["sub = :sub"] if sub is not None else []
     conditions += ["ended_at IS NULL AND dies_at > :now"] if state == "live" else []
     conditions += ["(ended_at IS NOT NULL OR dies_at <= :now)"] if state == "ended" else []
-    if client_id is not None:
-        joined = "p.issuer_id = sessions.issuer_id AND p.sid = sessions.sid AND p.client_id = :client_id"
-        conditions.append(f"EXISTS (SELECT 1 FROM participants p WHERE {joined})")
+    conditions += [_WITH_CLIENT] if client_id is not None else []
     rows = yield Statement(
         f"SELECT {_RECORD} FROM sessions WHERE {' AND '.join(conditions)} ORDER BY sid LIMIT :limit",
         {
@@ -217,15 +215,20 @@ def sessions_page(
     return records
 
 
-def live_sessions_of_user(issuer_id: str, sub: str, *, now: float) -> Script[list[str]]:
-    """The sids of a user's live sessions."""
+def live_sessions_of_user(issuer_id: str, sub: str, *, client_id: str | None, now: float) -> Script[list[str]]:
+    """The sids of a user's live sessions, or of those in which a client takes part."""
     rows = yield Statement(
-        "SELECT sid FROM sessions WHERE issuer_id = :issuer_id AND sub = :sub AND ended_at IS NULL AND dies_at > :now",
-        {"issuer_id": issuer_id, "sub": sub, "now": now},
+        "SELECT sid FROM sessions WHERE issuer_id = :issuer_id AND sub = :sub AND ended_at IS NULL AND dies_at > :now"
+        + (f" AND {_WITH_CLIENT}" if client_id is not None else ""),
+        {"issuer_id": issuer_id, "sub": sub, "client_id": client_id, "now": now},
     )
     return [sid for (sid,) in rows]
 
 
+_WITH_CLIENT = (
+    "EXISTS (SELECT 1 FROM participants p"
+    " WHERE p.issuer_id = sessions.issuer_id AND p.sid = sessions.sid AND p.client_id = :client_id)"
+)
 _RECORD = "issuer_id, sid, sub, user_label, began_at, expires_at, dies_at, ended_at, end_reason, ended_by"
 
 

@@ -40,14 +40,32 @@ def check_header(header: Mapping[str, Any], *, inner: bool = False) -> tuple[str
     return alg, kid
 
 
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    "typ": ("ID", "JWT"),
+    "token_use": ("id",),
+    "tokenName": ("id_token",),
+}
+"""Claims by which providers name the kind of a token (Keycloak, Cognito, Ping AM), with what ID tokens have."""
+_MARKS = ("scope", "scp", "cnf", "token_introspection", "authorization_details", "azpacr", "appidacr")
+"""Claims of access tokens and introspection responses (RFC 9068, 7800, 9701, 9396; Entra) that no ID token has.
+
+Others are in both, and say nothing: `client_id` (Zitadel, UAA), `azp`, `sid`, `at_hash`, `nonce`, `jti`, `roles`.
+"""
+
+
 def check_kind(claims: Mapping[str, Any]) -> None:
     """Refuse tokens that say themselves that they are something other than an ID token."""
     if "events" in claims:
         raise Refused("it is a logout token or another security event")
-    if claims.get("typ", "ID") not in ("ID", "JWT"):
-        raise Refused("its claim typ is not that of an ID token")
-    if claims.get("token_use", "id") != "id":
-        raise Refused("its claim token_use is not that of an ID token")
+    for name, expected in _KINDS.items():
+        if name in claims and claims[name] not in expected:
+            raise Refused(f"its claim {name} is not that of an ID token")
+    if claims.get("purpose") in ("access_token", "refresh_token"):  # Curity's; elsewhere the word can mean anything
+        raise Refused("its claim purpose is that of another kind of token")
+    for mark in _MARKS:
+        # UAA's ID tokens have a scope as well, which is always this one.
+        if mark in claims and not (mark == "scope" and claims[mark] == ["openid"]):
+            raise Refused(f"it has {mark}, which marks another kind of token")
 
 
 def client_of(claims: Mapping[str, Any], asked: str | None) -> str:
@@ -66,8 +84,9 @@ def client_of(claims: Mapping[str, Any], asked: str | None) -> str:
         return str(azp)
     if len(audience) == 1:
         return str(audience[0])
-    if asked in audience:
-        return str(asked)
+    if asked:
+        # With a client_id that is none of them, the first stands for all: the request is then refused as for one.
+        return asked if asked in audience else str(audience[0])
     raise Refused("it has several audiences, no azp, and the request names none of them by client_id")
 
 

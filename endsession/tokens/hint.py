@@ -77,25 +77,29 @@ class IdTokenHints:
             raise Refused("it was issued to a client that is not registered here")
         if alg != client.id_token_signed_response_alg:
             raise Refused("its alg is not the client's id_token_signed_response_alg")
-        await self._check_signature(token, alg, kid, client)
         iat, exp = claims.check_dates(token.claims, self.clock())
+        await self._check_signature(token, alg, kid, client, iat)
         return VerifiedHint(
             client_id=client.client_id,
             sub=str(claims.name(token.claims, "sub", required=True)),
             sid=claims.name(token.claims, "sid", required=False),
             iat=iat,
             exp=exp,
+            by_secret=alg.startswith("HS"),
         )
 
-    async def _check_signature(self, token: RawJws, alg: str, kid: str | None, client: Client) -> None:
-        keys = await self._keys(alg, kid, client)
+    async def _check_signature(self, token: RawJws, alg: str, kid: str | None, client: Client, iat: int) -> None:
+        keys = await self._keys(alg, kid, client, iat)
         if not keys:
             raise Refused("no key of this issuer fits its kid and alg")
         if not any(verifies(key, alg, token.signing_input, token.signature) for key in keys):
             raise Refused("its signature does not verify")
 
-    async def _keys(self, alg: str, kid: str | None, client: Client) -> list[Key]:
+    async def _keys(self, alg: str, kid: str | None, client: Client, iat: int) -> list[Key]:
+        """`iat` is not verified yet; a key that it is too new for is not tried, and any other signs it as well."""
         if not alg.startswith("HS"):
-            return await self.keys.candidates(alg, kid)
+            return await self.keys.candidates(alg, kid, iat)
+        if client.secret_has_expired(self.clock()):
+            raise Refused("the secret of its client has expired (client_secret_expires_at)")
         secret = client.client_secret
         return [secret_key(secret.get_secret_value())] if secret else []

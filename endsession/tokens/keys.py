@@ -122,8 +122,11 @@ class KeySet:
 class KeySource(Protocol):
     """Where an issuer's keys come from."""
 
-    async def candidates(self, alg: str, kid: str | None) -> list[Key]:
-        """The keys to try. Raises ServiceUnavailable when no keys could be had at all."""
+    async def candidates(self, alg: str, kid: str | None, issued_at: float) -> list[Key]:
+        """The keys to try for a token that says it was issued then (seconds since 1970).
+
+        Raises ServiceUnavailable when no keys could be had at all.
+        """
         ...
 
     def public(self) -> list[dict[str, Any]]:

@@ -42,6 +42,10 @@ class SigningKeys:
         """The key that signs with `alg`."""
         return next((key for key in self.keys if key.fits(alg, "sign")), None)
 
+    def signs(self, alg: str) -> bool:
+        """Whether there is a key that signs with `alg`."""
+        return self.active(alg) is not None
+
     def public(self) -> list[dict[str, Any]]:
         """The public parts, for the issuer's JWK Set."""
         return [{"use": "sig", **key.jwk.export_public(as_dict=True)} for key in self.keys]

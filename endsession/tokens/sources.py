@@ -24,9 +24,9 @@ class InlineKeys:
         """`ring` has the keys."""
         self._ring = ring
 
-    async def candidates(self, alg: str, kid: str | None) -> list[Key]:
+    async def candidates(self, alg: str, kid: str | None, issued_at: float) -> list[Key]:
         """See KeySource."""
-        return self._ring.candidates(alg, kid)
+        return self._ring.candidates(alg, kid, issued_at)
 
     def public(self) -> list[dict[str, Any]]:
         """See KeySource."""
@@ -50,7 +50,7 @@ class FileKeys:
     def _read(self) -> None:
         self._ring.replace(parse_keys(self._path.read_bytes()))
 
-    async def candidates(self, alg: str, kid: str | None) -> list[Key]:
+    async def candidates(self, alg: str, kid: str | None, issued_at: float) -> list[Key]:
         """See KeySource."""
         now = self._clock()
         if abs(now - self._looked_at) >= 1:  # whichever way the clock was set
@@ -61,9 +61,11 @@ class FileKeys:
                     self._stamp = stamp
                     log.info("keys read again from %s", self._path)
                     await self._ring.save()
+                else:
+                    await self._ring.still_there()
             except (OSError, UnusableKey, ServiceUnavailable) as error:
                 log.warning("could not reload keys from %s; keeping the previous ones: %s", self._path, error)
-        return self._ring.candidates(alg, kid)
+        return self._ring.candidates(alg, kid, issued_at)
 
     def public(self) -> list[dict[str, Any]]:
         """See KeySource."""
@@ -76,17 +78,17 @@ class RemoteKeys:
     def __init__(self, url: str, fetch: Fetch, ring: KeyRing, clock: Callable[[], float]) -> None:
         """`ring` keeps the keys, and may know some from before."""
         self._ring = ring
-        self._remote = Remote(url, fetch, self._take, lambda: not ring.empty, clock)
+        self._remote = Remote(url, fetch, self._take, lambda: not ring.empty, clock, unchanged=ring.still_there)
 
-    async def candidates(self, alg: str, kid: str | None) -> list[Key]:
+    async def candidates(self, alg: str, kid: str | None, issued_at: float) -> list[Key]:
         """See KeySource."""
-        if found := self._ring.candidates(alg, kid):
+        if found := self._ring.candidates(alg, kid, issued_at):
             self._remote.refresh_if_stale()
             return found
         await self._remote.look()
         if self._ring.empty:
             raise ProviderUnavailable(detail=f"the keys of {self._remote.url} could not be fetched")
-        return self._ring.candidates(alg, kid)
+        return self._ring.candidates(alg, kid, issued_at)
 
     def public(self) -> list[dict[str, Any]]:
         """See KeySource."""

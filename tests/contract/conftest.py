@@ -11,7 +11,7 @@ from tests.kit.deployment import Deployment, deploy
 
 
 @pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+async def shared(tmp_path_factory: pytest.TempPathFactory, backend: str) -> AsyncIterator[Deployment]:
     """The ordinary deployment, started once: for requests that leave nothing behind."""
     async with deploy(tmp_path_factory.mktemp("shared")) as deployment:
         yield deployment

@@ -88,6 +88,10 @@ def _ends_a_value_with_a_newline(sent: Sent) -> bool:
     return any(value.endswith("\n") for value in fields) or b'\\n"' in sent.payload
 
 
+def _has_unknown_parameters(sent: Sent) -> bool:
+    return any(name not in sent.reached.parameters("query") for name, _ in sent.query)
+
+
 _CHARSET = re.compile(r";\s*charset=(?!\"?(utf-8|us-ascii)\b)", re.IGNORECASE)
 _STRAY = re.compile(r"%(2f|5c|0.|1.|7f)", re.IGNORECASE)
 
@@ -109,6 +113,12 @@ HARDENINGS = (
         lambda sent: sent.host != HOST and sent.reached.for_browsers,
         standard=(),
         ours=(421,),
+    ),
+    Hardening(
+        "An administrator must not think that a misspelt filter filters.",
+        lambda sent: sent.reached.secured and _has_unknown_parameters(sent),
+        standard=(),
+        ours=(400,),
     ),
     Hardening(
         "A query over 16 KiB is not read; a POST carries more.",

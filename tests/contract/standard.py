@@ -46,11 +46,14 @@ def token_info(token: str) -> dict[str, Any] | None:
 class Everything:
     """A service that knows one host and one token, and has no opinion of its own."""
 
+    async def admit(self, address: str) -> None:
+        """See Service."""
+
     def is_our_host(self, host: str) -> bool:
         """See Service."""
         return host == HOST
 
-    def authenticate(self, token: str) -> Caller | None:
+    def authenticate(self, token: str, address: str) -> Caller | None:
         """See Service."""
         return Caller("tester", frozenset(), frozenset()) if token == TOKEN else None
 

@@ -102,7 +102,8 @@ def test_free_text_admits_no_control_characters() -> None:
                 operation = Operation(path, method, item[method])
                 fields = {**operation.form, **{k: v["schema"] for k, v in operation.parameters("query").items()}}
                 for name, schema in fields.items():
-                    if schema["type"] == "string" and "enum" not in schema:
+                    # What is wrong with languages costs nobody a logout: the request leaves them out (`read_request`).
+                    if schema["type"] == "string" and "enum" not in schema and name not in ("ui_locales", "locale"):
                         assert {"pattern", "maxLength"} <= set(schema), f"{method} {path} {name}"
 
 
@@ -246,6 +247,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, content: 
         pytest.param(lambda raw: raw["paths"]["/healthz"]["get"].pop("responses"), id="no OpenAPI"),
     ],
 )
+@pytest.mark.usefixtures("backend")
 async def test_a_document_that_does_not_fit_its_handlers_is_refused_at_start(tmp_path: Path, edit: Edit) -> None:
     """An operation without a handler, or of a shape that is not read, is found before the first request."""
     with pytest.raises(BadDocument):

@@ -101,6 +101,7 @@ async def test_an_error_page_names_the_request(shared: Deployment) -> None:
         ("http://localhost:8080", None, False),
     ],
 )
+@pytest.mark.usefixtures("backend")
 async def test_https_is_promised_where_there_is_any(
     tmp_path: Path, url: str, tags: tuple[str, ...] | None, sent: bool
 ) -> None:
@@ -185,7 +186,7 @@ async def test_paths_are_taken_as_they_stand(shared: Deployment, path: str) -> N
 
 
 @pytest.fixture
-async def prefixed(tmp_path: Path) -> AsyncIterator[Deployment]:
+async def prefixed(tmp_path: Path, backend: str) -> AsyncIterator[Deployment]:
     """A gateway that is public at `https://login.example/sso`."""
     changes = {
         "server": {"public_url": "https://login.example/sso"},

@@ -118,6 +118,7 @@ def vendor(**extension: Any) -> Document:
 
 
 @both_methods
+@pytest.mark.usefixtures("backend")
 async def test_a_vendors_url_logs_out_with_the_vendors_names(tmp_path: Path, method: str) -> None:
     """A path item with a made-up URL and parameter names is all that it takes."""
     async with deploy(tmp_path, document=vendor()) as gateway:
@@ -131,6 +132,7 @@ async def test_a_vendors_url_logs_out_with_the_vendors_names(tmp_path: Path, met
 
 
 @both_methods
+@pytest.mark.usefixtures("backend")
 async def test_a_vendors_url_asks_and_believes_the_answer(tmp_path: Path, method: str) -> None:
     """The whole flow runs at the vendor's URL, the question and its redirect included."""
     async with deploy(tmp_path, document=vendor()) as gateway:
@@ -144,6 +146,7 @@ async def test_a_vendors_url_asks_and_believes_the_answer(tmp_path: Path, method
 
 
 @both_methods
+@pytest.mark.usefixtures("backend")
 async def test_the_standards_names_mean_nothing_at_a_vendors_url(tmp_path: Path, method: str) -> None:
     """A name that the vendor does not use is an unknown parameter, and ignored."""
     async with deploy(tmp_path, document=vendor()) as gateway:
@@ -154,6 +157,7 @@ async def test_the_standards_names_mean_nothing_at_a_vendors_url(tmp_path: Path,
 
 
 @both_methods
+@pytest.mark.usefixtures("backend")
 async def test_a_vendors_policy_stands_in_the_document_and_in_the_settings(tmp_path: Path, method: str) -> None:
     """`policy` of the extension applies, durations included, and an issuer overrides single knobs by the name."""
     document = vendor(policy={"on_no_params": "error", "error_format": "problem", "max_hint_age": "90s"})
@@ -172,6 +176,7 @@ async def test_a_vendors_policy_stands_in_the_document_and_in_the_settings(tmp_p
 
 
 @both_methods
+@pytest.mark.usefixtures("backend")
 async def test_the_issuer_of_a_vendors_url_is_found_by_host(tmp_path: Path, method: str) -> None:
     """`issuer: {from: host}`: another issuer's host finds that issuer, and its clients."""
     async with deploy(tmp_path, document=vendor()) as gateway:
@@ -200,6 +205,7 @@ def test_the_first_word_of_a_vendors_url_is_reserved() -> None:
         ({"policy": {"max_hint_age": "soon"}}, "policy.max_hint_age"),
     ],
 )
+@pytest.mark.usefixtures("backend")
 async def test_terms_that_no_policy_has_are_refused_at_start(
     tmp_path: Path, extension: dict[str, Any], complaint: str
 ) -> None:

@@ -40,7 +40,7 @@ def host_of(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-async def formats(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+async def formats(tmp_path_factory: pytest.TempPathFactory, backend: str) -> AsyncIterator[Deployment]:
     """Issuers whose plain endpoint answers errors in one form each."""
     names = ("negotiate", "oauth_json", "problem", "html")
     issuers = {
@@ -149,7 +149,7 @@ EVERY_ERROR: list[errors.EndsessionError] = [
 
 
 @pytest.mark.parametrize("error", EVERY_ERROR, ids=lambda error: type(error).__name__)
-def test_every_error_can_be_rendered_in_every_form(formats: Deployment, error: errors.EndsessionError) -> None:
+async def test_every_error_can_be_rendered_in_every_form(formats: Deployment, error: errors.EndsessionError) -> None:
     """With its status, its code, its own headers and a sentence that OAuth allows (RFC 6749, section 5.2)."""
     for name, accept, media_type in FORMS:
         response = render(error, ErrorForm(name), prefers(accept), "0123456789abcdef", formats.gateway)
@@ -172,7 +172,7 @@ def test_every_error_can_be_rendered_in_every_form(formats: Deployment, error: e
 
 
 @pytest.mark.parametrize("error", EVERY_ERROR, ids=lambda error: type(error).__name__)
-def test_the_detail_stays_inside(formats: Deployment, error: errors.EndsessionError) -> None:
+async def test_the_detail_stays_inside(formats: Deployment, error: errors.EndsessionError) -> None:
     """What is for the operator's log is in no answer."""
     error.detail = "only-for-the-log"
     for name, accept, _ in FORMS:

@@ -24,7 +24,7 @@ OAUTH, PAGE = "application/json", "text/html; charset=utf-8"
 
 
 @pytest.fixture
-async def faulty(tmp_path: Path) -> AsyncIterator[tuple[Deployment, StorageFaults]]:
+async def faulty(tmp_path: Path, backend: str) -> AsyncIterator[tuple[Deployment, StorageFaults]]:
     """A deployment whose storage can be taken away, with alice signed in."""
     faults = StorageFaults()
     async with deploy(tmp_path, ports=faults.ports) as deployment:
@@ -69,6 +69,7 @@ class GoneAfterTheEnd(FailingDatabase):
 
 @both_methods
 @pytest.mark.parametrize("accept", [HTML, JSON])
+@pytest.mark.usefixtures("backend")
 async def test_a_503_never_says_that_nothing_has_ended(tmp_path: Path, method: str, accept: str) -> None:
     """Whether the session ended before storage went away is not known to the caller, and here it did (T28)."""
     ports = Ports(tmp_path, open_store=lambda url, base: GoneAfterTheEnd(open_store(url, base)))

@@ -32,6 +32,7 @@ def test_the_document_and_the_gateway_agree(tmp_path: Path, capsys: pytest.Captu
     assert ("putSession", "joinSession", "endSession", "listDeliveries", "redeliver") in run.walk.chains
 
 
+@pytest.mark.usefixtures("backend")
 def test_a_disagreement_is_found(tmp_path: Path) -> None:
     """The run reports an answer that the document does not announce: an empty report means something."""
     raw = copy.deepcopy(dict(DOCUMENT.raw))
@@ -47,6 +48,7 @@ def test_a_disagreement_is_found(tmp_path: Path) -> None:
     assert "GET /healthz: 204 seen 0 times" in table.short(1)
 
 
+@pytest.mark.usefixtures("backend")
 def test_an_answer_that_does_not_fit_is_found(tmp_path: Path) -> None:
     """The run reports a body that its schema does not take, and an answer other than the one that it aimed at."""
     raw = copy.deepcopy(dict(DOCUMENT.raw))

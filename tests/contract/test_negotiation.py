@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endsession.contract.negotiation import prefers
+from endsession.contract.negotiation import MAX_LENGTH, prefers, read_accept
+from tests.kit.cost import lines_run
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
@@ -55,3 +58,16 @@ def test_the_form_that_is_named(accept: str, form: str | None) -> None:
 def test_any_header_is_understood_or_left_to_policy(accept: str) -> None:
     """No header makes choosing fail."""
     assert prefers(accept) in ("html", "json", None)
+
+
+def test_a_longer_header_than_any_program_sends_is_not_read() -> None:
+    """It would cost more than the request, and stay in memory; up to a thousand characters it is."""
+    fitting = "text/html," + "a/b," * 247
+    assert len(fitting) == MAX_LENGTH - 2
+    assert prefers(fitting) == "html"
+    kept = read_accept.cache_info().currsize
+    cost = lines_run(lambda: prefers("*/*"))
+    for long in (fitting + "a/b", "text/html," + "a/b;q=0.1," * 6000):
+        assert prefers(long) is None
+        assert lines_run(partial(prefers, long)) <= cost + 2
+    assert read_accept.cache_info().currsize <= kept + 1

@@ -58,6 +58,7 @@ OVERLAPPING = {
         ("PUT", "/acme/sessions/logout", 400),
     ],
 )
+@pytest.mark.usefixtures("backend")
 async def test_the_most_concrete_path_has_the_request(tmp_path: Path, method: str, path: str, status: int) -> None:
     """Whatever its method: a wrong one is 405 there, and never an operation of a vaguer path (Paths Object)."""
     async with deploy(tmp_path, document=with_paths(**OVERLAPPING)) as gateway:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from endsession.contract.parameters import MAX_FIELDS, FieldReader, explain, split_fields
 from endsession.protocol.errors import InvalidRequest
-from tests.kit.deployment import Deployment, cookie_of, deploy
+from tests.kit.deployment import DOCUMENT, TOKEN, Deployment, cookie_of, deploy
 from tests.kit.flow import AUTHPI, HTML, PING, PLAIN, both_methods
 from tests.kit.raw import Answer, ask
 from tests.kit.tokens import id_token
@@ -73,6 +73,33 @@ async def test_unknown_parameters_are_ignored_however_often(shared: Deployment, 
     answer = await send(shared, method, PLAIN, fields, headers=[("cookie", cookie_of(sid))])
     assert answer.status == 200
     assert await shared.state_of(sid) == "ended"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("clientid", "the parameter clientid"), (f"x{SECRET}", "one of these parameters")]
+)
+@pytest.mark.parametrize(
+    ("path", "method", "operation"),
+    [
+        (path, method, one)
+        for path, item in DOCUMENT.raw["paths"].items()
+        for method, one in item.items()
+        if isinstance(one, dict) and "x-scope" in one
+    ],
+    ids=lambda value: value.get("operationId") if isinstance(value, dict) else "",
+)
+async def test_management_takes_no_unknown_parameter(
+    shared: Deployment, path: str, method: str, operation: dict[str, Any], name: str, shown: str
+) -> None:
+    """A misspelt filter must not be taken for none: 400 that names it, unless it looks like a value."""
+    await shared.register("s-unknown")
+    address = path.format(issuer_id="acme", sid="s-unknown", delivery_id="0")
+    query = "sub=alice&" if operation["operationId"] == "deleteSessions" else ""
+    body: dict[str, Any] = {"json": {"sub": "bob"}} if "requestBody" in operation else {}
+    answer = await shared.send(method.upper(), f"{address}?{query}{name}=web", token=TOKEN, **body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert answer.json()["error_description"] == f"This operation does not take {shown}."
+    assert await shared.state_of("s-unknown") == "live"
 
 
 @both_methods
@@ -155,6 +182,7 @@ async def test_a_query_over_the_limit_is_sent_to_the_form(shared: Deployment, pa
     assert (await ask(shared.app, "POST", path, form=f"{longest}u")).status not in (413, 414, 500)
 
 
+@pytest.mark.usefixtures("backend")
 async def test_the_limits_are_settings(tmp_path: Path) -> None:
     """`limits.query_bytes` and `limits.body_bytes` hold for every operation."""
     async with deploy(tmp_path, {"limits": {"query_bytes": 1024, "body_bytes": 2048}}) as gateway:

@@ -13,8 +13,11 @@ import pytest
 from starlette.types import ASGIApp
 
 from endsession.contract.app import build
+from endsession.protocol.errors import RateLimited
 from endsession.runtime.app import MANAGEMENT_TAGS, PUBLIC_TAGS, application
+from endsession.wrong_tokens import WrongTokens
 from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, Deployment, deploy
+from tests.kit.logs import whole_log
 from tests.kit.raw import Answer, ask
 
 SESSION = "/acme/sessions/s-1"
@@ -39,7 +42,7 @@ def token_for(scope: str) -> str:
 
 
 @pytest.fixture(scope="module")
-async def scoped(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+async def scoped(tmp_path_factory: pytest.TempPathFactory, backend: str) -> AsyncIterator[Deployment]:
     """A deployment with one token for each scope."""
     tokens = [
         {
@@ -128,6 +131,46 @@ async def test_what_is_no_token_is_a_401(shared: Deployment, authorization: str)
     assert json.loads(answer.body)["error"] == "invalid_token"
 
 
+@pytest.mark.usefixtures("backend")
+async def test_wrong_tokens_are_slowed_and_logged(tmp_path: Path, everything_logged: pytest.LogCaptureFixture) -> None:
+    """T31: after a few, any token from that address is refused unread, and the log has the address alone."""
+    async with deploy(tmp_path, {"limits": {"wrong_tokens_per_address": "3/minute"}}) as gateway:
+        answers = [await ask(gateway.app, "GET", SESSION, token=f"s3cret-guess-{number}") for number in range(5)]
+        assert [answer.status for answer in answers] == [401, 401, 401, 429, 429]
+        assert 1 <= int(answers[-1].header("retry-after") or 0) <= 61
+        assert (await ask(gateway.app, "GET", SESSION, token=TOKEN)).status == 429
+        assert (await ask(gateway.app, "GET", SESSION)).status == 401
+        assert "management token refused: it is nobody's (token 'unknown', address 192.0.2.7)" in everything_logged.text
+        assert "s3cret-guess" not in whole_log(everything_logged)
+        proxied = [("x-forwarded-for", "203.0.113.9")]  # of a peer that is no proxy
+        assert (await ask(gateway.app, "GET", SESSION, token=TOKEN, headers=proxied)).status == 429
+
+
+@pytest.mark.usefixtures("backend")
+async def test_nobody_locks_the_owner_of_a_token_out(tmp_path: Path) -> None:
+    """A token that was right from an address goes on to be, though others guess from there; no other token does."""
+    async with deploy(tmp_path, {"limits": {"wrong_tokens_per_address": "3/minute"}}) as gateway:
+        assert (await ask(gateway.app, "GET", SESSION, token=TOKEN)).status == 404
+        for number in range(5):
+            await ask(gateway.app, "GET", SESSION, token=f"guess-{number}")
+        assert (await ask(gateway.app, "GET", SESSION, token=TOKEN)).status == 404
+        assert (await ask(gateway.app, "GET", SESSION, token=READER)).status == 429
+
+
+def test_the_slowness_ends() -> None:
+    """With the window of the limit, and only at the address itself."""
+    now = 0.0
+    wrong = WrongTokens("2/minute", lambda: now)
+    for _ in range(2):
+        wrong.check("192.0.2.1", "a")
+        wrong.wrong("192.0.2.1")
+    with pytest.raises(RateLimited):
+        wrong.check("192.0.2.1", "b")
+    wrong.check("192.0.2.2", "b")
+    now = 60.0
+    wrong.check("192.0.2.1", "b")
+
+
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 async def test_the_scheme_is_written_in_any_case(shared: Deployment, scheme: str) -> None:
     """RFC 9110, section 11.1."""
@@ -185,6 +228,7 @@ async def test_a_failing_check_of_tokens_is_a_500_without_detail(shared: Deploym
         ),
     ],
 )
+@pytest.mark.usefixtures("backend")
 async def test_a_listener_serves_its_tags_only(
     tmp_path: Path, tags: tuple[str, ...], served: list[str], not_served: list[str]
 ) -> None:
@@ -200,6 +244,7 @@ async def test_a_listener_serves_its_tags_only(
                 assert (await ask(app, method, path, token=TOKEN)).status == 404
 
 
+@pytest.mark.usefixtures("backend")
 async def test_allow_of_a_listener_is_its_own(tmp_path: Path) -> None:
     """A path whose methods are divided between listeners promises at each one what is served there."""
     async with deploy(tmp_path) as gateway:

@@ -142,6 +142,7 @@ async def test_strangers_cannot_fill_the_audit(gateway: Deployment) -> None:
     assert len(await audit(gateway, "token_refused")) == AT_MOST + 1
 
 
+@pytest.mark.usefixtures("backend")
 async def test_each_line_of_the_log_has_the_caller_and_the_client(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

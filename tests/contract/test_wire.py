@@ -104,7 +104,7 @@ async def test_a_head_without_end_is_cut_short(address: tuple[str, int]) -> None
     trailers = head("POST", PLAIN, Transfer_Encoding="chunked", Content_Type=FORM) + chunk(b"state=x") + b"0\r\n"
     status, _, _ = await exchange(address, trailers, *[b"a: b\r\n" * 10_000] * 64)
     assert status == 431
-    status, _, _ = await exchange(address, head("GET", "/healthz", X_Long="x" * 60_000))
+    status, _, _ = await exchange(address, head("GET", "/healthz", X_Long="x" * 30_000))
     assert status == 200
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from endsession.delivery.bounded import AnswerTooLong
 from endsession.delivery.breaker import REST, THRESHOLD, Breakers
-from endsession.delivery.http import AddressRefused, Answer, AnswerTooLong
+from endsession.delivery.http import AddressRefused, Answer
 from endsession.delivery.retry import LONGEST_DELAY, LONGEST_RETRY_AFTER, delay, judge, retry_after
 
 NOW = 1_800_000_000.0
@@ -24,7 +25,7 @@ NOW = 1_800_000_000.0
         (OSError("reset"), "retry"),
         (TimeoutError(), "retry"),
         (AddressRefused("private"), "failed"),
-        (AnswerTooLong("long"), "failed"),
+        (AnswerTooLong("long"), "retry"),
     ],
 )
 def test_verdicts(result: Answer | Exception, outcome: str) -> None:

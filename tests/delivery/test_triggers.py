@@ -61,6 +61,21 @@ async def test_an_administrator_ends_all_sessions_of_a_user(tmp_path: Path, apps
         assert await gateway.state_of("s-bob") == "live"
 
 
+async def test_an_administrator_ends_a_users_sessions_at_one_app(tmp_path: Path, apps: Receivers) -> None:
+    """`client_id` means the same for DELETE as for GET: the sessions in which that client takes part, and no others."""
+    async with deploy_with_apps(tmp_path, apps, "a", "b") as gateway:
+        await sign_in(gateway, "a", "b", sid="s-1")
+        await sign_in(gateway, "b", sid="s-2")
+        await sign_in(gateway, "a", sid="s-bob", sub="bob")
+        for client_id, sids in (("nobody", []), ("a", ["s-1"])):
+            path = f"/acme/sessions?sub=alice&client_id={client_id}"
+            listed = (await gateway.send("GET", path, token=TOKEN)).json()["sessions"]
+            assert [session["sid"] for session in listed] == sids
+            assert (await gateway.send("DELETE", path, token=TOKEN)).status_code == 200
+            assert [sid for sid, _, _ in await audit(gateway)] == sids
+        assert len(apps.tokens("b")) == 1
+
+
 async def test_expiry_tells_the_apps(tmp_path: Path, apps: Receivers) -> None:
     """A session that reaches the end of its lifetime is ended by the sweeper, once."""
     async with deploy_with_apps(tmp_path, apps, "a") as gateway:

@@ -26,6 +26,7 @@ SETTINGS = f"""
 [server]
 port = PORT
 public_url = "https://login.example"
+trusted_proxies = ["127.0.0.1"]
 
 [issuers.acme]
 issuer = "https://login.example/acme"
@@ -53,6 +54,7 @@ def typed(block: str, port: int, **variables: str) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="types the page's curl lines (apt: curl)")
+@pytest.mark.usefixtures("backend")
 def test_the_login_sides_calls(tmp_path: Path) -> None:
     """A session begins, an app joins it, and it is looked up; a browser with that cookie is recognised."""
     port = free_port()

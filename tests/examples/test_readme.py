@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.kit.deployment import TOKEN
 from tests.kit.ports import free_port
@@ -17,6 +18,7 @@ README = (ROOT / "README.md").read_text()
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md")]
 
 
+@pytest.mark.sqlite_alone("the README's settings name no storage, so it is a file")
 def test_its_settings_hold_together_and_serve(tmp_path: Path) -> None:
     """A key by its command, its smallest settings, a token of one's own: they serve, and a session is registered."""
     command = re.search(r"^endsession (keygen .*) > (\S+)", README, re.MULTILINE)

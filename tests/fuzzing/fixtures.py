@@ -85,7 +85,7 @@ class Fixtures:
     def question(self, name: str) -> tuple[str, Cookies]:
         """A question's handle and the cookies of the browser that was asked.
 
-        `open`, `with a way back`, `spent` or `of another issuer`.
+        `open`, `with a way back`, `of another issuer`, or `answered`: with no, which a second answer repeats.
         """
         issuer = "blind" if name == "of another issuer" else "acme"
         back = {"client_id": "web", "post_logout_redirect_uri": REDIRECTS["registered"]}
@@ -93,23 +93,23 @@ class Fixtures:
         page = self._send("GET", f"/{issuer}/end-session", params=parameters, cookie=cookie, accept=HTML)
         action, handle = form_of(page)
         cookie = f"{browser_cookie(page)}; {cookie}"
-        if name == "spent":
+        if name == "answered":
             self._send("POST", action, data={"handle": handle, "decision": "no"}, cookie=cookie)
         return handle, _as_cookies(cookie)
 
-    def parked(self, name: str) -> tuple[str, Cookies]:
-        """The handle with which a request goes on, and the cookies of the browser that may go on with it.
+    def parked(self, name: str) -> str:
+        """The handle with which a request goes on, in any browser.
 
         `asked` is the one that a JSON caller gets. Another name is the hint, or the redirect, of a form that another
         site posted.
         """
         if name == "asked":
             answer = self._send("GET", PLAIN, cookie=cookie_of(self.sid("alice")), accept=JSON)
-            return _query(answer.json()["confirm_url"])["handle"][0], {}
+            return _query(answer.json()["confirm_url"])["handle"][0]
         hint = self.hint(name if name in HINTS else "good")
         form = {"id_token_hint": hint, "post_logout_redirect_uri": REDIRECTS.get(name, REDIRECTS["registered"])}
         answer = self._send("POST", PLAIN, data=form, accept=HTML)
-        return _query(answer.headers["location"])["handle"][0], _as_cookies(browser_cookie(answer))
+        return _query(answer.headers["location"])["handle"][0]
 
     def status(self) -> str:
         """The handle at which the state of a logout can be read."""

@@ -176,11 +176,13 @@ HINTS = {
     # The signature
     "forged": Hint(_forged, _nobodys),
     "with a key of its own": Hint(_by_a_stranger(lambda: {"kid": None, "jwk": public(stranger())}), _nobodys),
-    "with another payload": Hint(_with_payload(b'{"iss":"https://login.example/acme","aud":"web"}'), _nobodys),
+    "with another payload": Hint(_with_payload(json.dumps(id_claims(sub="mallory")).encode()), _nobodys),
     # The kind of token
     "a logout token": Hint(_signed(events={}), "logout token or another security event"),
     "an access token by its claim typ": Hint(_signed(typ="Bearer"), "its claim typ is not"),
     "an access token by token_use": Hint(_signed(token_use="access"), "its claim token_use is not"),
+    "an access token by its purpose": Hint(_signed(purpose="access_token"), "its claim purpose is that of another"),
+    "an access token by its scope": Hint(_signed(scope="openid"), "it has scope, which marks another kind of token"),
     # Whose it is
     "of another issuer": Hint(_signed(iss="https://login.example/globex"), "its iss is not this issuer"),
     "without aud": Hint(_signed(aud=None), "its aud is neither a name nor a list of names"),

@@ -93,10 +93,7 @@ def _question(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) 
 
 
 def _parked(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
-    handle, cookies = fixtures.parked(choice)
-    _parameter(case, "handle", handle)
-    if inputs["browser"] == "the same":
-        case.cookies = {**case.cookies, **cookies}
+    _parameter(case, "handle", fixtures.parked(choice))
 
 
 def _forged_handle(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
@@ -152,7 +149,7 @@ FIELDS = {
     "accept": Field(tuple(ACCEPT), lambda _, case, name, __: case.headers.update({"Accept": ACCEPT[name]})),
     "browser": Field(("the same", "another")),
     "decision": Field(("yes", "no", "absent")),
-    "question": Field(("open", "with a way back", "spent", "of another issuer"), _question),
+    "question": Field(("open", "with a way back", "answered", "of another issuer"), _question),
     "origin": Field(tuple(ORIGINS), lambda _, case, name, __: case.headers.update({"Origin": ORIGINS[name]})),
     "parked": Field(("asked", "good", "forged", "of a disabled client", "not registered"), _parked),
     "forged handle": Field(("any",), _forged_handle),
@@ -174,7 +171,7 @@ FIELDS = {
 _LOGOUT = ("issuer", "hint", "redirect", "client", "cookie", "accept", "place")
 _OF_OPERATIONS = {
     "confirmLogout": ("issuer", "question", "browser", "decision", "origin", "accept"),
-    "resumeLogout": ("issuer", "cookie", "parked", "browser", "accept"),
+    "resumeLogout": ("issuer", "cookie", "parked", "accept"),
     "logoutStatus": ("issuer", "status", "accept"),
     "continueLogout": ("issuer", "frames", "accept"),
     "redeliver": ("issuer", "token", "delivery"),

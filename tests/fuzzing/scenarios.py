@@ -88,16 +88,14 @@ _OPERATIONS: dict[str, Scenarios] = {
     "getReference": {404: [Scenario({}, "nowhere")]},
     "getConfiguration": {503: [Scenario({}, "orphaned")]},
     "confirmLogout": {
+        200: _with({}, {"question": "answered"}),
         303: _with({"question": "with a way back"}),
-        400: [
-            *_with({"browser": "another"}, {"question": "spent"}, {"question": "of another issuer"}),
-            _FORGED_HANDLE,
-        ],
+        400: [*_with({"browser": "another"}, {"question": "of another issuer"}), _FORGED_HANDLE],
         403: _with({"origin": "foreign"}),
     },
     "resumeLogout": {
-        303: _with({"parked": "good"}),
-        400: [*_with({"parked": "good", "browser": "another"}), _FORGED_HANDLE],
+        303: _with({"parked": "good"}, {"parked": "good", "cookie": "none"}),
+        400: [_FORGED_HANDLE],
         401: _with({"parked": "forged"}, at="strict"),
         403: _with({"parked": "of a disabled client"}),
         422: _with({"parked": "not registered"}),
@@ -115,8 +113,8 @@ _OPERATIONS: dict[str, Scenarios] = {
     "listClients": {403: _with({"token": "reader"}), 404: _NO_CLIENT},
     "putClient": {
         201: _with({"name": "new"}),
+        400: [*_with({"name": "new", "metadata": "with a script"}), Scenario({}, mutation="values")],
         409: _with({"name": "of settings"}),
-        422: _with({"name": "new", "metadata": "with a script"}),
     },
     "deleteClient": {404: _NO_CLIENT, 409: _with({"name": "of settings"})},
 }
@@ -150,5 +148,7 @@ def scenarios_of(document: Document, path: str, method: str) -> Iterator[tuple[i
         own = {**(_WITH_HINT if takes_hint(document, path) else _WITHOUT_HINT)}
         own |= {} if endpoint.issuer_from == "path" else {404: [Scenario({}, "nowhere")]}
         own |= _ENDPOINTS.get(endpoint.name or "plain", {})
+    if "security" in definition:  # where it is wrong tokens that are limited
+        own = {429: _with({"token": "nobody"}, at="limited"), **own}
     for status in map(int, definition["responses"]):
         yield status, own.get(status) or _EVERYWHERE.get(status) or [Scenario({})]

@@ -20,7 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 from endsession.contract.document import Document
 from endsession.protocol.errors import ServiceUnavailable
 from logout_conformance.reporting.table import Table
-from tests.kit.deployment import CONFIGURATION, DOCUMENT, Deployment, deploy, merged
+from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, Deployment, deploy, merged
 from tests.kit.encrypted import private_key
 from tests.kit.faults import StorageFaults
 from tests.kit.flow import PLAIN
@@ -38,7 +38,7 @@ DEPLOYMENTS: dict[str, Mapping[str, Any]] = {
     # Where the ordinary one asks the user, this one refuses.
     "strict": {"issuers": {"acme": {"preset": "strict"}}},
     # Its allowance is used up before the fuzzer comes.
-    "limited": {"limits": {"logout_per_address": "1/day"}},
+    "limited": {"limits": {"logout_per_address": "1/day", "wrong_tokens_per_address": "1/day"}},
     # No issuer is the default and none has this host, and the document is not shown as a page.
     "nowhere": {"issuers": {"acme": {"default": None}}, "server": {"docs": False}},
     # The provider does not publish the metadata that ours are based on.
@@ -140,6 +140,8 @@ def all_targets(folder: Path, table: Table, document: Document = DOCUMENT) -> It
             targets[name] = stack.enter_context(target(own, table, settings, document=document))
             targets[name].failure = _FAILURES.get(name)
         targets["limited"].send("GET", PLAIN)
+        for token in (TOKEN, READER, KEEPER, "a-token-of-a-stranger"):  # right ones still work once they were used
+            targets["limited"].send("GET", "/acme/sessions", token=token)
         yield targets
 
 
@@ -164,6 +166,8 @@ def _common(folder: Path, apps: Receivers, name: str, document: Document) -> dic
             for path, endpoint in document.endpoints.items()
             if endpoint.name not in (None, "authpi")
         }
+        # Under `strict` an endpoint at which a hint acts alone is served where it is named.
+        acme["endpoints"] = [endpoint.name or "end-session" for endpoint in document.endpoints.values()]
     if name == "orphaned":
         acme["op_metadata_uri"] = apps.url("no-metadata")
     tokens = [*CONFIGURATION["management"]["tokens"], {**keeper, "issuers": ["*"], "scopes": ["clients:read"]}]

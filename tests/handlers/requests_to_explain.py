@@ -167,7 +167,7 @@ class Case:
         client = CLIENTS[self.client] if endpoint.reads_client_id else None
         if self.what_hint_is(endpoint) == "VerifiedHint":
             client = _OTHER_CLIENTS.get(self.hint, "web")
-        if client in ("web", "gone"):
+        if client in ("web", "gone"):  # both have registered the same
             return REDIRECTS[self.redirect][1]
         return OF_THE_OTHER if client == "other" and self.redirect != "absent" else None
 

@@ -1,6 +1,8 @@
 """AuthPI's endpoint, as its vendor documents it: everything an error needs is JSON, and nobody is asked."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -40,7 +42,7 @@ async def test_the_hint_represents_the_session_to_terminate(gateway: Deployment,
         method,
         AUTHPI,
         cookie=cookie,
-        id_token_hint=id_token(exp=1_700_000_000, iat=1_699_999_000),
+        id_token_hint=id_token(exp=int(time.time()) - 5 * 86_400, iat=int(time.time()) - 6 * 86_400),
         post_logout_redirect_uri=SIGNED_OUT,
         state="s",
     )
@@ -140,6 +142,21 @@ async def test_only_verified_hints_count_against_a_client(tmp_path: Path) -> Non
             assert (await gateway.get(AUTHPI, {"id_token_hint": forged})).status_code == 401
         assert (await gateway.get(AUTHPI, {"id_token_hint": id_token()})).status_code == 200
         assert (await gateway.get(AUTHPI, {"id_token_hint": id_token()})).status_code == 429
+
+
+@both_methods
+async def test_one_user_does_not_use_up_the_allowance_of_the_others(tmp_path: Path, method: str) -> None:
+    """T20: a user who repeats a logout with the hints of an app, from wherever, keeps nobody else from it."""
+    async with deploy(tmp_path, {"limits": {"logout_per_client": "2/minute"}}) as gateway:
+
+        async def status(**claims: Any) -> int:
+            return (await log_out(gateway, method, AUTHPI, id_token_hint=id_token(**claims))).status_code
+
+        assert [await status(sub="mallory") for _ in range(3)] == [200, 200, 429]
+        await gateway.register()
+        assert await status() == 200
+        assert await gateway.state_of() == "ended"
+        assert [await status(sub="mallory", sid="another"), await status(sub="bob", sid="b")] == [429, 200]
 
 
 @both_methods

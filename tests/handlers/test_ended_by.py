@@ -46,12 +46,10 @@ async def by_time(gateway: Deployment) -> None:
         (by_time, "expired", "sweeper"),
     ],
 )
-async def test_who_ended_it(
-    tmp_path: Path, storage_url: str, monkeypatch: pytest.MonkeyPatch, end: Any, reason: str, by: str
-) -> None:
+async def test_who_ended_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: Any, reason: str, by: str) -> None:
     """`ended_by` goes with `end_reason`, in the session and in the list; a live session has neither."""
     monkeypatch.setattr(sweeper, "EXPIRE_EVERY", 0.05)
-    async with deploy(tmp_path, {"storage": {"url": storage_url}}) as gateway:
+    async with deploy(tmp_path) as gateway:
         await gateway.register(idle_seconds=60)
         live = (await gateway.send("GET", "/acme/sessions/s-alice", token=READER)).json()
         assert not live.keys() & {"ended_at", "end_reason", "ended_by"}

@@ -150,7 +150,7 @@ async def outcome(
 def error_in(log: pytest.LogCaptureFixture) -> str:
     """The code of the refusal; pages do not show it, so it is read from the access log."""
     line = [record.getMessage() for record in log.records if record.name == "endsession.access"][-1]
-    found = re.search(r" client=\S+ (\w+): ", line)
+    found = re.search(r" ms \S+ (?:\w+=\S+ )*(\w+): ", line)
     assert found, line
     return found[1]
 

@@ -1,4 +1,4 @@
-"""A deployment of the real gateway, in this process: real settings, real document, real SQLite, real pages.
+"""A deployment of the real gateway, in this process: real settings, real document, real storage, real pages.
 
 Requests go through the whole ASGI application. Only the ports to the outside can be replaced, and only by argument.
 """
@@ -25,16 +25,16 @@ from endsession.runtime.served import served_document
 from endsession.settings.check import check
 from endsession.store.script import Script, Statement
 
+from .storages import SEALING_SECRET, storage_url
 from .tokens import SECRET, jwks
 
 TOKEN = "a-management-token"
 READER = "a-reading-token"
-SEALING_SECRET = "what-every-process-of-a-test-seals-with"
 DOCUMENT = load_document()
 
 CONFIGURATION: dict[str, Any] = {
-    "server": {"public_url": "https://login.example"},
-    "limits": {"logout_per_address": "", "logout_per_client": ""},
+    "server": {"public_url": "https://login.example", "trusted_proxies": ["192.0.2.250"]},
+    "limits": {"logout_per_address": "", "logout_per_client": "", "wrong_tokens_per_address": ""},
     "management": {
         "tokens": [
             {
@@ -92,11 +92,6 @@ CONFIGURATION: dict[str, Any] = {
 }
 
 
-def storage_url(folder: Path) -> str:
-    """Where deployments in this folder keep their sessions. The fixture `backend` puts PostgreSQL in its place."""
-    return "sqlite:///endsession.db"
-
-
 def with_secret(configured: dict[str, Any]) -> dict[str, Any]:
     """`configured`, with the sealing secret that PostgreSQL needs; with SQLite, the gateway makes its own."""
     storage = configured["storage"]
@@ -106,16 +101,26 @@ def with_secret(configured: dict[str, Any]) -> dict[str, Any]:
 
 
 class Clock:
-    """The time, which a test may set forward."""
+    """The time, which a test may let pass, and the clock, which it may set."""
 
     def __init__(self) -> None:
         self.offset = 0.0
+        self.passed = 0.0
 
     def __call__(self) -> float:
         return time.time() + self.offset
 
+    def monotonic(self) -> float:
+        """The time that has passed, whatever the clock says."""
+        return time.monotonic() + self.passed
+
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass."""
+        self.offset += seconds
+        self.passed += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Set the clock forward, or back by a negative number."""
         self.offset += seconds
 
 
@@ -130,6 +135,12 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
         else:
             result[key] = copy.deepcopy(value)
     return result
+
+
+def on_storage(folder: Path, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`changes`, and where it names no storage that of the running test (see `tests.kit.storages`)."""
+    named = "url" in changes.get("storage", {})
+    return changes if named else merged(changes, {"storage": {"url": storage_url(folder)}})
 
 
 @dataclass
@@ -199,14 +210,13 @@ async def deploy(
     ports: Ports | None = None,
 ) -> AsyncIterator[Deployment]:
     """Run a gateway in `folder` with the ordinary configuration and `changes` to it."""
-    base = {**CONFIGURATION, "storage": {"url": storage_url(folder)}}
-    settings = configuration.Settings(**with_secret(merged(base, changes or {})))
+    settings = configuration.Settings(**with_secret(merged(CONFIGURATION, on_storage(folder, changes or {}))))
     problems: list[configuration.Problem] = []
     document = served_document(document, settings.server, folder, problems)
     problems += check(settings, document, folder)
     assert not problems, problems
     clock = Clock()
-    surroundings = replace(ports, base=folder) if ports else Ports(folder, clock)
+    surroundings = replace(ports, base=folder) if ports else Ports(folder, clock, clock.monotonic)
     async with open_gateway(settings, document, surroundings) as gateway:
         app = application(gateway, settings)
         transport = httpx2.ASGITransport(app, client=("192.0.2.7", 40000))

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx2
 
+from . import storages
+
 ROOT = Path(__file__).resolve().parents[2]
 CHECKOUT = (sys.executable, "-m", "endsession")
 UP_WITHIN = 60
@@ -24,6 +26,7 @@ def serving(folder: Path, port: int, command: Sequence[str] = CHECKOUT) -> Itera
     """Run `serve` in `folder` until it is ready; yields its address, and stops it at the end, which has to go well."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ENDSESSION_", "PYTHON"))}
     environment |= {"PYTHONPATH": str(ROOT)} if command is CHECKOUT else {}
+    environment |= storages.environment(folder)
     log = folder / "serve.log"
     with (
         log.open("w") as output,

@@ -64,6 +64,7 @@ def test_names_and_addresses_add_nothing_to_a_page(kind: str) -> None:
         assert EVIL in tried.text
 
 
+@pytest.mark.usefixtures("backend")
 async def test_through_the_gateway(tmp_path: Path) -> None:
     """An account's label and an app's name, on the question and on the page after the yes."""
     changes = {"issuers": {"acme": {"clients": {"web": {"client_name": EVIL}}}}}

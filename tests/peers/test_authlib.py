@@ -82,7 +82,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Provider, str]]:
+def sides(tmp_path_factory: pytest.TempPathFactory, backend: str) -> Iterator[tuple[Provider, str]]:
     """The provider and the gateway, each on a port of its own."""
     folder, port, peer_port = tmp_path_factory.mktemp("peer"), free_port(), free_port()
     # Authlib takes http from localhost by this name only.

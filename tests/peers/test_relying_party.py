@@ -86,7 +86,7 @@ class App:
 
 
 @pytest.fixture
-def peers(tmp_path: Path) -> Iterator[tuple[str, App, int]]:
+def peers(tmp_path: Path, backend: str) -> Iterator[tuple[str, App, int]]:
     """The gateway as a process, and the app as a server; yields the gateway, the app and the app's port."""
     port, app_port = free_port(), free_port()
     (tmp_path / "jwks.json").write_text(json.dumps(jwks("RS256")))

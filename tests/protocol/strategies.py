@@ -55,7 +55,8 @@ def hints(draw: st.DrawFn) -> Hint:
     ages, lives = st.sampled_from([-30, 60, 7200, 2 * DAY, 60 * DAY]), st.sampled_from([0, 3600, 90 * DAY])
     issued = NOW - draw(ages)
     sid = draw(st.sampled_from([None, "C", "H"]))
-    verified = VerifiedHint("web", draw(st.sampled_from(["alice", "bob"])), sid, issued, issued + draw(lives))
+    sub, by_secret = draw(st.sampled_from(["alice", "bob"])), draw(st.sampled_from([False, False, True]))
+    verified = VerifiedHint("web", sub, sid, issued, issued + draw(lives), by_secret)
     kinds: list[Literal["malformed", "invalid"]] = ["malformed", "invalid"]
     refused = RefusedHint(draw(st.sampled_from(kinds)), "a reason")
     found: list[Hint] = [NoHint(), refused, verified, verified]
@@ -66,9 +67,12 @@ def hints(draw: st.DrawFn) -> Hint:
 def sessions_of(draw: st.DrawFn, hint: Hint) -> Sessions:
     """Any sessions that the look-up can find for this hint (see `Sessions`)."""
 
+    by_secret = isinstance(hint, VerifiedHint) and hint.by_secret
+
     def session(sid: str, live: bool) -> Session:
-        subs = draw(st.sampled_from([(), ("bob",), ("p-42",)]))
-        return Session(sid, draw(st.sampled_from(["alice", "bob"])), live, draw(st.sampled_from([None, "label"])), subs)
+        subs, label = draw(st.sampled_from([(), ("bob",), ("p-42",)])), draw(st.sampled_from([None, "label"]))
+        takes_part = not by_secret or draw(st.booleans())
+        return Session(sid, draw(st.sampled_from(["alice", "bob"])), live, label, subs, takes_part)
 
     states: list[CookieState] = ["not_configured", "not_presented", "presented"]
     cookie = draw(st.sampled_from(states))
@@ -78,6 +82,7 @@ def sessions_of(draw: st.DrawFn, hint: Hint) -> Sessions:
     of_subject: tuple[Session, ...] = ()
     if isinstance(hint, VerifiedHint) and hint.sid is not None and draw(st.booleans()):
         named = own if own and own.sid == hint.sid else session(hint.sid, live=draw(st.booleans()))
+        named = named if named.client_takes_part else None
     elif isinstance(hint, VerifiedHint) and hint.sid is None and browser is None:
         several = (Session("H1", hint.sub, live=True), Session("H2", hint.sub, live=True))
         of_subject = several[: draw(st.integers(0, 2))]

@@ -95,6 +95,26 @@ def test_only_the_browsers_or_the_hints_session_ends(case: Case) -> None:
 
 @anything
 @given(cases())
+def test_a_hint_that_acts_alone_is_young(case: Case) -> None:
+    """By one older than `max_hint_age` only the browser's own session ends, or is asked about (T4)."""
+    decision = decide(case)
+    if decision.session not in (None, case.sessions.browser):
+        assert isinstance(case.hint, VerifiedHint)
+        assert case.now - case.hint.iat <= case.policy.max_hint_age
+
+
+@anything
+@given(cases())
+def test_a_clients_own_hint_is_worth_the_browsers_session_at_most(case: Case) -> None:
+    """And only where the client takes part in it (T4)."""
+    decision = decide(case)
+    if isinstance(case.hint, VerifiedHint) and case.hint.by_secret and decision.session is not None:
+        assert decision.session is case.sessions.browser
+        assert decision.session.client_takes_part or not believed(case, decision)
+
+
+@anything
+@given(cases())
 def test_an_ending_ends_something(case: Case) -> None:
     """`end` has a session, so that no page says "signed out" of nothing; `nothing` has none."""
     decision = decide(case)

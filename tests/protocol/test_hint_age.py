@@ -64,11 +64,16 @@ def test_too_old_is_as_good_as_refused() -> None:
     assert outcome(replace(POLICY, on_invalid_hint="ignore"), old, Sessions("presented", C)) == "ask no_hint C"
 
 
-def test_an_old_hint_names_its_client_and_nothing_more() -> None:
-    """The client whose token it was is known, as `client_id` would name it, and no other can be put in its place."""
+def test_an_old_hint_lends_no_redirect() -> None:
+    """Where the browser may go is said by `client_id`, and the old hint of another client cannot come with it."""
     policy = Policy()
     old = hint("H", age=YEAR)
-    assert outcome(policy, old, post_logout_redirect_uri=URI) == "ask invalid_hint C, redirect"
+    assert outcome(policy, old, post_logout_redirect_uri=URI) == "ask invalid_hint C"
     assert outcome(policy, old, client_id="web", post_logout_redirect_uri=URI) == "ask invalid_hint C, redirect"
     assert outcome(policy, old, client_id="other", post_logout_redirect_uri=URI) == "400 invalid_request"
-    assert outcome(policy, old, NOBODY, post_logout_redirect_uri=URI) == "nothing, link"
+    assert outcome(policy, old, NOBODY, post_logout_redirect_uri=URI) == "nothing"
+    assert outcome(policy, old, NOBODY, client_id="web", post_logout_redirect_uri=URI) == "nothing, link"
+    for reaction in ("prompt", "ignore"):
+        open_one = replace(policy, on_invalid_hint=reaction, redirect_without_hint="when_no_session")
+        open_one = replace(open_one, on_unregistered_redirect="ignore", default_redirect="first_registered")
+        assert outcome(open_one, old, NOBODY, post_logout_redirect_uri=URI) == "nothing"

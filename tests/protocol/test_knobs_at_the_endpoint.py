@@ -14,6 +14,7 @@ from tests.kit.encrypted import encrypt, private_key
 from tests.kit.flow import HTML, JSON, PLAIN, both_methods, log_out
 from tests.kit.tokens import id_token
 
+pytestmark = pytest.mark.usefixtures("backend")
 OAUTH, PAGE, PROBLEM = "application/json", "text/html; charset=utf-8", "application/problem+json"
 
 

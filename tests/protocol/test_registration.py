@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from endsession.protocol.client import Client, is_loopback, registration_problems
+from endsession.protocol.client_keys import public_jwks
 
 from .test_redirect import SCHEMES_THAT_RUN
 
@@ -182,6 +183,46 @@ def test_other_encryption_needs_the_clients_keys(alg: str) -> None:
     """What is encrypted for the client is encrypted to its own keys."""
     assert problems(id_token_encrypted_response_alg=alg) == ["jwks"]
     assert problems(id_token_encrypted_response_alg=alg, jwks=KEYS) == []
+
+
+PUBLIC_KEY = {"kty": "EC", "crv": "P-256", "x": "AQAB", "y": "AQAB", "kid": "k1", "use": "enc"}
+PRIVATE: dict[str, dict[str, Any]] = {
+    "RSA": {"kty": "RSA", "n": "AQAB", "e": "AQAB", "d": "hush"},
+    "RSA by its primes": {"kty": "RSA", "n": "AQAB", "e": "AQAB", "p": "hush", "q": "hush"},
+    "RSA by what is derived": {"kty": "RSA", "n": "AQAB", "e": "AQAB", "dp": "hush", "dq": "hush", "qi": "hush"},
+    "RSA by more primes": {"kty": "RSA", "n": "AQAB", "e": "AQAB", "oth": [{"r": "hush"}]},
+    "EC": {"kty": "EC", "crv": "P-256", "x": "AQAB", "y": "AQAB", "d": "hush"},
+    "OKP": {"kty": "OKP", "crv": "X25519", "x": "AQAB", "d": "hush"},
+    "symmetric": {"kty": "oct", "k": "hush"},
+    "of a type to come": {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AQAB", "priv": "hush"},
+}
+
+
+@pytest.mark.parametrize("key", PRIVATE)
+def test_a_private_key_is_no_part_of_a_registration(key: str) -> None:
+    """Nobody but the app has any business with it; and what is wrong is said without repeating any of it."""
+    for jwks in ({"keys": [PRIVATE[key]]}, {"keys": [PUBLIC_KEY, PRIVATE[key]]}, PRIVATE[key]):
+        ((member, problem),) = registration_problems(Client(client_id="web", jwks=jwks))
+        assert member == "jwks"
+        assert "private" in problem
+        assert "hush" not in problem
+
+
+def test_a_key_that_was_stored_is_shown_without_its_private_part() -> None:
+    """One that was registered before this was refused."""
+    shown = public_jwks({"keys": [*PRIVATE.values(), "rubbish"], "d": "hush"})
+    assert "hush" not in str(shown)
+    assert [key["kty"] for key in shown["keys"] if isinstance(key, dict)] == [key["kty"] for key in PRIVATE.values()]
+    assert public_jwks({"keys": [PUBLIC_KEY]}) == {"keys": [PUBLIC_KEY]}
+    assert problems(jwks={"keys": [PUBLIC_KEY]}) == []
+
+
+@pytest.mark.parametrize(("expires_at", "expired"), [(0, False), (1000, True), (1001, False), (999, True)])
+def test_a_secret_may_expire(expires_at: int, expired: bool) -> None:
+    """`client_secret_expires_at`: 0 is never (OpenID Connect Dynamic Client Registration 1.0, section 3.2)."""
+    assert Client(client_id="web", client_secret_expires_at=expires_at).secret_has_expired(1000) == expired
+    assert problems(client_secret_expires_at=expires_at) == []
+    assert problems(client_secret_expires_at=-1) == ["client_secret_expires_at"]
 
 
 def test_a_secret_is_never_shown() -> None:

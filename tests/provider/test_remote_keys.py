@@ -55,9 +55,9 @@ def keys(web: Provider, fetcher: Fetcher, clock: Clock) -> RemoteKeys:
     return RemoteKeys(web.url, fetcher.get, KeyRing(clock, retention=0), clock)
 
 
-async def kids(keys: RemoteKeys, kid: str | None) -> list[str | None]:
+async def kids(keys: RemoteKeys, kid: str | None, issued_at: float = 0) -> list[str | None]:
     """The kids of the candidates for a token with this `kid`."""
-    return [key.kid for key in await keys.candidates("RS256", kid)]
+    return [key.kid for key in await keys.candidates("RS256", kid, issued_at)]
 
 
 async def settled(keys: RemoteKeys) -> None:

@@ -134,6 +134,7 @@ def _from_curl(line: str) -> dict[str, Any]:
     return request
 
 
+@pytest.mark.usefixtures("backend")
 async def test_every_command_line_is_a_request_that_the_contract_takes(tmp_path: Path) -> None:
     """Typed as it stands, with a token, each is answered as documented, and none is refused as malformed.
 
@@ -173,6 +174,7 @@ def test_a_command_line_quotes_what_it_has_to() -> None:
 
 
 @pytest.mark.parametrize("accept", ["*/*", HTML])
+@pytest.mark.usefixtures("backend")
 async def test_it_is_off_unless_it_is_switched_on(tmp_path: Path, accept: str) -> None:
     """Production shows no reference by default; where it is on, it comes under its own strict policy."""
     (off := tmp_path / "off").mkdir()
@@ -188,6 +190,7 @@ async def test_it_is_off_unless_it_is_switched_on(tmp_path: Path, accept: str) -
         assert answer.text == PAGE.html
 
 
+@pytest.mark.usefixtures("backend")
 async def test_yaml_and_json_are_the_document(tmp_path: Path) -> None:
     """Both say what is served, and the YAML reads as the file does: blocks of text, nothing by reference."""
     async with deploy(tmp_path) as running:

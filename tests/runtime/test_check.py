@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from endsession import settings as configuration
+from endsession.protocol.hint import VerifiedHint
 from endsession.provider.fetch import Fetcher
 from endsession.runtime.check import look_around
+from endsession.store.script import Database
+from endsession.store.seen_hints import SeenHints
 from endsession.store.sqlite import SqliteDatabase
 from tests.kit import servers
 from tests.kit.logout_tokens import write_keys
@@ -154,6 +157,7 @@ async def run_check(folder: Path, text: str) -> tuple[int, str, str]:
     return process.returncode or 0, output.decode(), complaints.decode().replace(str(folder), "FOLDER")
 
 
+@pytest.mark.usefixtures("backend")
 def test_what_the_command_warns_of_is_in_the_log_of_the_gateway(tmp_path: Path) -> None:
     """A leaked hint and one click: it is said where nobody runs the command, too."""
     port = free_port()
@@ -173,6 +177,7 @@ async def test_the_command(tmp_path: Path, web: Provider) -> None:
     text = f"""
 [server]
 public_url = "https://login.example"
+trusted_proxies = ["127.0.0.1"]
 [issuers.acme]
 issuer = "https://op.example"
 jwks_uri = "{web.url}"
@@ -181,13 +186,13 @@ signing_keys = ["RS256.jwk"]
     status, output, complaints = await run_check(tmp_path, text)
     assert (status, output) == (2, "")
     cookie, keys = complaints.split("FOLDER/endsession.toml, line ")[1:]
-    assert cookie.startswith("4: issuers.acme.cookie (ENDSESSION_ISSUERS__ACME__COOKIE)")
-    assert keys.startswith("7: issuers.acme.signing_keys (ENDSESSION_ISSUERS__ACME__SIGNING_KEYS)")
+    assert cookie.startswith("5: issuers.acme.cookie (ENDSESSION_ISSUERS__ACME__COOKIE)")
+    assert keys.startswith("8: issuers.acme.signing_keys (ENDSESSION_ISSUERS__ACME__SIGNING_KEYS)")
     assert f"Fix: publish there what {OURS} has" in keys
     web.publish(*jwks("RS256", kid="logout")["keys"])
     status, output, complaints = await run_check(tmp_path, text)
     assert (status, output) == (0, "The settings hold together. Issuers: 1, warnings: 1.\n")
-    assert complaints.startswith("Warning: FOLDER/endsession.toml, line 4: issuers.acme.cookie")
+    assert complaints.startswith("Warning: FOLDER/endsession.toml, line 5: issuers.acme.cookie")
     assert "Fix: configure the provider's cookie" in complaints
 
 
@@ -233,3 +238,23 @@ async def test_a_server_that_is_away_is_a_warning(tmp_path: Path, postgres_serve
     ((certain, message),) = await of_storage(away, tmp_path)
     assert not certain
     assert message == "PostgreSQL cannot be reached from here (OperationalError)"
+
+
+async def test_what_hints_have_shown_is_told(storage_url: str, tmp_path: Path, store: Database) -> None:
+    """Verified ID tokens without `sid` contradict `id_tokens_have_sid = true`: the issuer, the clients and the fix."""
+    seen = SeenHints(store)
+    seen.note("acme", VerifiedHint("web", "alice", None, 1000, 2000))
+    seen.note("gone", VerifiedHint("web", "alice", None, 1000, 2000))
+    await seen.stop()
+    fetcher = Fetcher(timeout=2)
+    found = []
+    for have_sid in (True, False):
+        table = {"issuer": "https://op.example", "jwks": jwks("RS256"), "id_tokens_have_sid": have_sid}
+        given: dict[str, Any] = {"storage": {"url": storage_url}, "issuers": {"acme": table}}
+        settings = configuration.Settings(**given)
+        found += [finding async for finding in look_around(settings, "https://login.example", tmp_path, fetcher.get)]
+    await fetcher.close()
+    (finding,) = found
+    assert (finding.problem.location, finding.certain) == (("issuers", "acme", "id_tokens_have_sid"), False)
+    assert "ID tokens of web carry no sid" in finding.problem.message
+    assert finding.problem.fix == "set it to false, or let the provider put sid into its ID tokens"

@@ -13,6 +13,8 @@ from tests.kit.deployment import deploy
 from tests.kit.logout_tokens import write_keys
 from tests.kit.tokens import jwks
 
+pytestmark = pytest.mark.sqlite_alone("the files are SQLite's")
+
 
 def found(folder: Path, **storage: str) -> list[tuple[str, str]]:
     """The files and folders that are warned of in `folder`, each with its fix."""

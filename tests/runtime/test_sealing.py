@@ -199,6 +199,7 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.sqlite_alone("the files are SQLite's")
 async def test_files_are_for_their_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database, what SQLite puts next to it, and the secret, whatever the umask."""
     before = os.umask(0)

@@ -17,6 +17,7 @@ DOCUMENT = load_document()
 GOOD = """
 [server]
 public_url = "https://login.example"
+trusted_proxies = ["127.0.0.1"]
 
 [issuers.acme]
 issuer = "https://op.example/acme"

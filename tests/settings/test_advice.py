@@ -11,8 +11,42 @@ from endsession.settings import Settings, advice
 from .operator import GOOD, Operator
 from .test_together import ACME, COOKIE, SERVER, WEB, add
 
-BY_HINT = "{ hint_authority = 'hint' }"
+
+def serving(*vendors: str, settings: str = GOOD) -> str:
+    """Settings with the plain endpoint, PingFederate's and these: a hint acts alone at none of them."""
+    names = ", ".join(f'"{name}"' for name in ("end-session", "pingfederate", *vendors))
+    return add(ACME, f"endpoints = [{names}]", settings)
+
+
+BY_SID = GOOD.replace(COOKIE, 'cookie = { name = "op_session", match = "sid" }')
 CASES = {
+    "a hint alone": (
+        GOOD,
+        "issuers.acme.endpoints",
+        "at authpi a hint alone ends its session, from any machine, though there is a cookie",
+        'where the cookie reaches this service, set hint_authority = "cookie", or serve the others only: '
+        'endpoints = ["pingfederate", "end-session"]',
+    ),
+    "a hint alone, by name and by a knob": (
+        add(ACME, "policy = { hint_authority = 'hint' }", add(ACME, 'endpoints = ["end-session", "authpi"]')),
+        "issuers.acme.endpoints",
+        "at authpi, end-session a hint alone ends its session, from any machine, though there is a cookie",
+        'where the cookie reaches this service, set hint_authority = "cookie"',
+    ),
+    "a client whose own hints nothing can confirm": (
+        GOOD.replace(COOKIE, "endpoints = ['authpi']\nannounce = 'authpi'")
+        + f"id_token_signed_response_alg = 'HS256'\nclient_secret = '{'s' * 32}'\n",
+        "issuers.acme.clients.web.id_token_signed_response_alg",
+        "its own secret signs its hints, and without the issuer's cookie they end nothing",
+        "let the provider sign its ID tokens with its own key, as with RS256",
+    ),
+    "nor registered sessions": (
+        serving(settings=add(ACME, "participants = 'all'", BY_SID))
+        + f"id_token_signed_response_alg = 'HS512'\nclient_secret = '{'s' * 64}'\n",
+        "issuers.acme.clients.web.id_token_signed_response_alg",
+        "its own secret signs its hints, and without registered sessions they end nothing",
+        "let the provider sign its ID tokens with its own key, as with RS256",
+    ),
     "no cookie": (
         GOOD.replace(COOKIE, ""),
         "issuers.acme.cookie",
@@ -25,44 +59,61 @@ CASES = {
         "there is none: at pingfederate anyone with a leaked hint can end its session with one click",
         "configure the provider's cookie, if it can reach this service",
     ),
+    "a cookie that nobody registers": (
+        serving(settings=add(ACME, "participants = 'all'")),
+        "issuers.acme.cookie.match",
+        "no session is registered whose cookie it could be (participants = all): at pingfederate, end-session"
+        " anyone with a leaked hint can end its session with one click",
+        'set match = "sid" if the cookie\'s value is the sid of ID tokens, or register sessions',
+    ),
+    "a frame that nobody shows": (
+        add(
+            WEB,
+            "redirect_uris = ['https://app.example/cb']\nfrontchannel_logout_uri = 'https://app.example/out'",
+            serving(settings=add(ACME, "participants = 'all'", BY_SID)),
+        ),
+        "issuers.acme.clients.web.frontchannel_logout_uri",
+        "no frame is shown for it: participants = all tells clients by the back channel alone",
+        "give it a backchannel_logout_uri, or register sessions",
+    ),
     "no question": (
-        add(ACME, "policy = { on_no_params = 'done' }"),
+        add(ACME, "policy = { on_no_params = 'done' }", serving()),
         "issuers.acme.policy",
         "any site can sign a visitor out at end-session (on_no_params)",
         'where apps send hints, ask without one: on_no_params = "prompt"',
     ),
     "a POST that needs no answer": (
-        add(ACME, "policy = { bare_post_is_consent = true }"),
+        add(ACME, "policy = { bare_post_is_consent = true }", serving()),
         "issuers.acme.policy",
         "any site can sign a visitor out at end-session (bare_post_is_consent)",
         "where apps send hints, ask without one: bare_post_is_consent = false",
     ),
     "a vendor that asks nothing": (
-        add(ACME, "default = true", add(SERVER, 'vendors = ["cognito"]')),
+        add(ACME, "default = true", add(SERVER, 'vendors = ["cognito"]', serving("cognito"))),
         "issuers.acme.dialects.cognito.policy",
         "any site can sign a visitor out at cognito (on_no_hint)",
         'where apps send hints, ask without one: on_no_hint = "prompt"',
     ),
     "a vendor whose issuer nobody is": (
-        add(SERVER, 'vendors = ["duende"]'),
+        add(SERVER, 'vendors = ["duende"]', serving("duende")),
         "server.vendors",
         "no issuer is found at pingfederate, duende: none is the default, and none has hosts",
         "set issuers.ID.default = true, or issuers.ID.hosts",
     ),
     "the README's place for a digest": (
-        GOOD + f"[[management.tokens]]\nname = 'x'\nsha256 = '{'0' * 64}'\nissuers = ['*']\nscopes = []\n",
+        serving() + f"[[management.tokens]]\nname = 'x'\nsha256 = '{'0' * 64}'\nissuers = ['*']\nscopes = []\n",
         "management.tokens.0.sha256",
         "it only keeps the place of a digest: no token has it",
         "make it from the token: printf %s TOKEN | sha256sum",
     ),
     "tokens over http": (
-        add(WEB, 'backchannel_logout_uri = "http://app.example/logout"'),
+        add(WEB, 'backchannel_logout_uri = "http://app.example/logout"', serving()),
         "issuers.acme.clients.web.backchannel_logout_uri",
         "over http anyone on the way can read and change what is sent",
         "use https",
     ),
     "a browser over http": (
-        GOOD.replace("https://app.example/signed-out", "http://app.example/signed-out"),
+        serving().replace("https://app.example/signed-out", "http://app.example/signed-out"),
         "issuers.acme.clients.web.post_logout_redirect_uris",
         "over http anyone on the way can read and change what is sent",
         "use https",
@@ -88,12 +139,15 @@ def test_what_an_operator_should_know(operator: Operator, case: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        GOOD,
+        serving(),
+        add(ACME, "preset = 'strict'"),
         GOOD.replace(
             COOKIE, "policy = { hint_authority = 'hint' }\ndialects.pingfederate.policy.hint_authority='hint'"
         ),
-        add(SERVER, 'vendors = ["keycloak", "okta", "hydra"]').replace(COOKIE, f'{COOKIE}\nhosts = ["x.example"]'),
-        add(WEB, 'backchannel_logout_uri = "http://127.0.0.1:9/logout"'),
+        add(SERVER, 'vendors = ["keycloak", "okta"]', serving("keycloak", "okta", "okta-org")).replace(
+            COOKIE, f'{COOKIE}\nhosts = ["x.example"]'
+        ),
+        add(WEB, 'backchannel_logout_uri = "http://127.0.0.1:9/logout"', serving()),
     ],
 )
 def test_nothing_to_say(operator: Operator, text: str) -> None:

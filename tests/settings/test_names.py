@@ -121,7 +121,7 @@ def test_a_key_that_is_like_nothing(operator: Operator) -> None:
     """Then it goes."""
     operator.write(GOOD + "[xyzzy]\na = 1\n")
     assert operator.told_once() == (
-        "FOLDER/endsession.toml, line 12: xyzzy (ENDSESSION_XYZZY)",
+        "FOLDER/endsession.toml, line 13: xyzzy (ENDSESSION_XYZZY)",
         "there is no such setting.",
         "remove it",
     )

@@ -21,7 +21,7 @@ def test_a_whole_message(operator: Operator) -> None:
     """Where, the setting, its environment name, what is wrong, and how to fix it."""
     operator.write(GOOD.replace('cookie = { name = "op_session" }', 'preset = "odic"'))
     assert operator.told() == (
-        "FOLDER/endsession.toml, line 8: issuers.acme.preset (ENDSESSION_ISSUERS__ACME__PRESET)\n"
+        "FOLDER/endsession.toml, line 9: issuers.acme.preset (ENDSESSION_ISSUERS__ACME__PRESET)\n"
         "    it has to be one of: oidc, authpi, pingfederate, strict.\n"
         "    Fix: did you mean oidc?"
     )
@@ -85,7 +85,10 @@ def test_the_items_of_a_list_are_told_by_their_own_numbers(operator: Operator) -
 
 def test_something_else_in_the_place_of_a_table(operator: Operator) -> None:
     """A variable cannot fix a part of it; it can replace the whole."""
-    operator.write("server = 5\n" + GOOD.replace('[server]\npublic_url = "https://login.example"\n', ""))
+    operator.write(
+        "server = 5\n"
+        + GOOD.replace('[server]\npublic_url = "https://login.example"\ntrusted_proxies = ["127.0.0.1"]\n', "")
+    )
     operator.export(SERVER__PORT="9000")
     assert operator.told_once()[:2] == (
         "FOLDER/endsession.toml, line 1: server (ENDSESSION_SERVER)",
@@ -107,7 +110,7 @@ def test_something_else_in_the_place_of_a_table(operator: Operator) -> None:
 def test_a_part_of_what_has_no_parts(operator: Operator, name: str, meant: str) -> None:
     """Whether it is set or not: the variable would have no effect."""
     keys = 'jwks = { keys = [{ kty = "oct" }] }'
-    for text in (GOOD, GOOD.replace("[server]", "[server]\nport = 1\ntrusted_proxies = []")):
+    for text in (GOOD, GOOD.replace("[server]", "[server]\nport = 1")):
         operator.write(text.replace('jwks_uri = "https://op.example/acme/jwks.json"', keys))
         operator.export(**{name: "1"})
         assert operator.told_once()[1:] == ("there is no setting of this name.", f"did you mean {meant}?")

@@ -172,6 +172,21 @@ async def test_a_session_is_found_by_an_apps_own_sid(store: Database) -> None:
         assert (await store.read(search_sessions(other))).named is None
 
 
+async def test_a_clients_own_hint_names_sessions_of_that_client_only(store: Database) -> None:
+    """By sid and by cookie: where it takes no part, not even whether there is such a session is found."""
+    await store.write(registering(replace(ALICE, participants=[Participant("web"), Participant("api", sid="a-1")])))
+    for client_id, sub, takes_part in (("web", "alice", True), ("api", "alice", True), ("other", "alice", False)):
+        search = SessionQuery("acme", NOW, "presented", ("c1",), client_id=client_id, sub=sub, sid="s1", by_secret=True)
+        for cookies in (("c1",), ()):
+            found = await store.read(search_sessions(replace(search, cookies=cookies)))
+            assert (found.named is not None) == takes_part
+        found = await store.read(search_sessions(replace(search, sid=None)))
+        assert found.browser is not None
+        assert found.browser.client_takes_part == takes_part
+    signed_by_the_issuer = SessionQuery("acme", NOW, client_id="other", sub="alice", sid="s1")
+    assert (await store.read(search_sessions(signed_by_the_issuer))).named is not None
+
+
 async def test_live_sessions_of_a_subject_at_a_client(store: Database) -> None:
     """Without a sid: live sessions of that user in which that client takes part, two at most."""
     await store.write(registering())

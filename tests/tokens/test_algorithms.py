@@ -15,6 +15,7 @@ from tests.kit.tokens import id_claims
 
 from .reading import (
     ASYMMETRIC,
+    SECRET,
     SYMMETRIC,
     hmac_signed,
     key_for,
@@ -29,6 +30,7 @@ from .reading import (
 
 ALL = (*ASYMMETRIC, "Ed448", *SYMMETRIC)
 KEYS = {"keys": [public(alg) for alg in (*ASYMMETRIC, "Ed448")]}
+EXPIRED = "invalid: the secret of its client has expired (client_secret_expires_at)"
 
 
 @pytest.mark.parametrize("alg", ALL)
@@ -134,6 +136,21 @@ async def test_without_a_secret_no_hmac_verifies(alg: str) -> None:
         client = Client(client_id=alg, id_token_signed_response_alg=alg, client_secret=secret)  # type: ignore[arg-type]
         token = hmac_signed((secret.get_secret_value() if secret else "").encode(), alg)
         assert reason(await reader(KEYS, client).read(token, None)).startswith("invalid: ")
+
+
+@pytest.mark.parametrize("alg", SYMMETRIC)
+async def test_an_expired_secret_verifies_nothing(alg: str) -> None:
+    """Whenever the hint was issued: who knows an old secret dates hints as they like."""
+    now = 1_800_000_000.0
+    for expires_at, expected in ((0, "verified"), (now + 1, "verified"), (now, EXPIRED), (now - 1, EXPIRED)):
+        client = Client(
+            client_id=alg,
+            id_token_signed_response_alg=alg,  # type: ignore[arg-type]
+            client_secret=SecretStr(SECRET),
+            client_secret_expires_at=int(expires_at),
+        )
+        token = signed(alg, iat=now - 86_400, exp=now - 80_000)
+        assert reason(await reader(KEYS, client, clock=lambda: now).read(token, None)) == expected
 
 
 async def test_a_clients_secret_is_its_own() -> None:

@@ -41,7 +41,7 @@ def overwrite(path: Path, octets: bytes) -> None:
 
 async def known(keys: FileKeys | InlineKeys) -> list[str | None]:
     """The kids that are tried for a token without one."""
-    return [key.kid for key in await keys.candidates("RS256", None)]
+    return [key.kid for key in await keys.candidates("RS256", None, 0)]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_inline_keys_are_what_they_are() -> None:
     """From the settings, by kid or without one."""
     keys = InlineKeys(ring({"keys": [K1, K2]}))
     assert await known(keys) == [K1["kid"], K2["kid"]]
-    assert [key.kid for key in await keys.candidates("RS256", K2["kid"])] == [K2["kid"]]
+    assert [key.kid for key in await keys.candidates("RS256", K2["kid"], 0)] == [K2["kid"]]
     assert [key["kid"] for key in keys.public()] == [K1["kid"], K2["kid"]]
 
 
