@@ -23,7 +23,7 @@ from endsession import settings as configuration
 from endsession.runtime.app import Ports, application, open_gateway
 from endsession.runtime.served import served_document
 from logout_conformance.cli import main
-from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, merged, on_storage
+from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, merged, on_storage, with_secret
 from tests.kit.tokens import signing_key
 
 Break = Callable[[ASGIApp], ASGIApp]
@@ -41,7 +41,10 @@ def serving(
     clock: Callable[[], float] = time.time,
 ) -> Iterator[str]:
     """Serve until the end of the block; yields its URL. Its public name is https://login.example."""
-    settings = configuration.Settings(**merged(CONFIGURATION, on_storage(folder, changes or {})))
+    (folder / "gateway.jwk").write_text(json.dumps(signing_key("RS256", "gateway").as_dict(private=True)))
+    own_key = {"issuers": {"acme": {"signing_keys": ["gateway.jwk"]}}}
+    configured = with_secret(merged(merged(CONFIGURATION, own_key), on_storage(folder, changes or {})))
+    settings = configuration.Settings(**configured)
     server: uvicorn.Server | None = None
     up, failed = threading.Event(), []
 

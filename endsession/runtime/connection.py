@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .connections import Connections
 
-MAX_HEAD = 32 * 1024
+MAX_HEAD = 64 * 1024
 """Bytes of a request that are no body, its query aside, which has a bound of its own."""
 MAX_LINES = 100
 """Lines of a head, and of trailers. Each costs more than its bytes."""

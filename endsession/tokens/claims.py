@@ -45,11 +45,11 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "token_use": ("id",),
     "tokenName": ("id_token",),
 }
-"""Claims by which providers name the kind of a token (Keycloak, Cognito, Ping AM), with what ID tokens have."""
+"""Claims by which some providers name the kind of a token, with what ID tokens have (tests/tokens/providers.json)."""
 _MARKS = ("scope", "scp", "cnf", "token_introspection", "authorization_details", "azpacr", "appidacr")
-"""Claims of access tokens and introspection responses (RFC 9068, 7800, 9701, 9396; Entra) that no ID token has.
+"""Claims of access tokens and introspection responses (RFC 9068, 7800, 9701, 9396) that no ID token has.
 
-Others are in both, and say nothing: `client_id` (Zitadel, UAA), `azp`, `sid`, `at_hash`, `nonce`, `jti`, `roles`.
+Others are in both, and say nothing: `client_id`, `azp`, `sid`, `at_hash`, `nonce`, `jti`, `roles`.
 """
 
 
@@ -60,10 +60,10 @@ def check_kind(claims: Mapping[str, Any]) -> None:
     for name, expected in _KINDS.items():
         if name in claims and claims[name] not in expected:
             raise Refused(f"its claim {name} is not that of an ID token")
-    if claims.get("purpose") in ("access_token", "refresh_token"):  # Curity's; elsewhere the word can mean anything
+    if claims.get("purpose") in ("access_token", "refresh_token"):  # elsewhere the word can mean anything
         raise Refused("its claim purpose is that of another kind of token")
     for mark in _MARKS:
-        # UAA's ID tokens have a scope as well, which is always this one.
+        # One provider's ID tokens have a scope as well, which is always this one.
         if mark in claims and not (mark == "scope" and claims[mark] == ["openid"]):
             raise Refused(f"it has {mark}, which marks another kind of token")
 

@@ -18,6 +18,7 @@ from endsession.settings import BadSettings
 from tests.kit.apps import deploy_with_apps, sign_in
 from tests.kit.deployment import TOKEN, deploy
 from tests.kit.receivers import Receivers
+from tests.kit.tokens import SECRET
 
 
 @asynccontextmanager
@@ -167,8 +168,9 @@ async def test_what_delivery_refuses_cannot_be_registered(tmp_path: Path, apps: 
     with pytest.raises(BadSettings, match=r"clients\.a\.backchannel_logout_uri"):
         async with deploy_with_apps(tmp_path, apps, "a", changes=closed):
             pass
-    wanted = {"backchannel_logout_uri": apps.url("b")}
-    for changes, status in ((closed, 422), ({"delivery": {"allow_networks": ["127.0.0.0/8"]}}, 201)):
+    signed = {"id_token_signed_response_alg": "HS256", "client_secret": SECRET}
+    wanted = {"backchannel_logout_uri": apps.url("b"), **signed}
+    for changes, status in ((closed, 400), ({"delivery": {"allow_networks": ["127.0.0.0/8"]}}, 201)):
         async with deploy(tmp_path, changes) as gateway:
             answer = await gateway.send("PUT", "/acme/clients?client_id=b", json=wanted, token=TOKEN)
             assert answer.status_code == status
