@@ -17,7 +17,7 @@ MAX_HEAD = 64 * 1024
 """Bytes of a request that are no body, its query aside, which has a bound of its own."""
 MAX_LINES = 100
 """Lines of a head, and of trailers. Each costs more than its bytes."""
-MAX_CHUNKS = 1000
+MAX_CHUNKS = 256
 """Chunks of a body."""
 MAX_PIPELINE = 16
 """Requests that may have been sent before the first of them is answered. Browsers and proxies send one."""
