@@ -83,7 +83,7 @@ check: $(VENV)/dev.stamp ## lint, format, types, declared dependencies, unused c
 	@$(BIN)/python -m tooling.unused
 	@$(BIN)/zizmor --offline --quiet --min-severity medium .github
 
-format: $(VENV)/dev.stamp ## put every file into the house format
+format: $(VENV)/dev.stamp ## put every file into the project's format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 

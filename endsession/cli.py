@@ -62,15 +62,24 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("ENDSESSION_CONFIG"),
         help="the settings file (default: $ENDSESSION_CONFIG, else ./endsession.toml if there is one)",
     )
-    common.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    common.add_argument(
+        "--log-level",
+        default="info",
+        choices=("debug", "info", "warning", "error"),
+        help="the lowest level that is logged (default: info)",
+    )
     command = commands.add_parser("serve", parents=[common], help="serve the gateway")
     command.set_defaults(command=_serve)
-    command = commands.add_parser("check", parents=[common], help="say what is wrong with the settings and the keys")
+    command = commands.add_parser(
+        "check", parents=[common], help="check the settings, storage, keys, file modes and the provider"
+    )
     command.set_defaults(command=_check)
     command = commands.add_parser(
         "keygen", help="make a private key, for logout tokens or for encrypted hints, and print it as a JWK"
     )
-    command.add_argument("--alg", default="RS256", choices=sorted(NEW_KEYS), help="what it is for (default: RS256)")
+    command.add_argument(
+        "--alg", default="RS256", choices=sorted(NEW_KEYS), help="the algorithm of the key (default: RS256)"
+    )
     command.set_defaults(command=_keygen, log_level="info")
     conformance.add_to(commands)
     return parser
@@ -87,7 +96,11 @@ def _serve(options: argparse.Namespace) -> None:
             runner.run(serve(settings, document, Ports(base)))
     except ServiceUnavailable as error:
         in_file = settings.storage.url.startswith("sqlite:")
-        fix = "let its folder exist and be writable" if in_file else "see that it runs and lets this user in"
+        fix = (
+            "create its folder and make it writable"
+            if in_file
+            else "make sure that it is running and accepts this user"
+        )
         sys.exit(_told(settings.tell(Problem(("storage", "url"), error.detail, fix)), 1))
     except CannotListen as error:
         table = "server" if error.where == f"{settings.server.host}:{settings.server.port}" else "management"
@@ -105,7 +118,7 @@ def _check(options: argparse.Namespace) -> None:
         print(f"Warning: {settings.tell(warning)}", file=sys.stderr)
     if mistakes:
         raise settings.refuse(mistakes)
-    print(f"The settings hold together. Issuers: {len(settings.issuers)}, warnings: {len(warnings)}.")
+    print(f"The settings are valid. Issuers: {len(settings.issuers)}, warnings: {len(warnings)}.")
 
 
 async def _look_around(settings: configuration.Settings, base: Path) -> list[Finding]:

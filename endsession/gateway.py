@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,19 +13,18 @@ from .contract.request import ErrorForm, Request
 from .delivery.endings import Endings, NotifyPolicy
 from .delivery.outbox import Outbox
 from .limiter import Limiter
+from .management.tokens import Caller, ManagementTokens
 from .pages import Page, Pages
 from .protocol.client import Client
 from .protocol.errors import EndsessionError, NotFound
 from .protocol.hint import HintReader, VerifiedHint
 from .protocol.policy import Policy
 from .provider.metadata import ProviderMetadata
-from .refusals import Refusals
 from .store.audit import Trace
 from .store.readiness import Readiness
 from .store.script import Database
 from .tokens.hint import FindClient
 from .tokens.seal import Sealer, Vault
-from .wrong_tokens import WrongTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +78,6 @@ class Issuer:
         return self.notify_policy.everyone
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The owner of a management token."""
-
-    name: str
-    issuers: frozenset[str]
-    scopes: frozenset[str]
-
-
 @dataclass(frozen=True)
 class Gateway:
     """One running deployment. `clock` gives seconds since 1970."""
@@ -98,7 +87,7 @@ class Gateway:
     issuers: Mapping[str, Issuer]
     issuer_by_host: Mapping[str, Issuer]
     default_issuer: Issuer | None
-    callers: Mapping[str, Caller]
+    management: ManagementTokens
     """By the SHA-256 of their token."""
     store: Database
     endings: Endings
@@ -106,8 +95,6 @@ class Gateway:
     sealer: Sealer
     vault: Vault
     limiter: Limiter
-    wrong_tokens: WrongTokens
-    refusals: Refusals
     readiness: Readiness
     pages: Pages
     clock: Callable[[], float]
@@ -159,28 +146,16 @@ class Gateway:
         return host in self._hosts
 
     def authenticate(self, token: str, address: str) -> Caller | None:
-        """See Service. Tokens are compared by their digest, so no comparison tells anything about a token."""
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        self.wrong_tokens.check(address, digest)
-        caller = self.callers.get(digest)
-        if caller is None:
-            self.wrong_tokens.wrong(address)
-        else:
-            self.wrong_tokens.right(address, digest)
-        return caller
+        """See Service."""
+        return self.management.authenticate(token, address)
 
     def note_refusal(self, caller: Caller | None, reason: str, issuer_id: str | None, address: str) -> None:
-        """See Service. A name of an issuer that there is not may be anything, and stays out of the audit."""
-        known = issuer_id if issuer_id in self.issuers else ""
-        self.refusals.note(known or "", reason, actor=caller.name if caller else "", address=address)
+        """See Service."""
+        self.management.note_refusal(caller, reason, issuer_id, address)
 
     def allows(self, caller: Caller | None, scope: str, issuer_id: str | None) -> bool:
-        """See Service. An issuer out of the caller's reach does not exist for it. Raises NotFound."""
-        if caller is None or scope not in caller.scopes:
-            return False
-        if issuer_id not in self.issuers or not ({"*", issuer_id} & caller.issuers):
-            raise NotFound("There is no such issuer.")
-        return True
+        """See Service. Raises NotFound."""
+        return self.management.allows(caller, scope, issuer_id)
 
     def error_form(self, endpoint: LogoutEndpoint | None, issuer_id: str | None, host: str) -> ErrorForm:
         """See Service. Before an issuer is known, the endpoint's own preset says it."""

@@ -32,7 +32,7 @@ MOST = 100_000
 
 
 class Limiter:
-    """Counts requests. A rate is `60/minute`; the empty text is no limit."""
+    """Counts requests. A rate is `60/minute`; an empty string is no limit."""
 
     def __init__(
         self,

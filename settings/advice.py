@@ -34,7 +34,7 @@ def advice(settings: Settings, contract: ServedDocument) -> Iterator[Problem]:
         if set(token.sha256) == {"0"}:
             where = ("management", "tokens", index, "sha256")
             fix = "make it from the token: printf %s TOKEN | sha256sum"
-            yield Problem(where, "it only keeps the place of a digest: no token has it", fix)
+            yield Problem(where, "this is the placeholder of the README: no token matches it", fix)
 
 
 def _leaked_hints(

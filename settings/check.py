@@ -113,7 +113,11 @@ def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:
         try:
             ipaddress.ip_network(network)
         except ValueError as error:
-            yield Problem(("delivery", "allow_networks", index), f"it is not a network: {error}", "write 10.20.0.0/16")
+            yield Problem(
+                ("delivery", "allow_networks", index),
+                f"it is not a network: {error}",
+                "write a network address, such as 10.20.0.0/16",
+            )
     if delivery.ca_file and not (base / delivery.ca_file).is_file():
         yield _no_file(("delivery", "ca_file"), base / delivery.ca_file)
     if delivery.proxy and not (_is_url(delivery.proxy) and urlsplit(delivery.proxy).scheme in ("http", "https")):

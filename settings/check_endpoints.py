@@ -24,6 +24,7 @@ from .problems import Location, Problem, dotted
 
 _ADDED: tuple[Location, ...] = (("server", "vendors"), ("server", "extra_paths"))
 """Where endpoints come from: while one cannot be served, nothing that refers to it is wrong by itself."""
+_MORE = "; server.vendors adds those of other vendors"
 
 
 def check_endpoints(issuer_id: str, settings: Settings, contract: ServedDocument) -> Iterator[Problem]:
@@ -43,11 +44,11 @@ def _policies(
             yield Problem(
                 (*location, "dialects", name),
                 "no endpoint has this name",
-                f"use one of: {', '.join(sorted(names))}",
+                f"use one of: {', '.join(sorted(names))}{_MORE}",
                 also=_ADDED,
             )
     if issuer.announce != PLAIN and issuer.announce not in names:
-        fix = f"use end-session or one of: {', '.join(sorted(names))}"
+        fix = f"use end-session or one of: {', '.join(sorted(names))}{_MORE}"
         yield Problem((*location, "announce"), "no endpoint has this name", fix, also=_ADDED)
     yield from _named_endpoints(location, issuer, names)
     for terms in endpoints.values():
@@ -72,7 +73,7 @@ def _policies(
 def _named_endpoints(location: Location, issuer: IssuerSettings, names: set[str]) -> Iterator[Problem]:
     for index, name in enumerate(issuer.endpoints or ()):
         if name != PLAIN and name not in names:
-            fix = f"use some of: {', '.join((PLAIN, *sorted(names)))}"
+            fix = f"use some of: {', '.join((PLAIN, *sorted(names)))}{_MORE}"
             yield Problem((*location, "endpoints", index), "no endpoint has this name", fix, also=_ADDED)
     if issuer.endpoints == ():
         fix = "name the endpoints that apps use, or leave it out to serve all"

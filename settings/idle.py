@@ -53,6 +53,8 @@ def idle_knobs(location: Location, issuer: IssuerSettings, contract: ServedDocum
                 message = f"the endpoint {terms.name or 'end-session'} takes no POST, so it cannot act"
                 yield Problem((*where, knob), message, "leave it out")
             elif getattr(policy, knob) == _ENDS_UNASKED.get(knob) and not can_match(issuer):
-                message = "no cookie tells which session is the browser's, so nothing would end"
+                message = (
+                    "without a cookie that can be matched the browser's session is not known, so nothing would end"
+                )
                 fix = "leave it out, or configure a cookie that sessions can be matched by"
                 yield Problem((*where, knob), message, fix, also=((*location, "cookie"), (*location, "participants")))

@@ -116,7 +116,7 @@ class Places:
             for other, place in self._outside.items():
                 if other[:length] == table:
                     return place
-        return "not set anywhere" if self._file is None else str(self._file)
+        return "no settings file was found" if self._file is None else str(self._file)
 
 
 def _lines_of(text: str) -> dict[tuple[str, ...], int]:

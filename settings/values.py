@@ -30,6 +30,8 @@ def _seconds(value: Any) -> float:
         return float(match[1]) * _UNITS[match[2]]
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
+    if isinstance(value, str) and value.strip().startswith("-"):
+        raise wrong("it is negative", "write a number and a unit, such as 500ms, 5s, 10m, 24h or 30d")
     raise wrong("it is not a duration", "write a number and a unit, such as 500ms, 5s, 10m, 24h or 30d")
 
 
@@ -56,7 +58,7 @@ Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 WholeSeconds = Annotated[int, BeforeValidator(lambda value: round(_seconds(value))), Field(ge=0)]
 """The same, to the second."""
 Rate = Annotated[str, AfterValidator(_rate)]
-"""`60/minute`; the empty text is no limit."""
+"""`60/minute`; an empty string is no limit."""
 Sha256 = Annotated[str, AfterValidator(_sha256)]
 """64 hexadecimal digits."""
 SealingSecret = Annotated[SecretStr, AfterValidator(_sealing_secret)]

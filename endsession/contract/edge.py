@@ -109,7 +109,7 @@ def _said_twice(scope: Scope) -> InvalidRequest | None:
     if len(names) == len(set(names)):
         return None
     twice = max(names, key=names.count).decode()
-    return InvalidRequest("A header that says one thing came more than once.", detail=f"{twice} came more than once")
+    return InvalidRequest("A header that may appear only once was repeated.", detail=f"{twice} came more than once")
 
 
 def _write_access_log(scope: Scope, status: int, learned: dict[str, object], request_id: str, seconds: float) -> None:

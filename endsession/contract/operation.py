@@ -152,8 +152,8 @@ class CompiledOperation:
         except NotFound:
             self._service.note_refusal(caller, "the issuer is out of its reach", issuer_id, address)
             raise
-        self._service.note_refusal(caller, f"it has not the scope {wanted}", issuer_id, address)
-        raise InsufficientScope(detail=f"the token has not the scope {wanted}")
+        self._service.note_refusal(caller, f"it lacks the scope {wanted}", issuer_id, address)
+        raise InsufficientScope(detail=f"the token lacks the scope {wanted}")
 
     def _refuse(
         self, error: EndsessionError, scope: Scope, headers: Headers, request: Request | None, wants: Wants

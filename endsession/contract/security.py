@@ -25,8 +25,8 @@ def bearer_handler(service: Service) -> Callable[[], AbstractSecurityHandler]:
                 caller = service.authenticate(token.strip(), address)
                 if caller is None:
                     issuer_id = request.scope.get("path_params", {}).get("issuer_id")
-                    service.note_refusal(None, "it is nobody's", issuer_id, address)
-                    raise Unauthenticated(detail="the bearer token is nobody's")
+                    service.note_refusal(None, "unknown token", issuer_id, address)
+                    raise Unauthenticated(detail="unknown bearer token")
                 request.scope[CALLER] = caller
                 request.scope["endsession.learned"]["caller"] = caller.name
                 return {"sub": ""}

@@ -41,9 +41,9 @@ class LaneWorker:
         try:
             await self._work(leased)
         except EndsessionError as error:
-            log.warning("a lane will be worked on when its lease expires: %s", error)
+            log.warning("deliveries to %s will be retried when their lease expires: %s", leased.lane.client_id, error)
         except Exception:
-            log.exception("a lane will be worked on when its lease expires")
+            log.exception("deliveries to %s will be retried when their lease expires", leased.lane.client_id)
 
     async def _work(self, leased: LeasedLane) -> None:
         lane, breakers = leased.lane, self._attempts.breakers

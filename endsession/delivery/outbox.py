@@ -83,7 +83,7 @@ class Outbox:
             try:
                 sleep = await self._look_for_work()
             except EndsessionError as error:
-                log.warning("deliveries wait: storage unavailable: %s", error)
+                log.warning("deliveries paused: storage unavailable: %s", error)
             except Exception:
                 log.exception("unexpected error in the outbox; continuing")
             try:

@@ -1,4 +1,4 @@
-"""The browser that was asked, or whose session has ended: our own cookie recognizes it (T3, T24, T27)."""
+"""CSRF, and the browser that was asked or whose session has ended: our own cookie recognizes it (T3, T24, T27)."""
 
 from __future__ import annotations
 

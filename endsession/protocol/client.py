@@ -37,14 +37,14 @@ class Client:
     __pydantic_config__ = {"extra": "forbid"}
 
     client_id: str
-    """By which tokens and requests name the client."""
+    """The identifier of the client in tokens and requests."""
     client_name: str = ""
     """What people call it, on pages."""
     client_uri: str | None = None
     """The app's home page: where a person who stays signed in can go on."""
     client_secret: SecretStr | None = field(default=None, repr=False)
-    """Needed where tokens are signed with HS256 or its kin, or encrypted symmetrically. It belongs in the environment
-    or the secrets folder."""
+    """Needed where tokens are signed with an HMAC algorithm such as HS256, or encrypted symmetrically. It belongs in
+    the environment or the secrets folder."""
     client_secret_expires_at: float = 0
     """When the secret expires, in seconds since 1970; 0 is never. Hints that an expired one signed are refused."""
     application_type: Literal["web", "native"] = "web"
@@ -67,7 +67,7 @@ class Client:
     id_token_encrypted_response_alg: EncryptionAlg | None = None
     """How keys are encrypted, if its ID tokens are encrypted; its logout tokens then are as well."""
     id_token_encrypted_response_enc: ContentEncryption = "A128CBC-HS256"
-    """How the content of encrypted tokens is."""
+    """The content encryption algorithm (`enc`) of encrypted tokens."""
     jwks: dict[str, Any] | None = None
     """The client's own keys, to which encrypted tokens are encrypted."""
     backchannel_logout_uri: str | None = None

@@ -194,7 +194,7 @@ class ClientOfSettings(EndsessionError):
 
     code = "invalid_client_metadata"
     status = 409
-    description = "This client stands in the settings file and can only be changed there."
+    description = "This client is defined in the settings file and can only be changed there."
 
 
 class RateLimited(EndsessionError):

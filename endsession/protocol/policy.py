@@ -28,7 +28,7 @@ class Policy:
     on_unregistered_redirect: Literal["error", "ignore"] = "error"
     """A URI that may not be used: refuse with 422 and keep the session, or log out and stay on one of our pages."""
     redirect_match: Literal["exact", "exact_or_native_loopback", "wildcard"] = "exact"
-    """How a requested URI is compared with the registered ones (`redirect.py`)."""
+    """How a requested URI is compared with the registered ones."""
     post_params: Literal["form", "query", "form_or_query"] = "form"
     """Where a POST carries its parameters. Both at once is always refused."""
     client_id_param: Literal["accept", "ignore", "reject"] = "accept"

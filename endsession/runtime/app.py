@@ -27,11 +27,13 @@ from ..delivery.outbox import Bounds, Outbox
 from ..delivery.sender import BackChannel, Sender
 from ..delivery.ssrf import LOOPBACK
 from ..delivery.sweeper import Chore, OnExpiry, Sweeper
-from ..gateway import Caller, Gateway, Issuer
+from ..gateway import Gateway, Issuer
 from ..limiter import Limiter
+from ..management.refusals import Refusals
+from ..management.tokens import Caller, ManagementTokens
+from ..management.wrong_tokens import WrongTokens
 from ..pages import Page, Pages
 from ..provider.fetch import Fetcher
-from ..refusals import Refusals
 from ..store.in_background import InBackground
 from ..store.readiness import Readiness
 from ..store.script import Database, Script
@@ -39,7 +41,6 @@ from ..store.seen_hints import SeenHints
 from ..store.sqlite import SqliteDatabase
 from ..store.upkeep import forget_audit, forget_ended_sessions, forget_provider_keys, forget_spent_handles
 from ..tokens.seal import Sealer, Vault
-from ..wrong_tokens import WrongTokens
 from .issuers import IssuerPorts, wire
 from .proxies import TrustedProxies
 from .sealing import open_vault, sealing_secrets
@@ -105,6 +106,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         )
         stack.push_async_callback(limiter.close)
         refusals = Refusals(background, ports.clock)
+        wrong_tokens = WrongTokens(settings.limits.wrong_tokens_per_address)
         stack.push_async_callback(refusals.stop)
         yield Gateway(
             public_url=public_url(settings),
@@ -112,18 +114,13 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             issuers=issuers,
             issuer_by_host=by_host,
             default_issuer=next((issuers[name] for name, table in settings.issuers.items() if table.default), None),
-            callers={
-                token.sha256: Caller(token.name, frozenset(token.issuers), frozenset(token.scopes))
-                for token in settings.management.tokens
-            },
+            management=ManagementTokens(_callers(settings), issuers.keys(), wrong_tokens, refusals),
             store=store,
             endings=endings,
             outbox=outbox,
             sealer=Sealer(secrets, ports.clock),
             vault=vault,
             limiter=limiter,
-            wrong_tokens=WrongTokens(settings.limits.wrong_tokens_per_address),
-            refusals=refusals,
             readiness=Readiness(store),
             pages=Pages(),
             clock=ports.clock,
@@ -137,6 +134,13 @@ def _reference(document: Document, url: str) -> Page:
     from ..reference.page import reference_page  # noqa: PLC0415
 
     return reference_page(outline(document, url))
+
+
+def _callers(settings: configuration.Settings) -> dict[str, Caller]:
+    return {
+        token.sha256: Caller(token.name, frozenset(token.issuers), frozenset(token.scopes))
+        for token in settings.management.tokens
+    }
 
 
 def _issuer_ports(

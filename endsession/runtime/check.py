@@ -59,7 +59,11 @@ def _storage(settings: configuration.Settings, base: Path) -> Iterator[Finding]:
     try:
         found = examine_file(base / url.removeprefix("sqlite:///")) if in_file else examine_server(url)
     except ServiceUnavailable as error:
-        fix = "let its folder exist and be writable" if in_file else "see that it runs and lets this user in"
+        fix = (
+            "create its folder and make it writable"
+            if in_file
+            else "make sure that it is running and accepts this user"
+        )
         yield Finding(Problem(("storage", "url"), error.detail, fix), certain=in_file)
         return
     if newer := found.unknown_migrations:
@@ -101,7 +105,7 @@ async def _provider(
             return
         missing = unpublished(signing, parse_keys(await _get(uri, fetch)))
     except OSError as error:
-        message = f"it could not be fetched from here ({error}), so nobody has looked whether it is right"
+        message = f"it could not be fetched from here ({error}), so it was not checked"
         yield Finding(Problem(("issuers", issuer_id, member), message, "check again where it can be reached"), False)
     except ValueError as error:
         yield Finding(Problem(("issuers", issuer_id, member), str(error)), certain=True)

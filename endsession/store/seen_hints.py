@@ -68,7 +68,7 @@ class SeenHints:
             if self._monotonic() - self._read_at >= READ_AGAIN:
                 await self.load()
         except ServiceUnavailable as error:
-            log.warning("it is not known what other processes have seen of ID tokens: %s", error)
+            log.warning("could not read which clients' ID tokens lack sid: %s", error)
         return not self._seen.get((issuer_id, client_id), _UNSEEN).has_sid
 
     async def stop(self) -> None:

@@ -15,7 +15,7 @@ from endsession.contract.app import build
 from endsession.contract.document import Document
 from endsession.contract.endpoint import LogoutEndpoint
 from endsession.contract.request import ErrorForm
-from endsession.gateway import Caller
+from endsession.management.tokens import Caller
 from endsession.pages import Page
 from endsession.protocol.errors import EndsessionError
 from tests.kit.raw import HOST

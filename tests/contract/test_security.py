@@ -13,9 +13,9 @@ import pytest
 from starlette.types import ASGIApp
 
 from endsession.contract.app import build
+from endsession.management.wrong_tokens import WrongTokens
 from endsession.protocol.errors import RateLimited
 from endsession.runtime.app import MANAGEMENT_TAGS, PUBLIC_TAGS, application
-from endsession.wrong_tokens import WrongTokens
 from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, Deployment, deploy
 from tests.kit.logs import whole_log
 from tests.kit.raw import Answer, ask
@@ -140,7 +140,7 @@ async def test_wrong_tokens_are_slowed_and_logged(tmp_path: Path, everything_log
         assert 1 <= int(answers[-1].header("retry-after") or 0) <= 61
         assert (await ask(gateway.app, "GET", SESSION, token=TOKEN)).status == 429
         assert (await ask(gateway.app, "GET", SESSION)).status == 401
-        assert "management token refused: it is nobody's (token 'unknown', address 192.0.2.7)" in everything_logged.text
+        assert "management token refused: unknown token (token 'unknown', address 192.0.2.7)" in everything_logged.text
         assert "s3cret-guess" not in whole_log(everything_logged)
         proxied = [("x-forwarded-for", "203.0.113.9")]  # of a peer that is no proxy
         assert (await ask(gateway.app, "GET", SESSION, token=TOKEN, headers=proxied)).status == 429
@@ -208,7 +208,8 @@ async def test_a_failing_check_of_tokens_is_a_500_without_detail(shared: Deploym
         def get(self, *_: object) -> Any:
             raise RuntimeError("a-detail-of-the-inside")
 
-    broken = build(DOCUMENT, replace(shared.gateway, callers=Broken()))
+    tokens = replace(shared.gateway.management, callers=Broken())
+    broken = build(DOCUMENT, replace(shared.gateway, management=tokens))
     answer = await ask(broken, "GET", SESSION, token=TOKEN)
     assert answer.status == 500
     assert answer.text == '{"error":"server_error","error_description":"The service could not complete the request."}'

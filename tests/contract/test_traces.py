@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from endsession.refusals import AT_MOST
+from endsession.management.refusals import AT_MOST
 from tests.kit.apps import deploy_with_apps, sign_in
 from tests.kit.deployment import READER, TOKEN, Deployment, cookie_of, deploy
 from tests.kit.flow import HTML, PLAIN
@@ -107,15 +107,15 @@ async def test_refused_tokens_leave_a_trace(tmp_path: Path, storage_url: str, ca
             await gateway.send("GET", "/made-up/deliveries", token=TOKEN)
             found = await entries(gateway, "token_refused", 4)
         assert set(found) == {
-            ("acme", "", "", "", "it is nobody's", "", "192.0.2.7"),
-            ("acme", "", "", "", "it has not the scope deliveries:read", "reader", "192.0.2.7"),
+            ("acme", "", "", "", "unknown token", "", "192.0.2.7"),
+            ("acme", "", "", "", "it lacks the scope deliveries:read", "reader", "192.0.2.7"),
             ("globex", "", "", "", "the issuer is out of its reach", *BY),
             ("", "", "", "", "the issuer is out of its reach", *BY),
         }
-    refused = [record.getMessage() for record in caplog.records if record.name == "endsession.refusals"]
+    refused = [record.getMessage() for record in caplog.records if record.name == "endsession.management.refusals"]
     assert len(refused) == 4
-    assert "management token refused: it is nobody's (token 'unknown', address 192.0.2.7)" in refused
-    assert sum("the bearer token is nobody's" in line for line in access_lines(caplog)) == 3
+    assert "management token refused: unknown token (token 'unknown', address 192.0.2.7)" in refused
+    assert sum("unknown bearer token" in line for line in access_lines(caplog)) == 3
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("endsession")]
     assert not any("a-token-that-is-wrong" in line or "made-up" in line for line in ours)
 
@@ -124,7 +124,7 @@ async def test_no_token_at_all_is_no_refused_one(gateway: Deployment) -> None:
     """Scanners and probes come without; and a token that is good leaves nothing either."""
     await gateway.send("GET", "/acme/sessions")
     await gateway.send("GET", "/acme/sessions", token=TOKEN)
-    await gateway.gateway.refusals.stop()
+    await gateway.gateway.management.refusals.stop()
     assert await audit(gateway, "token_refused") == []
 
 
@@ -133,12 +133,12 @@ async def test_strangers_cannot_fill_the_audit(gateway: Deployment) -> None:
     for number in range(AT_MOST + 30):
         headers = [("authorization", f"Bearer wrong-{number}")]
         await ask(gateway.app, "GET", "/acme/sessions", headers=headers)
-        gateway.gateway.refusals.note("acme", "it is nobody's", actor="", address=f"198.51.100.{number}")
-    await gateway.gateway.refusals.stop()
+        gateway.gateway.management.refusals.note("acme", "unknown token", actor="", address=f"198.51.100.{number}")
+    await gateway.gateway.management.refusals.stop()
     assert len(await audit(gateway, "token_refused")) == AT_MOST
     gateway.clock.advance(61)
     await ask(gateway.app, "GET", "/acme/sessions", headers=[("authorization", "Bearer wrong")])
-    await gateway.gateway.refusals.stop()
+    await gateway.gateway.management.refusals.stop()
     assert len(await audit(gateway, "token_refused")) == AT_MOST + 1
 
 

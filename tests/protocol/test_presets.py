@@ -37,7 +37,7 @@ SITUATIONS: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
         {"said": INVALID},
         "ask invalid_hint C", "401 invalid_token", "ask invalid_hint C", "401 invalid_token",
     ),
-    "a hint that is no JWT": (
+    "a hint that is not a JWT": (
         {"said": MALFORMED},
         "ask invalid_hint C", "400 invalid_request", "ask invalid_hint C", "400 invalid_request",
     ),

@@ -191,7 +191,7 @@ signing_keys = ["RS256.jwk"]
     assert f"Fix: publish there what {OURS} has" in keys
     web.publish(*jwks("RS256", kid="logout")["keys"])
     status, output, complaints = await run_check(tmp_path, text)
-    assert (status, output) == (0, "The settings hold together. Issuers: 1, warnings: 1.\n")
+    assert (status, output) == (0, "The settings are valid. Issuers: 1, warnings: 1.\n")
     assert complaints.startswith("Warning: FOLDER/endsession.toml, line 5: issuers.acme.cookie")
     assert "Fix: configure the provider's cookie" in complaints
 

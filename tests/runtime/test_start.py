@@ -52,6 +52,6 @@ def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
         [
             "FOLDER/endsession.toml, line 4: storage.url (ENDSESSION_STORAGE__URL)",
             "    FOLDER/nowhere/x.db: unable to open database file.",
-            "    Fix: let its folder exist and be writable",
+            "    Fix: create its folder and make it writable",
         ],
     )

@@ -103,7 +103,7 @@ CASES = {
     "the README's place for a digest": (
         serving() + f"[[management.tokens]]\nname = 'x'\nsha256 = '{'0' * 64}'\nissuers = ['*']\nscopes = []\n",
         "management.tokens.0.sha256",
-        "it only keeps the place of a digest: no token has it",
+        "this is the placeholder of the README: no token matches it",
         "make it from the token: printf %s TOKEN | sha256sum",
     ),
     "tokens over http": (

@@ -152,7 +152,7 @@ def test_what_is_missing_has_the_place_of_its_neighbours() -> None:
     }
     places = Places("ENDSESSION_", None, "", outside)
     assert places.tell(Problem(("storage", "other"), "x")).startswith("environment variable TWO: storage.other")
-    assert places.tell(Problem(("delivery", "proxy"), "x")).startswith("not set anywhere: delivery.proxy")
+    assert places.tell(Problem(("delivery", "proxy"), "x")).startswith("no settings file was found: delivery.proxy")
 
 
 def test_what_was_overridden_is_told_where_it_was(operator: Operator) -> None:
@@ -194,7 +194,7 @@ def test_no_settings_at_all(operator: Operator) -> None:
     """Neither file nor environment."""
     os.unlink(operator.file)
     assert operator.told_once() == (
-        "not set anywhere: issuers (ENDSESSION_ISSUERS)",
+        "no settings file was found: issuers (ENDSESSION_ISSUERS)",
         "there is no issuer.",
         "add a table [issuers.NAME]",
     )

@@ -173,13 +173,13 @@ CASES = {
         add(ACME, "dialects.pingfed.policy = { prompt = 'always' }"),
         "issuers.acme.dialects.pingfed",
         "no endpoint has this name.",
-        "use one of: authpi, pingfederate",
+        "use one of: authpi, pingfederate; server.vendors adds those of other vendors",
     ),
     "an announcement of nothing": (
         add(ACME, 'announce = "pingfed"'),
         "issuers.acme.announce",
         "no endpoint has this name.",
-        "use end-session or one of: authpi, pingfederate",
+        "use end-session or one of: authpi, pingfederate; server.vendors adds those of other vendors",
     ),
     "an announcement that leads to no issuer": (
         add(ACME, 'announce = "pingfederate"'),

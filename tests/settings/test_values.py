@@ -22,7 +22,7 @@ BOOLEAN = ("it is neither true nor false.", "write true or false")
     [
         ("[retention]\nended_sessions = 'soon'", DURATION),
         ("[retention]\nended_sessions = '5 weeks'", DURATION),
-        ("[retention]\nended_sessions = '-5s'", DURATION),
+        ("[retention]\nended_sessions = '-5s'", ("it is negative.", DURATION[1])),
         ("[retention]\nended_sessions = ''", DURATION),
         ("[retention]\nended_sessions = true", DURATION),
         ("[retention]\nended_sessions = nan", DURATION),

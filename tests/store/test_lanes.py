@@ -1,4 +1,4 @@
-"""The storage conformance suite: who works on which delivery, and when. Every test runs on every backend."""
+"""Leases of deliveries and lanes, so that no two processes work on one. Every test runs on every backend."""
 
 import asyncio
 from collections.abc import Sequence

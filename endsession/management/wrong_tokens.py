@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from limits import parse
 
-from .limiter import OwnCounter, network_of
-from .protocol.errors import RateLimited
+from ..limiter import OwnCounter, network_of
+from ..protocol.errors import RateLimited
 
 REMEMBERED = 1000
 """Pairs of an address and a token that was right from there."""

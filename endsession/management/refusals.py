@@ -1,7 +1,7 @@
 """Management tokens that were refused: written into the audit and the log, and never more than a stranger may cause.
 
-Anyone can send a wrong token, so what they write is bounded: one row a minute for each address and reason, and a number
-of rows in all. The line of each request is in the log in any case.
+Anyone can send a wrong token, so what they write is bounded: one row a minute for each reason, token and
+address (an IPv6 /64 network counts as one), and a number of rows in all. The access log has each request.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from .limiter import network_of
-from .protocol.errors import EndsessionError
-from .store.audit import Trace, audit_refusal
-from .store.script import Database
+from ..limiter import network_of
+from ..protocol.errors import EndsessionError
+from ..store.audit import Trace, audit_refusal
+from ..store.script import Database
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Refusals:
         try:
             await self._store.write(audit_refusal(issuer_id, reason, trace))
         except EndsessionError as error:
-            log.warning("a refused management token is in the log and not in the audit: %s", error)
+            log.warning("could not write a refused management token to the audit: %s", error)
 
     async def stop(self) -> None:
         """Wait for what is being written."""
