@@ -43,7 +43,6 @@ async def end_session(request: Request, gateway: Gateway) -> Response:
     hint = await read_hint(raw_hint, asked, policy, issuer)
     if isinstance(hint, VerifiedHint):
         await gateway.limiter.take_from_client(issuer.id, hint.client_id, hint.sub)
-        issuer.note_hint(hint)
     # A form posted from another site comes without the provider's cookie: park it and come back by GET.
     received = Received(issuer.id, request.endpoint.path, asked, hint)
     if lacks_cookie(request, issuer):
@@ -71,6 +70,8 @@ async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, received
     decision, client = evaluation.decision, evaluation.shown_client
     if decision.error is not None:
         raise _with_trace(decision.error, decision.trace)
+    if isinstance(received.hint, VerifiedHint) and gateway.clock() - received.hint.iat <= policy.max_hint_age:
+        issuer.note_hint(received.hint)
     # 7. Ask.
     if decision.action == "ask":
         return ask(request, gateway, issuer, received, evaluation)

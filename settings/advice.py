@@ -49,7 +49,7 @@ def _leaked_hints(
             yield Problem((*location, "cookie"), f"there is none: {leak}", fix)
         else:
             message = f"no session is registered whose cookie it could be (participants = all): {leak}"
-            fix = 'set match = "sid" if the cookie\'s value is the sid of ID tokens, or register sessions'
+            fix = "register sessions, or take the cookie out, if it can never be matched"
             yield Problem((*location, "cookie", "match"), message, fix)
 
 

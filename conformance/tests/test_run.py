@@ -25,6 +25,7 @@ def rows_of(report: str) -> dict[str, list[str]]:
     return {" ".join(line.split()[:2]): line.split()[2:] for line in lines[1:]}
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("backend")
 def test_a_good_deployment_passes(tmp_path: Path) -> None:
     """As a process of its own, fuzzer included: nothing fails, all that can be seen is seen, and nothing is left."""

@@ -52,9 +52,12 @@ class Request:
         return int(self.query.get("limit", DEFAULT_PAGE_SIZE))
 
     def cookies(self, name: str) -> list[str]:
-        """The raw values of a cookie, as sent. A name can come more than once (RFC 6265, section 5.4)."""
+        """The raw values of a cookie, as sent. A name can come more than once (RFC 6265, section 5.4).
+
+        HTTP/2 splits the header into several (RFC 9113, section 8.2.3), and not every proxy joins them again.
+        """
         values = []
-        for pair in self.headers.get("cookie", "").split(";"):
+        for pair in "; ".join(self.headers.getlist("cookie")).split(";"):
             key, _, value = pair.partition("=")
             # Space and tab alone (RFC 6265, section 5.2): more would let another name pass as this one.
             if key.strip(" \t") == name:

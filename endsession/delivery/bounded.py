@@ -28,7 +28,7 @@ _END = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/[0-9]\.[0-9] 1(?!01)[0-9][0-9]")
 """101 is none: it ends HTTP (RFC 9110, section 15.2.2)."""
 _NO_BODY = re.compile(rb"HTTP/[0-9]\.[0-9] (?:204|304)")
-_LENGTH = re.compile(rb"(?i)\n(?:content-length:[ \t]*([0-9]{1,9})[ \t]*|transfer-encoding:.*)\r?\n")
+_LENGTH = re.compile(rb"(?i)\n(?:content-length:[ \t]*([0-9]{1,9})[ \t]*|transfer-encoding:.*)(?=\r?\n)")
 
 
 class AnswerTooLong(OSError):

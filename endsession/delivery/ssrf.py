@@ -21,11 +21,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 _SPECIAL = (
+    ipaddress.IPv4Network("192.0.0.0/24"),
+    ipaddress.IPv4Network("192.88.99.0/24"),
     ipaddress.IPv6Network("fec0::/10"),
     ipaddress.IPv6Network("3fff::/20"),
     ipaddress.IPv6Network("64:ff9b:1::/48"),
 )
-"""What `is_global` takes for global: the former site-local addresses, new ones for documentation, and a local NAT64's.
+"""What `is_global` takes for global, on some versions of Python: special addresses of IPv4 (RFC 6890), the former
+site-local addresses, new ones for documentation, and a local NAT64's.
 
 The last are never judged by the IPv4 address in them: where it stands depends on that NAT64's prefix (RFC 6052, section
 2.2; RFC 8215, section 5).

@@ -27,7 +27,7 @@ async def after_logout(request: Request, gateway: Gateway, issuer: Issuer, outco
     The provider's cookie is cleared, but only one that was presented and belongs to what ended.
     """
     frames = [delivery for delivery in outcome.deliveries if delivery.channel == "front"]
-    digest, cookie = browser_secret(request, gateway) if outcome.own else (None, "")
+    digest, cookie = browser_secret(request, gateway) if outcome.may_name_account else (None, "")
     if frames:
         response = await frames_page(gateway, issuer, outcome, frames, digest)
     elif outcome.decision.redirect is not None:

@@ -59,7 +59,7 @@ def ask(request: Request, gateway: Gateway, issuer: Issuer, received: Received, 
         sid=session.sid if session else None,
         others=[other.sid for other in decision.others],
         unregistered_sub=unregistered_sub(issuer, session, received.hint) if session else None,
-        account=session.user_label if session and decision.doubt != "unmatched" and not decision.others else None,
+        account=session.user_label if session and _may_name_account(evaluation) else None,
         client_id=client.client_id if client else None,
         redirect=decision.redirect,
         state=received.request.state,
@@ -93,6 +93,12 @@ def open_question(request: Request, gateway: Gateway, issuer: Issuer, handle: st
     check_browser(request, gateway, content.pop("browser"))
     content.pop("issuer")
     return Question(**content)
+
+
+def _may_name_account(evaluation: Evaluation) -> bool:
+    """Whether the cookie proves that this is the account's browser, and there is but one account."""
+    decision = evaluation.decision
+    return decision.doubt != "unmatched" and not decision.others and evaluation.sessions.secret_cookie
 
 
 def check_still_asked(question: Question, sessions: Sessions) -> None:

@@ -36,6 +36,11 @@ class Outcome:
         browser = self.sessions.browser or self.sessions.ended_here
         return browser is not None and self.ended is not None and browser.sid == self.ended.sid
 
+    @property
+    def may_name_account(self) -> bool:
+        """Whether account and apps may be shown: not to a sender whose cookie can be copied from a token (T24)."""
+        return self.own and self.sessions.secret_cookie
+
 
 def redirect_to(uri: RegisteredRedirect, state: str | None) -> Response:
     """Not RedirectResponse: that re-encodes, and the URI has to stay as it was registered."""

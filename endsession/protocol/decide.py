@@ -35,13 +35,24 @@ def decide(case: Case) -> Decision:
             case = replace(case, client=None)  # a hint that is too old does not speak for its client
         client = _judge_client(case, hint, trace)
         redirect = _judge_redirect(case, client, hint, trace)
-        decision = match_session(case, hint, redirect, trace)
+        decision = _with_others(case, match_session(case, hint, redirect, trace))
     except EndsessionError as error:
         trace.append(f"refuse: {error.status} {error.code}")
         decision = Decision("refuse", error=error)
-    # A user who logs out of this browser must not stay signed in by another cookie of the same name.
-    ends_browser = decision.session is not None and decision.session is case.sessions.browser
-    return replace(decision, trace=tuple(trace), others=case.sessions.others if ends_browser else ())
+    return replace(decision, trace=tuple(trace))
+
+
+def _with_others(case: Case, decision: Decision) -> Decision:
+    """A user who logs out of this browser must not stay signed in by another cookie of the same name.
+
+    Without a question, another user's session stays: a neighbour host can plant the cookie of its own session, and its
+    hint must not end anybody else's (T3). A yes is about all of them.
+    """
+    session, others = decision.session, case.sessions.others
+    if session is None or session is not case.sessions.browser:
+        return decision
+    own = tuple(other for other in others if other.sub == session.sub)
+    return replace(decision, others=own if decision.action == "end" else others)
 
 
 # Step 1: is the hint good enough to be believed?
@@ -100,7 +111,7 @@ def _signer_problem(case: Case, hint: VerifiedHint) -> str | None:
     """
     if not hint.by_secret:
         return None
-    if case.sessions.browser is not None:
+    if case.sessions.browser is not None and case.sessions.secret_cookie:
         takes_part = case.sessions.browser.client_takes_part
         return None if takes_part else "its client's secret signed it, and the client takes no part in the session"
     if _acts_alone(case) and _is_of_live_session(case, hint):
@@ -109,8 +120,13 @@ def _signer_problem(case: Case, hint: VerifiedHint) -> str | None:
 
 
 def _acts_alone(case: Case) -> bool:
-    """Whether the hint would say by itself which session ends, now or after a yes of anyone who brings it."""
+    """Whether the hint would say by itself which session ends, now or after a yes of anyone who brings it.
+
+    A cookie whose value is the `sid` confirms nothing: it can be copied from the token.
+    """
     sessions = case.sessions
+    if not sessions.secret_cookie:
+        return True
     return sessions.browser is None and (case.policy.hint_authority == "hint" or not sessions.matchable)
 
 

@@ -69,6 +69,8 @@ class Sessions:
     named: Session | None = None
     of_subject: tuple[Session, ...] = ()
     others: tuple[Session, ...] = ()
+    secret_cookie: bool = True
+    """Whether the cookie proves whose browser it is: a `sid` stands in tokens, and anyone who has one can send it."""
 
     @property
     def matchable(self) -> bool:

@@ -10,7 +10,6 @@ import resource
 import signal
 import socket
 from collections.abc import Iterator
-from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -98,8 +97,12 @@ async def serve(settings: configuration.Settings, document: Document, ports: Por
     async with open_gateway(settings, document, ports) as gateway:
         server, management = settings.server, settings.management
         limits = settings.limits
-        counted = Connections(limits.connections, limits.connections_per_address, server.trusted_proxies)
-        listen = partial(listener, http=bounded_http(limits.query_bytes, counted))
+
+        def listen(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
+            # Each counts for itself: what the public one has to bear leaves the other open.
+            counted = Connections(limits.connections, limits.connections_per_address, server.trusted_proxies)
+            return listener(app, host, port, http=bounded_http(limits.query_bytes, counted))
+
         if management.host is None:
             servers = [listen(application(gateway, settings), server.host, server.port)]
         else:

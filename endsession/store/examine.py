@@ -44,7 +44,7 @@ def examine_file(path: Path) -> Examined:
             return Examined()
         raise ServiceUnavailable(detail=f"{path} cannot be opened: {error}") from None
     except sqlite3.DatabaseError:
-        raise ServiceUnavailable(detail=f"{path} is no SQLite database") from None
+        raise ServiceUnavailable(detail=f"{path} is not an SQLite database") from None
 
 
 def examine_server(url: str, seconds: int = 5) -> Examined:
@@ -57,7 +57,15 @@ def examine_server(url: str, seconds: int = 5) -> Examined:
     except psycopg.errors.UndefinedTable:
         return Examined()
     except psycopg.Error as error:
-        raise ServiceUnavailable(detail=f"PostgreSQL cannot be reached from here ({type(error).__name__})") from None
+        raise ServiceUnavailable(detail=f"PostgreSQL cannot be used from here: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    """Why, in PostgreSQL's words, unless they could repeat a piece of a password that is not percent-encoded."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    if any("resolve host" in line or "percent-encoded" in line for line in lines):
+        return "its URL names no host that can be resolved; special characters of a password are percent-encoded there"
+    return lines[-1].strip()
 
 
 def _examined(rows_of: Callable[[LiteralString], list[Any]]) -> Examined:

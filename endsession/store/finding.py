@@ -61,6 +61,7 @@ def search_sessions(query: SessionQuery) -> Script[Sessions]:
         ended_here=None if live else next(iter(presented), None),
         named=named,
         of_subject=of_subject,
+        secret_cookie=not query.cookie_is_sid,
     )
 
 

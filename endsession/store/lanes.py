@@ -214,7 +214,7 @@ def _settle(
             "status": attempt.status,
             "reason": attempt.reason,
             "counts": counts,
-            "settled_at": None if state == "pending" else attempt.at,
+            "settled_at": None if state == "pending" else attempt.at + attempt.seconds,
         },
     )
     return bool(rows)

@@ -51,10 +51,18 @@ class SeenHints:
                 self._seen[key] = seen
 
     def note(self, issuer_id: str, hint: VerifiedHint) -> None:
-        """Remember what a hint shows, if it is new. It counts at once here; it is written without anybody waiting."""
+        """Remember what a hint shows, if it is new. It counts at once here; it is written without anybody waiting.
+
+        What its client can have made itself shows nothing of the provider's ID tokens.
+        """
+        if hint.by_secret:
+            return
         has_sid, key = hint.sid is not None, (issuer_id, hint.client_id)
         known = self._seen.get(key, _UNSEEN)
-        if known.has_sid == has_sid or hint.iat < known.as_of:
+        if hint.iat < known.as_of:
+            return
+        if known.has_sid == has_sid:
+            self._seen[key] = _Seen(has_sid, hint.iat)  # an older hint counts no more
             return
         self._seen[key] = _Seen(has_sid, hint.iat)
         log.warning("issuer %s: ID tokens of client %s carry %s", *key, _consequence(issuer_id, has_sid=has_sid))

@@ -53,6 +53,13 @@ def request(cookie: str | None) -> Request:
     return Request("GET", None, {}, {}, {}, None, headers, "192.0.2.7", None, "0")
 
 
+def test_split_cookie_headers_are_read_together() -> None:
+    """HTTP/2 splits the header, and not every proxy joins it again (RFC 9113, section 8.2.3)."""
+    headers = Headers(raw=[(b"cookie", b"a=b"), (b"cookie", b"op=1; c=d"), (b"cookie", b"op=2")])
+    split = Request("GET", None, {}, {}, {}, None, headers, "192.0.2.7", None, "0")
+    assert split.cookies("op") == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("header", "values"),
     [

@@ -159,6 +159,11 @@ async def test_a_body_without_end_is_hardly_read() -> None:
     assert endless.read_bytes <= len(CHUNKED) + MAX_BODY + 4096
 
 
+_BEHIND = b"0\r\n\r\n" + OK
+_SMUGGLED = (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n" % len(_BEHIND)) + _BEHIND
+"""Two lengths, one of which takes a second response for the body: that would answer the next app's token."""
+
+
 @pytest.mark.parametrize(
     ("answer", "again"),
     [
@@ -169,6 +174,7 @@ async def test_a_body_without_end_is_hardly_read() -> None:
         (b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok", False),
         (CHUNKED + b"2\r\nok\r\n0\r\n\r\n", False),
         (CHUNKED.replace(b"Tra", b"Content-Length: 2\r\nTra") + b"2\r\nok\r\n0\r\n\r\n", False),
+        (_SMUGGLED, False),
         (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", False),
     ],
 )

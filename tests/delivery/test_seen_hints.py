@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,24 @@ async def test_an_older_hint_does_not_turn_it_back(store: Database) -> None:
     there.note("acme", _hint(None, 150))
     await there.stop()
     assert not await there.lack_sid("acme", "a")
+
+
+async def test_what_a_client_can_have_made_shows_nothing(store: Database) -> None:
+    """A hint that its client's secret signed says nothing of the provider's ID tokens."""
+    seen = SeenHints(store, lambda: 0.0)
+    seen.note("acme", replace(_hint(None, 0), by_secret=True))
+    await seen.stop()
+    assert not await seen.lack_sid("acme", "a")
+
+
+async def test_a_newer_hint_with_sid_counts_though_it_changes_nothing_here(store: Database) -> None:
+    """Another process has seen one without, before: what is newer here is not given up for it."""
+    here, there = (SeenHints(store, lambda: 0.0) for _ in range(2))
+    there.note("acme", _hint(None, 200))
+    await there.stop()
+    here.note("acme", _hint("s", 100))
+    await here.load()
+    assert not await here.lack_sid("acme", "a")
 
 
 async def test_what_another_process_has_seen_is_read_in_time(store: Database) -> None:

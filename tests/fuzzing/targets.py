@@ -19,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from endsession.contract.document import Document
 from endsession.protocol.errors import ServiceUnavailable
+from endsession.settings.idle import NEEDS
 from logout_conformance.reporting.table import Table
 from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, Deployment, deploy, merged
 from tests.kit.encrypted import private_key
@@ -60,6 +61,16 @@ _REFUSES_HINTS = {
 }
 _REFUSES_STRANGERS = {"require_authenticated_user": True}
 """For endpoints that take no hint."""
+
+
+def _acting(document: Document, path: str) -> dict[str, str]:
+    """Those knobs that can act at an endpoint: others are refused at load."""
+    takes = document.standard_parameters(path)
+    return {
+        knob: value
+        for knob, value in _REFUSES_HINTS.items()
+        if knob not in NEEDS or any(needed <= takes for needed in NEEDS[knob])
+    }
 
 
 class Target:
@@ -162,7 +173,7 @@ def _common(folder: Path, apps: Receivers, name: str, document: Document) -> dic
     }
     if name == "strict":  # AuthPI's endpoint refuses by itself
         acme["dialects"] = {
-            endpoint.name: {"policy": _REFUSES_HINTS if takes_hint(document, path) else _REFUSES_STRANGERS}
+            endpoint.name: {"policy": _acting(document, path) if takes_hint(document, path) else _REFUSES_STRANGERS}
             for path, endpoint in document.endpoints.items()
             if endpoint.name not in (None, "authpi")
         }

@@ -1,6 +1,5 @@
 """Keys rotate, and the provider is down for a while, under load: no legitimate hint is refused."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -42,7 +41,8 @@ async def test_a_thousand_logouts_through_two_rotations(tmp_path: Path, web: Pro
                 web.publish(*jwks("RS256", kid="k3")["keys"])
                 gateway.clock.advance(86_400)
             if number % 50 == 0:
-                await asyncio.gather(*(gateway.register(f"s{n}") for n in range(number, number + 50)))
+                for sid in range(number, number + 50):
+                    assert (await gateway.register(f"s{sid}")).status_code == 201
             if number >= LOGOUTS // 4:
                 signed_with = ("k1", "k2")[number % 2]
             if number >= 3 * LOGOUTS // 4:

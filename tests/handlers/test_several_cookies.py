@@ -42,7 +42,7 @@ async def test_too_many_values_are_said_to_be_too_many(gateway: Deployment, path
 
 
 async def test_the_hint_decides_among_several_live_sessions(gateway: Deployment) -> None:
-    """A planted live session of somebody else's does not win over the user's own; a logout leaves neither."""
+    """A planted live session of somebody else's does not win over the user's own, which ends unasked, and alone."""
     await gateway.register("s-mallory", sub="mallory")
     await gateway.register()
     cookies = f"{cookie_of('s-mallory')}; {cookie_of()}"
@@ -50,7 +50,25 @@ async def test_the_hint_decides_among_several_live_sessions(gateway: Deployment)
     response = await gateway.get(PLAIN, request, cookie=cookies, accept=HTML)
     assert response.headers["location"] == SIGNED_OUT
     assert await gateway.state_of() == "ended"
-    assert await gateway.state_of("s-mallory") == "ended"
+    assert await gateway.state_of("s-mallory") == "live"
+
+
+async def test_a_planted_session_signs_nobody_else_out(gateway: Deployment) -> None:
+    """T3: a neighbour host plants its own cookie and sends its own hint; the user's session lives on."""
+    await gateway.register()
+    await gateway.register("s-mallory", sub="mallory")
+    cookies = f"{cookie_of()}; {cookie_of('s-mallory')}"
+    request = {"id_token_hint": id_token(sid="s-mallory", sub="mallory")}
+    await gateway.get(PLAIN, request, cookie=cookies, accept=HTML)
+    assert (await gateway.state_of(), await gateway.state_of("s-mallory")) == ("live", "ended")
+
+
+async def test_a_second_session_of_the_same_user_ends_as_well(gateway: Deployment) -> None:
+    """Otherwise the browser would stay signed in by the other cookie."""
+    await gateway.register()
+    await gateway.register("s-2")
+    await gateway.get(PLAIN, {"id_token_hint": id_token()}, cookie=f"{cookie_of()}; {cookie_of('s-2')}", accept=HTML)
+    assert (await gateway.state_of(), await gateway.state_of("s-2")) == ("ended", "ended")
 
 
 async def test_without_a_hint_a_yes_ends_every_session_of_the_browser(gateway: Deployment) -> None:

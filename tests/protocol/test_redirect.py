@@ -252,7 +252,9 @@ def test_the_other_loopback_literal() -> None:
     assert match("http://127.0.0.1:4711/done", [registered], "exact_or_native_loopback", native=True) is None
 
 
-@pytest.mark.parametrize("host", ["x;sandbox", "x,y", "x'y", 'x"y', "a%41", "[v1.;x]", "x$y", "x&y", "(x)"])
+@pytest.mark.parametrize(
+    "host", ["x;sandbox", "x,y", "x'y", 'x"y', "a%41", "[v1.;x]", "x$y", "x&y", "(x)", "[::1];sandbox", "[::1]x", "x:"]
+)
 def test_a_host_is_a_host_name(host: str) -> None:
     """A page names such a host in its Content-Security-Policy, where `;` and `,` would begin something else (T16)."""
     assert unusable(f"https://{host}/")

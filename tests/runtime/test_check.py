@@ -219,7 +219,9 @@ async def test_a_file_that_cannot_be_used_is_told_and_nothing_is_made(tmp_path: 
     assert await of_storage("sqlite:///missing/e.db", tmp_path) == [(True, f"there is no folder {folder}")]
     (tmp_path / "text.db").write_text("this is no database " * 100)
     (tmp_path / "text.db").chmod(0o600)
-    assert await of_storage("sqlite:///text.db", tmp_path) == [(True, f"{tmp_path / 'text.db'} is no SQLite database")]
+    assert await of_storage("sqlite:///text.db", tmp_path) == [
+        (True, f"{tmp_path / 'text.db'} is not an SQLite database")
+    ]
     store = SqliteDatabase(tmp_path / "e.db")
     await store.close()
     assert await of_storage("sqlite:///e.db", tmp_path) == []
@@ -237,7 +239,7 @@ async def test_a_server_that_is_away_is_a_warning(tmp_path: Path, postgres_serve
     away = f"postgresql://me:secret-of-mine@127.0.0.1:{free_port()}/endsession"
     ((certain, message),) = await of_storage(away, tmp_path)
     assert not certain
-    assert message == "PostgreSQL cannot be reached from here (OperationalError)"
+    assert message.startswith("PostgreSQL cannot be used from here: ")
 
 
 async def test_what_hints_have_shown_is_told(storage_url: str, tmp_path: Path, store: Database) -> None:

@@ -64,7 +64,7 @@ CASES = {
         "issuers.acme.cookie.match",
         "no session is registered whose cookie it could be (participants = all): at pingfederate, end-session"
         " anyone with a leaked hint can end its session with one click",
-        'set match = "sid" if the cookie\'s value is the sid of ID tokens, or register sessions',
+        "register sessions, or take the cookie out, if it can never be matched",
     ),
     "a frame that nobody shows": (
         add(

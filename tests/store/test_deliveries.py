@@ -62,7 +62,7 @@ async def test_attempts_are_recorded(store: Database) -> None:
     assert await store.write(record_attempt(delivery, second, lease="me", state="delivered", due_at=NOW + 3))
     (delivery,) = await store.read(deliveries_of_session("acme", "s1"))
     assert (delivery.state, delivery.attempts, delivery.status) == ("delivered", 2, 200)
-    assert delivery.settled_at == NOW + 3
+    assert delivery.settled_at == NOW + 3 + 0.1
     assert await store.read(attempts_of(delivery.id)) == [first, second]
     assert await taken(store, WEB, "me", NOW + 9) == []
 
