@@ -70,7 +70,9 @@ class Storage(Group):
 
     url: str = "sqlite:///endsession.db"
     """`sqlite:///` and the path of a file (four slashes make it absolute), or `postgresql://user@host/database` for
-    more than one machine. A password belongs in the environment, not into the file."""
+    more than one machine. A password belongs in the environment, not into the file, and its special characters are
+    percent-encoded. The role owns its schema or may create tables there, and the database is in UTF-8. Parameters of
+    libpq are taken, such as `sslmode` and `target_session_attrs`."""
     sealing_secrets: tuple[SealingSecret, ...] = ()
     """Secrets of 32 characters or more that seal what travels through browsers and the secrets that the storage keeps.
     The first seals, all open: to replace one, `docs/operations.md` has the steps. They belong in the environment or the

@@ -109,8 +109,14 @@ class Client:
         return "implicit" in self.grant_types or bool(words & {"token", "id_token"})
 
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a name on a page could pretend to be something else with (T15)."""
+
+
 def registration_problems(client: Client) -> Iterator[tuple[str, str]]:
     """Yield (member, what is wrong with it) for each rule that the registration breaks."""
+    if _CONTROLS.search(client.client_name):
+        yield "client_name", "it holds a control character, or one that changes the direction of text"
     for uri in client.post_logout_redirect_uris:
         if problem := _post_logout_problem(uri, client):
             yield "post_logout_redirect_uris", f"{uri!r}: {problem}"

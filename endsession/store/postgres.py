@@ -28,6 +28,12 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MIGRATION_LOCK = 7_234_519_202
+_OF_THE_SERVER = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+)
+"""What an operator of the database has to put right: until then it is unavailable."""
 _MIGRATING = 60.0
 """Seconds for the schema at start: other processes may be migrating, and indexes take their time."""
 _RECONNECT = 0.5
@@ -72,7 +78,7 @@ class PostgresDatabase:
                 await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
                 script = migrate(POSTGRES_WORDS, time.time())
                 await _continue(connection, script, next(script))
-        except (psycopg.OperationalError, psycopg.InternalError) as error:
+        except psycopg.Error as error:  # also a role without rights, or tables of somebody else in the schema
             await self._pool.close()
             raise ServiceUnavailable(detail=_sentence(error)) from error
 
@@ -97,7 +103,7 @@ class PostgresDatabase:
             try:
                 async with self._borrow(deadline) as connection:
                     return await _attempt(connection, script, first, progress, in_transaction=in_transaction)
-            except (psycopg.OperationalError, psycopg.InternalError) as error:
+            except (psycopg.OperationalError, psycopg.InternalError, *_OF_THE_SERVER) as error:
                 if not _is_dead(error) or progress.answered or time.monotonic() >= deadline:
                     await self._suspect(error, deadline)
                     raise _unavailable(error, progress, within) from error

@@ -35,6 +35,30 @@ async def test_broken_connections_are_replaced(postgres_server: str) -> None:
     await store.close()
 
 
+@pytest.mark.parametrize(
+    "statement", ["ALTER TABLE sessions RENAME TO moved", "ALTER TABLE sessions RENAME COLUMN sub TO other"]
+)
+async def test_a_table_that_is_not_as_it_was_is_unavailable(postgres_server: str, statement: str) -> None:
+    """A right or a table is gone: that is for the operator of the database, and no fault of a request."""
+    url = servers.fresh_schema(postgres_server)
+    store = PostgresDatabase(url)
+    await store.prepare()
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(statement.encode())
+    with pytest.raises(ServiceUnavailable, match="Undefined"):
+        await store.read(load_session("acme", "s1"))
+    await store.close()
+
+
+async def test_tables_of_somebody_else_are_refused_at_the_start(postgres_server: str) -> None:
+    """In a sentence, and not with a traceback."""
+    url = servers.fresh_schema(postgres_server)
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute("CREATE TABLE sessions (whatever text)")
+    with pytest.raises(ServiceUnavailable, match="sessions"):
+        await PostgresDatabase(url).prepare()
+
+
 @pytest.mark.parametrize("url", ["postgresql://user:secret-password@[x/x", "postgresql://user:secret-password@x/x?y=1"])
 async def test_a_url_that_is_none_is_not_repeated(url: str, caplog: pytest.LogCaptureFixture) -> None:
     """libpq would say what is wrong in its log, and repeat the password."""
