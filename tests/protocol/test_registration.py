@@ -40,15 +40,6 @@ def problems(**metadata: Any) -> list[str]:
         ("https://*.apps.example:8443/?x=1", {}),
     ],
 )
-@pytest.mark.parametrize("name", ["a\nb", "ok\u202egnp", "x\u2066y", "tab\tbed", "\x7f"])
-def test_a_name_that_pretends_is_refused(name: str) -> None:
-    """T15: control characters, and those that change the direction of text. Names in any script are fine."""
-    assert [member for member, _ in registration_problems(Client(client_id="web", client_name=name))] == ["client_name"]
-    assert not list(
-        registration_problems(Client(client_id="web", client_name="Zu\u0308rich \u05d0\u05d1 \u6771\u4eac"))
-    )
-
-
 def test_post_logout_uri_that_may_be_registered(uri: str, metadata: dict[str, Any]) -> None:
     """https; http for confidential clients and loopback; own schemes for native apps; one wildcard label."""
     assert problems(post_logout_redirect_uris=(uri,), **metadata) == []
@@ -265,3 +256,12 @@ def test_names() -> None:
     """What a person calls a client."""
     assert Client(client_id="web").name == "web"
     assert Client(client_id="web", client_name="The App").name == "The App"
+
+
+@pytest.mark.parametrize("name", ["a\nb", "ok\u202egnp", "x\u2066y", "tab\tbed", "\x7f"])
+def test_a_name_that_pretends_is_refused(name: str) -> None:
+    """T15: control characters, and those that change the direction of text. Names in any script are fine."""
+    assert [member for member, _ in registration_problems(Client(client_id="web", client_name=name))] == ["client_name"]
+    assert not list(
+        registration_problems(Client(client_id="web", client_name="Zu\u0308rich \u05d0\u05d1 \u6771\u4eac"))
+    )
