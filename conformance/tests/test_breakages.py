@@ -24,6 +24,7 @@ BROKEN: list[tuple[Break, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_alone("it is the suite that is tested, and no breakage depends on the storage")
 @pytest.mark.parametrize(("break_it", "title"), BROKEN, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_breakage_is_found(break_it: Break, title: str, tmp_path: Path) -> None:

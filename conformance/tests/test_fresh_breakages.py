@@ -61,6 +61,7 @@ def _forget_parsed_accept() -> Iterator[None]:
     read_accept.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_alone("it is the suite that is tested, and no breakage depends on the storage")
 @pytest.mark.parametrize(("regress", "title"), FOUND, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_fresh_breakage_is_found(

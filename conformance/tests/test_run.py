@@ -80,6 +80,7 @@ def test_without_options_a_run_says_what_is_missing(tmp_path: Path) -> None:
     assert rows["GET /{issuer_id}/logout"][-1] == "out"
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_alone("names differ, not what is stored; test_a_good_deployment_passes is on both")
 def test_endpoints_of_other_vendors_are_tested_under_their_names(tmp_path: Path) -> None:
     """A path with `x-logout` is a logout endpoint, whatever its parameters are called."""
@@ -92,6 +93,7 @@ def test_endpoints_of_other_vendors_are_tested_under_their_names(tmp_path: Path)
     assert int(rows["GET /{tenant}/oauth2/v2.0/logout"][1]) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_alone("URLs differ, not what is stored; test_a_good_deployment_passes is on both")
 def test_a_public_path_and_an_issuer_below_it(tmp_path: Path) -> None:
     """A deployment below a path is tested there, and its metadata has URLs below it."""
