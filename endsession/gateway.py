@@ -145,17 +145,13 @@ class Gateway:
         """See Service."""
         return host in self._hosts
 
-    def authenticate(self, token: str, address: str) -> Caller | None:
+    def authenticate(self, token: str, address: str, issuer_id: str | None) -> Caller:
         """See Service."""
-        return self.management.authenticate(token, address)
+        return self.management.authenticate(token, address, issuer_id)
 
-    def note_refusal(self, caller: Caller | None, reason: str, issuer_id: str | None, address: str) -> None:
+    def authorize(self, caller: Caller | None, scope: str, issuer_id: str | None, address: str) -> None:
         """See Service."""
-        self.management.note_refusal(caller, reason, issuer_id, address)
-
-    def allows(self, caller: Caller | None, scope: str, issuer_id: str | None) -> bool:
-        """See Service. Raises NotFound."""
-        return self.management.allows(caller, scope, issuer_id)
+        self.management.authorize(caller, scope, issuer_id, address)
 
     def error_form(self, endpoint: LogoutEndpoint | None, issuer_id: str | None, host: str) -> ErrorForm:
         """See Service. Before an issuer is known, the endpoint's own preset says it."""

@@ -92,7 +92,7 @@ def _refusal(member: str, rule: str, detail: str = "") -> InvalidClientMetadata:
 def _check_may_sign_hints(request: Request, gateway: Gateway, issuer: Issuer, client: Client) -> None:
     """Anyone who sets the secret of HS256 hints can make them, and log users of the client out with them (T31)."""
     by_secret = client.id_token_signed_response_alg.startswith("HS")
-    if by_secret and not gateway.allows(request.caller, "sessions:write", issuer.id):
+    if by_secret and not gateway.management.has_scope(request.caller, "sessions:write"):
         raise InsufficientScope("A client whose hints its own secret signs needs the scope sessions:write as well.")
 
 

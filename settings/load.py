@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from pydantic_settings import InitSettingsSource, PydanticBaseSettingsSource
 
 from .check import check
+from .messages import problem_of
 from .model import PREFIX, Settings
 from .policies import DocumentFor
 from .problems import BadSettings, Location, Places, Problem
-from .sentences import problem_of
 from .sources import SECRETS_VARIABLE, Environment, SecretFiles, SettingsFile, unreadable
 
 

@@ -19,7 +19,6 @@ from starlette.types import Receive, Scope, Send
 
 from ..protocol.errors import (
     EndsessionError,
-    InsufficientScope,
     InvalidClientMetadata,
     InvalidRequest,
     MisdirectedRequest,
@@ -129,7 +128,7 @@ class CompiledOperation:
                 body = self._body.read_json(raw)
         caller = scope.get(CALLER)
         if self._scope is not None:
-            self._check_allowed(caller, self._scope, path.get("issuer_id"), address)
+            self._service.authorize(caller, self._scope, path.get("issuer_id"), address)
         return Request(
             method=scope["method"],
             endpoint=self.endpoint,
@@ -143,17 +142,6 @@ class CompiledOperation:
             id=scope["endsession.request_id"],
             wants=wants,
         )
-
-    def _check_allowed(self, caller: Any, wanted: str, issuer_id: str | None, address: str) -> None:
-        """Raises InsufficientScope, or NotFound for an issuer out of the caller's reach; either leaves a trace."""
-        try:
-            if self._service.allows(caller, wanted, issuer_id):
-                return
-        except NotFound:
-            self._service.note_refusal(caller, "the issuer is out of its reach", issuer_id, address)
-            raise
-        self._service.note_refusal(caller, f"it lacks the scope {wanted}", issuer_id, address)
-        raise InsufficientScope(detail=f"the token lacks the scope {wanted}")
 
     def _refuse(
         self, error: EndsessionError, scope: Scope, headers: Headers, request: Request | None, wants: Wants

@@ -98,16 +98,12 @@ class Service(Protocol):
         """Whether this service answers browsers under that host name."""
         ...
 
-    def authenticate(self, token: str, address: str) -> Any | None:
-        """Whose bearer token this is, sent from `address`; None when nobody's. Raises RateLimited."""
+    def authenticate(self, token: str, address: str, issuer_id: str | None) -> Any:
+        """Whose bearer token this is, sent from `address`. Raises Unauthenticated or RateLimited."""
         ...
 
-    def note_refusal(self, caller: Any | None, reason: str, issuer_id: str | None, address: str) -> None:
-        """Keep a trace of a bearer token that was refused; `caller` is its owner, if it has one."""
-        ...
-
-    def allows(self, caller: Any, scope: str, issuer_id: str | None) -> bool:
-        """Whether the caller may use `scope` at that issuer."""
+    def authorize(self, caller: Any, scope: str, issuer_id: str | None, address: str) -> None:
+        """Whether the caller may use `scope` at that issuer. Raises InsufficientScope or NotFound."""
         ...
 
     def error_form(self, endpoint: LogoutEndpoint | None, issuer_id: str | None, host: str) -> ErrorForm:

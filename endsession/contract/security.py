@@ -7,7 +7,6 @@ from typing import Any
 
 from connexion.security import NO_VALUE, AbstractSecurityHandler
 
-from ..protocol.errors import Unauthenticated
 from .operation import CALLER
 from .request import Service, address_of
 
@@ -22,11 +21,8 @@ def bearer_handler(service: Service) -> Callable[[], AbstractSecurityHandler]:
                 if kind.lower() != "bearer":
                     return NO_VALUE
                 address = address_of(request.scope)
-                caller = service.authenticate(token.strip(), address)
-                if caller is None:
-                    issuer_id = request.scope.get("path_params", {}).get("issuer_id")
-                    service.note_refusal(None, "unknown token", issuer_id, address)
-                    raise Unauthenticated(detail="unknown bearer token")
+                issuer_id = request.scope.get("path_params", {}).get("issuer_id")
+                caller = service.authenticate(token.strip(), address, issuer_id)
                 request.scope[CALLER] = caller
                 request.scope["endsession.learned"]["caller"] = caller.name
                 return {"sub": ""}

@@ -17,7 +17,7 @@ from endsession.contract.endpoint import LogoutEndpoint
 from endsession.contract.request import ErrorForm
 from endsession.management.tokens import Caller
 from endsession.pages import Page
-from endsession.protocol.errors import EndsessionError
+from endsession.protocol.errors import EndsessionError, Unauthenticated
 from tests.kit.raw import HOST
 
 from .corpus import TOKEN, Sent
@@ -53,16 +53,14 @@ class Everything:
         """See Service."""
         return host == HOST
 
-    def authenticate(self, token: str, address: str) -> Caller | None:
+    def authenticate(self, token: str, address: str, issuer_id: str | None) -> Caller:
         """See Service."""
-        return Caller("tester", frozenset(), frozenset()) if token == TOKEN else None
+        if token != TOKEN:
+            raise Unauthenticated
+        return Caller("tester", frozenset(), frozenset())
 
-    def note_refusal(self, caller: Caller | None, reason: str, issuer_id: str | None, address: str) -> None:
+    def authorize(self, caller: object, scope: str, issuer_id: str | None, address: str) -> None:
         """See Service."""
-
-    def allows(self, caller: object, scope: str, issuer_id: str | None) -> bool:
-        """See Service."""
-        return caller is not None
 
     def error_form(self, endpoint: LogoutEndpoint | None, issuer_id: str | None, host: str) -> ErrorForm:
         """See Service."""

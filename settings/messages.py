@@ -1,4 +1,4 @@
-"""What is wrong with a value, in an operator's words and not a library's, and never with the value in them."""
+"""The messages about unknown settings and wrong values: in an operator's words, and never with the value in them."""
 
 from __future__ import annotations
 
