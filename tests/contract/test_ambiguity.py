@@ -34,7 +34,7 @@ async def test_a_header_that_says_one_thing_comes_once(
     headers = [(name, value) for value in values]
     answer = await ask(shared.app, method, path, headers=headers)
     assert answer.status == 400
-    assert "more than once" in answer.text
+    assert "repeated" in answer.text
     assert "evil" not in answer.everything
 
 

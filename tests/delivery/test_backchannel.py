@@ -148,7 +148,7 @@ async def test_an_app_without_an_address_is_told_of_truthfully(tmp_path: Path, a
         response = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a")}, cookie=cookie_of(), accept=HTML)
         assert "App a" in response.text
         assert "The Web App" in response.text
-        assert "could not be told" in response.text
+        assert "could not be notified" in response.text
 
 
 async def test_redelivery_on_request(tmp_path: Path, apps: Receivers) -> None:
@@ -171,11 +171,11 @@ async def test_the_signed_out_page_refreshes_until_all_are_told(tmp_path: Path, 
     async with deploy_with_apps(tmp_path, apps, "a", changes={"issuers": {"acme": {"notify_wait": 0.2}}}) as gateway:
         await sign_in(gateway, "a", user_label="Alice A.")
         page = await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a")}, cookie=cookie_of(), accept=HTML)
-        assert "being told" in page.text
+        assert "being notified" in page.text
         address = page.text.partition('http-equiv="refresh" content="2;url=')[2].partition('"')[0]
         await apps.wait_for("a", 2)
         look = partial(gateway.get, address, accept=HTML, cookie=browser_cookie(page))
-        status = await eventually(look, lambda seen: "being told" not in seen.text)
+        status = await eventually(look, lambda seen: "being notified" not in seen.text)
         assert "signed out" in status.text
         assert "Alice A." in status.text
         assert "refresh" not in status.text
