@@ -27,7 +27,7 @@ with AuthenticatedClient(URL, TOKEN, headers=JSON) as management, Client(URL, he
     session = join_session.sync("demo", sid, client=management, body=Participant("calendar"))
     if not isinstance(session, Session):
         raise SystemExit(f"The session is not registered: {session}")
-    print("registered:", session.state, [item.client_id for item in session.clients])
+    print("registered:", session.state, [participant.client_id for participant in session.clients])
 
     # The app: where to send the user's browser to log out.
     parameters = LogoutForm(id_token_hint=ID_TOKEN, post_logout_redirect_uri=BACK, state="xyz")
