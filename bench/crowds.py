@@ -73,7 +73,7 @@ async def measure(storage: str, folder: Path, scale: float) -> None:
     apps, sessions = round(10_000 * scale), round(20_000 * scale)
     async with _gateway(folder) as gateway:
         others = Others(gateway)
-        await others.sign_in(1000)
+        await others.sign_in(2000)
         row(storage, "nothing else", await others.log_out_while(lambda: False, at_least=100), "")
         await _many_apps(storage, gateway, others, apps)
         await _many_expiries(storage, gateway, others, sessions)
@@ -137,6 +137,7 @@ async def _many_pending(storage: str, others: Others, count: int) -> None:
     until, cpu = time.perf_counter() + RESTING, time.process_time()
     await asyncio.sleep(RESTING)
     share = (time.process_time() - cpu) / (time.perf_counter() - until + RESTING)
+    await others.sign_in(150)
     took = await others.log_out_while(lambda: False, at_least=100)
     row(storage, f"{count:,} deliveries are pending", took, f"{share:.1%} of a core while nobody logs out")
 
