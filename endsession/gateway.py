@@ -12,18 +12,19 @@ from .contract.endpoint import LogoutEndpoint, issuer_named
 from .contract.request import ErrorForm, Request
 from .delivery.endings import Endings, NotifyPolicy
 from .delivery.outbox import Outbox
+from .front.learning import Learner
 from .limiter import Limiter
 from .management.tokens import Caller, ManagementTokens
 from .pages import Page, Pages
 from .protocol.client import Client
 from .protocol.errors import EndsessionError, NotFound
-from .protocol.hint import HintReader, VerifiedHint
+from .protocol.hint import VerifiedHint
 from .protocol.policy import Policy
 from .provider.metadata import ProviderMetadata
 from .store.audit import Trace
 from .store.readiness import Readiness
 from .store.script import Database
-from .tokens.hint import FindClient
+from .tokens.hint import FindClient, IdTokenHints
 from .tokens.seal import Sealer, Vault
 
 
@@ -44,7 +45,7 @@ class Issuer:
     id: str
     identifier: str
     find_client: FindClient
-    hints: HintReader
+    hints: IdTokenHints
     note_hint: Callable[[VerifiedHint], None]
     """To be called with each verified hint of a logout: it may contradict `with_sid`."""
     notify_policy: NotifyPolicy
@@ -98,6 +99,8 @@ class Gateway:
     readiness: Readiness
     pages: Pages
     clock: Callable[[], float]
+    learners: Mapping[str, Learner]
+    """What learns each issuer's sessions from ID tokens."""
     preset_policy: Callable[[LogoutEndpoint], Policy]
     """An endpoint's policy where no issuer is found."""
     reference: Page | None = None

@@ -27,6 +27,7 @@ from ..delivery.outbox import Bounds, Outbox
 from ..delivery.sender import BackChannel, Sender
 from ..delivery.ssrf import LOOPBACK
 from ..delivery.sweeper import Chore, OnExpiry, Sweeper
+from ..front.learning import Learner
 from ..gateway import Gateway, Issuer
 from ..limiter import Limiter
 from ..management.refusals import Refusals
@@ -40,6 +41,7 @@ from ..store.script import Database, Script
 from ..store.seen_hints import SeenHints
 from ..store.sqlite import SqliteDatabase
 from ..store.upkeep import forget_audit, forget_ended_sessions, forget_provider_keys, forget_spent_handles
+from ..tokens.issued import IssuedTokens
 from ..tokens.seal import Sealer, Vault
 from .issuers import IssuerPorts, wire
 from .proxies import TrustedProxies
@@ -124,6 +126,9 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             readiness=Readiness(store),
             pages=Pages(),
             clock=ports.clock,
+            learners={
+                name: _learner(issuer, settings.issuers[name], store, endings) for name, issuer in issuers.items()
+            },
             preset_policy=configuration.preset_policy,
             reference=_reference(document, public_url(settings)) if settings.server.docs else None,
         )
@@ -134,6 +139,21 @@ def _reference(document: Document, url: str) -> Page:
     from ..reference.page import reference_page  # noqa: PLC0415
 
     return reference_page(outline(document, url))
+
+
+def _learner(issuer: Issuer, table: configuration.IssuerSettings, store: Database, endings: Endings) -> Learner:
+    front = table.front
+    return Learner(
+        policy=issuer.notify_policy,
+        tokens=IssuedTokens(issuer.hints),
+        store=store,
+        endings=endings,
+        clock=endings.clock,
+        lifetime=issuer.session_lifetime,
+        idle=issuer.session_idle,
+        supersede=front is None or front.on_new_user == "end",
+        end_offline=front is not None and front.end_offline,
+    )
 
 
 def _callers(settings: configuration.Settings) -> dict[str, Caller]:

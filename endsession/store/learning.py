@@ -88,12 +88,12 @@ def learn(sign_in: SignIn, rules: Rules) -> Script[Learnt]:
         found = yield from find_token(issuer_id, sign_in.refreshed, now)
         if found is not None:
             return (yield from _refreshed(sign_in, found, rules))
-    if sign_in.sub is None:
-        return Learnt(None)
     browser = sign_in.browser
     if browser is None:
         browser = yield from browser_of(issuer_id, sign_in.keys, now)
     before = (yield from _of_browser(issuer_id, browser, now)) if browser is not None else None
+    if sign_in.sub is None and (before is None or not before.live):
+        return Learnt(None, browser=browser)
     of_sid = (yield from _of_sid(sign_in, now)) if sign_in.sid is not None else None
     superseded = None
     if before is not None and before.live and not (yield from _is_user(sign_in, before, rules)):
@@ -104,7 +104,7 @@ def learn(sign_in: SignIn, rules: Rules) -> Script[Learnt]:
         joined = before if before is not None and before.live else None
     if joined is None and of_sid is not None and (yield from _may_join(sign_in, of_sid, browser, rules)):
         joined = of_sid
-    sid, sub = (joined.sid, joined.sub) if joined is not None else (new_sid(), sign_in.sub)
+    sid, sub = (joined.sid, joined.sub) if joined is not None else (new_sid(), str(sign_in.sub))
     yield from _register(sign_in, sid, sub, browser, rules)
     survivor = _survivor(sign_in, before, of_sid) if joined is None else None
     if survivor is not None:
@@ -134,7 +134,7 @@ def _register(sign_in: SignIn, sid: str, sub: str, browser: str | None, rules: R
         default_idle=rules.idle,
         trace=rules.trace,
     )
-    own_sub = sign_in.sub if sign_in.sub != sub else None
+    own_sub = sign_in.sub if sign_in.sub not in (None, sub) else None
     participant = Participant(sign_in.client_id, own_sub, sign_in.sid)
     yield from add_participant(sign_in.issuer_id, sid, participant, now=rules.trace.at)
     yield from keep_tokens(sign_in.issuer_id, sign_in.client_id, sid, sign_in.tokens)
@@ -199,10 +199,12 @@ _COLUMNS = "s.sid, s.sub, s.ended_at IS NULL AND s.dies_at > :now, s.ended_at"
 
 
 def _is_user(sign_in: SignIn, session: _Known, rules: Rules) -> Script[bool]:
-    """Whether the token's user is the session's. With pairwise subjects that shows at an app that knows both.
+    """Whether the token's user is the session's, as far as it can be known.
 
-    (OpenID Connect Core 1.0, section 8.1.)
+    With pairwise subjects that shows only at an app that knows both (OpenID Connect Core 1.0, section 8.1).
     """
+    if sign_in.sub is None:
+        return True
     rows = yield Statement(
         "SELECT sub FROM participants WHERE issuer_id = :issuer_id AND sid = :sid AND client_id = :client_id",
         {"issuer_id": sign_in.issuer_id, "sid": session.sid, "client_id": sign_in.client_id},
