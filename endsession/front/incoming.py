@@ -9,7 +9,7 @@ from types import TracebackType
 from starlette.types import Receive, Scope
 
 from ..contract.request import host_name
-from ..protocol.errors import BodyTooLarge
+from ..protocol.errors import BodyTooLarge, BodyTooSlow
 from .cookies import cookie_pairs
 
 Header = tuple[bytes, bytes]
@@ -24,10 +24,6 @@ WATCH_AFTER = 0.25
 
 class ClientGone(Exception):
     """The client has closed the connection, and nobody waits for a response any more."""
-
-
-class BodyTooSlow(TimeoutError):
-    """The body of the request did not come in whole in time."""
 
 
 class Incoming:
