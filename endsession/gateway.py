@@ -13,6 +13,8 @@ from .contract.request import ErrorForm, Request
 from .delivery.endings import Endings, NotifyPolicy
 from .delivery.outbox import Outbox
 from .front.learning import Learner
+from .front.provider import Fronts
+from .front.published import Published
 from .limiter import Limiter
 from .management.tokens import Caller, ManagementTokens
 from .pages import Page, Pages
@@ -68,6 +70,10 @@ class Issuer:
     """The provider's own metadata, where ours is to be based on it."""
     publishes_op_keys: bool
     """Whether `public_keys` has the provider's as well."""
+    logout_metadata: Mapping[str, Any]
+    """The members of its metadata that are ours to say."""
+    published: Published | None = None
+    """What its front publishes in the provider's place."""
 
     async def client(self, client_id: str) -> Client | None:
         """A registered client: of the settings, else of the database, which keeps its secret to itself."""
@@ -103,6 +109,8 @@ class Gateway:
     """What learns each issuer's sessions from ID tokens."""
     preset_policy: Callable[[LogoutEndpoint], Policy]
     """An endpoint's policy where no issuer is found."""
+    fronts: Fronts = field(default_factory=lambda: Fronts(()))
+    """The providers behind fronts, and which requests are for them."""
     reference: Page | None = None
     """The document as a page, where `server.docs` is on."""
     _hosts: frozenset[str] = field(init=False)

@@ -28,6 +28,7 @@ from ..delivery.sender import BackChannel, Sender
 from ..delivery.ssrf import LOOPBACK
 from ..delivery.sweeper import Chore, OnExpiry, Sweeper
 from ..front.learning import Learner
+from ..front.provider import Fronts
 from ..gateway import Gateway, Issuer
 from ..limiter import Limiter
 from ..management.refusals import Refusals
@@ -43,6 +44,7 @@ from ..store.sqlite import SqliteDatabase
 from ..store.upkeep import forget_audit, forget_ended_sessions, forget_provider_keys, forget_spent_handles
 from ..tokens.issued import IssuedTokens
 from ..tokens.seal import Sealer, Vault
+from .fronts import open_fronts, public_url
 from .issuers import IssuerPorts, wire
 from .proxies import TrustedProxies
 from .sealing import open_vault, sealing_secrets
@@ -83,7 +85,10 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         seen_hints = SeenHints(background, ports.monotonic)
         await seen_hints.load()
         stack.push_async_callback(seen_hints.stop)
-        issuer_ports = _issuer_ports(settings, ports, store, vault, seen_hints, stack)
+        fetcher = Fetcher()
+        stack.push_async_callback(fetcher.close)
+        fronts = await open_fronts(settings, document, fetcher.get, store, vault, ports.clock)
+        issuer_ports = _issuer_ports(settings, ports, store, vault, seen_hints, fronts, fetcher, stack)
         issuers, routes = await wire(settings, document, issuer_ports)
         sender = ports.wrap_sender(BackChannel(routes, ports.clock))
         bounds = Bounds(
@@ -97,7 +102,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         sweeper = _sweeper(settings, issuers, background, endings, ports)
         stack.push_async_callback(outbox.stop)
         stack.push_async_callback(endings.stop)
-        for work in (outbox.run(), sweeper.run()):
+        for work in (outbox.run(), sweeper.run(), *((fronts.run(),) if fronts.providers else ())):
             stack.push_async_callback(stop_task, asyncio.create_task(work))
         by_host = {host.lower(): issuers[name] for name, table in settings.issuers.items() for host in table.hosts}
         limiter = Limiter(
@@ -130,6 +135,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
                 name: _learner(issuer, settings.issuers[name], store, endings) for name, issuer in issuers.items()
             },
             preset_policy=configuration.preset_policy,
+            fronts=fronts,
             reference=_reference(document, public_url(settings)) if settings.server.docs else None,
         )
 
@@ -169,6 +175,8 @@ def _issuer_ports(
     store: Database,
     vault: Vault,
     seen_hints: SeenHints,
+    fronts: Fronts,
+    fetcher: Fetcher,
     stack: contextlib.AsyncExitStack,
 ) -> IssuerPorts:
     delivery = settings.delivery
@@ -189,9 +197,18 @@ def _issuer_ports(
         stack.push_async_callback(made.close)
         return made
 
-    fetcher = Fetcher()
-    stack.push_async_callback(fetcher.close)
-    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, vault, client(), client(*LOOPBACK), seen_hints)
+    return IssuerPorts(
+        base=ports.base,
+        clock=ports.clock,
+        fetch=fetcher.get,
+        store=store,
+        vault=vault,
+        http=client(),
+        http_on_this_machine=client(*LOOPBACK),
+        seen_hints=seen_hints,
+        public_url=public_url(settings),
+        fronts=fronts,
+    )
 
 
 def _sweeper(
@@ -216,11 +233,6 @@ def _sweeper(
 
 def _forget_keys(issuer_id: str, retention: float, now: float) -> Script[int]:
     return forget_provider_keys(issuer_id, now - retention)
-
-
-def public_url(settings: configuration.Settings) -> str:
-    """How browsers reach this gateway; on a loopback address the address itself will do."""
-    return settings.server.public_url or f"http://{settings.server.host}:{settings.server.port}"
 
 
 def open_store(url: str, base: Path) -> Database:
