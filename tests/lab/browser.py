@@ -16,7 +16,8 @@ Destination = Literal["document", "iframe"]
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 MAX_HOPS = 20
 SENDS_ITSELF = ("document.forms[0].submit(",)
-"""The script of a `form_post` page, in the ways in which the lab's providers write it."""
+"""In the script of a page that sends its form by itself: that of `form_post`, and that with which an app reads a
+fragment, which it has in a field of that name."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,9 @@ class Browser:
             if not any(script in page.text for script in SENDS_ITSELF):
                 return page
             (form,) = page.forms
+            values = {"fragment": urlsplit(url).fragment} if form.has("fragment") else {}
             initiator, url = page.url, urljoin(page.url, form.action)
-            method, body = "POST", urlencode(form.filled({})).encode()
+            method, body = "POST", urlencode(form.filled(values)).encode()
         raise AssertionError(f"it goes round in circles: {Page(tuple(responses), url).way}")
 
     async def _send(

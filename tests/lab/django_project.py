@@ -9,14 +9,16 @@ from urllib.parse import urlsplit
 from .process import clean_environment, lab_python, program, run
 from .provider import LabProvider, private_key
 
+PROJECTS = Path(__file__).parent / "projects"
+
 
 class DjangoProject(LabProvider):
-    """A provider whose settings are `sites/{name}_settings.py`."""
+    """A provider whose settings are `projects/sites/{name}_settings.py`."""
 
     def environment(self) -> dict[str, str]:
         """Where the settings are, and what they read."""
         return clean_environment(
-            PYTHONPATH=str(Path(__file__).parent),
+            PYTHONPATH=str(PROJECTS),
             DJANGO_SETTINGS_MODULE=f"sites.{self.name}_settings",
             LAB_FOLDER=str(self.folder),
             LAB_HOST=self.host,
@@ -40,5 +42,5 @@ class DjangoProject(LabProvider):
         private_key(self.folder)
         if not (self.folder / "db.sqlite3").exists():
             run([program("django-admin"), "migrate", "--verbosity=0"], self.folder, self.environment())
-            script = Path(__file__).parent / "sites" / f"{self.name}_populate.py"
+            script = PROJECTS / "sites" / f"{self.name}_populate.py"
             run([lab_python(), str(script)], self.folder, self.environment(), json.dumps(self.population()))

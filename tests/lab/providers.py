@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from .allauth import Allauth
 from .dot import Dot
 from .node import Node
 from .provider import Feature, LabProvider
 
-PROVIDERS: tuple[type[LabProvider], ...] = (Dot, Node)
+PROVIDERS: tuple[type[LabProvider], ...] = (Dot, Node, Allauth)
 
 
 def with_feature(*features: Feature) -> list[Any]:

@@ -16,7 +16,7 @@ def nginx(port: int, front: int, provider: int, paths: Sequence[str]) -> str:
     location is exact; so that path is given to the provider by name.
     """
     headers = "proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto https; proxy_http_version 1.1;"
-    targets = {path: front for path in paths}
+    targets = dict.fromkeys(paths, front)
     targets |= {path.rstrip("/"): provider for path in paths if path.endswith("/")}
     exact = "\n".join(
         f"location = {path} {{ {headers} proxy_pass http://127.0.0.1:{to}; }}" for path, to in targets.items()

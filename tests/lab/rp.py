@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 from joserfc.errors import JoseError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tests.kit.logout_tokens import validate
@@ -28,6 +28,8 @@ from .proofs import Prover, s256
 from .serving import listening
 from .talk import Refused, Talk
 
+FRAGMENT_READER = """<!doctype html><title>One moment</title><form method="post"><input type="hidden" name="fragment">
+</form><script>document.forms[0].fragment.value = location.hash.slice(1); document.forms[0].submit()</script>"""
 SESSION, PENDING = "app_session", "app_login"
 
 
@@ -151,6 +153,9 @@ class App:
         """Take the provider's response, and sign the browser in; an error is a 403 that names it."""
         body = (await request.body()).decode() if request.method == "POST" else request.url.query
         answer = dict(parse_qsl(body))
+        if not answer:
+            return HTMLResponse(FRAGMENT_READER)
+        answer = dict(parse_qsl(answer.get("fragment", body)))
         pending = self._pending.pop(request.cookies.get(PENDING, ""), None)
         if pending is None:
             return JSONResponse({"error": "this browser has not asked"}, 403)

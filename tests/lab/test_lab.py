@@ -115,7 +115,7 @@ FLOWS: dict[Feature, tuple[Client, Flow]] = {
     "dpop": (WEB, Flow(dpop=True)),
     "form_post": (WEB, Flow(response_mode="form_post")),
     "jarm": (WEB, Flow(response_mode="jwt")),
-    "hybrid": (WEB, Flow(response_type="code id_token", response_mode="form_post")),
+    "hybrid": (WEB, Flow(response_type="code id_token")),
 }
 
 
@@ -151,7 +151,7 @@ async def test_a_logout_at_the_provider_ends_its_session(
 async def test_a_device_signs_in(provider: LabProvider, feature: Feature, network: Network, browser: Browser) -> None:
     """A device gets tokens after its user has agreed in a browser (RFC 8628)."""
     provider.publish(network)
-    async with running_app(WEB, provider.issuer, network) as app:
+    async with running_app(PHONE, provider.issuer, network) as app:
         asked = await app.talk.post(await app.talk.endpoint("device_authorization"), {"scope": "openid"})
         grant = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": asked["device_code"]}
         with pytest.raises(Refused, match="authorization_pending"):
