@@ -12,6 +12,7 @@ from .contract.endpoint import LogoutEndpoint, issuer_named
 from .contract.request import ErrorForm, Request
 from .delivery.endings import Endings, NotifyPolicy
 from .delivery.outbox import Outbox
+from .front.issuer_front import IssuerFront
 from .front.learning import Learner
 from .front.provider import Fronts
 from .front.published import Published
@@ -37,7 +38,8 @@ class SessionCookie:
     name: str
     is_sid: bool
     clearing: str
-    """The Set-Cookie value that clears it, with the attributes it was set with (RFC 6265, section 5.3)."""
+    """The Set-Cookie value that clears it, with the attributes it was set with (RFC 6265, section 5.3); empty where it
+    stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class Gateway:
     """An endpoint's policy where no issuer is found."""
     fronts: Fronts = field(default_factory=lambda: Fronts(()))
     """The providers behind fronts, and which requests are for them."""
+    issuer_fronts: Mapping[str, IssuerFront] = field(default_factory=dict)
+    """What passes the requests of each front on."""
     reference: Page | None = None
     """The document as a page, where `server.docs` is on."""
     _hosts: frozenset[str] = field(init=False)

@@ -20,6 +20,7 @@ from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
 from ..delivery.sender import IssuerRoutes
 from ..delivery.ssrf import LOOPBACK, unreachable
+from ..front.issuer_front import front_cookie_name
 from ..front.provider import UNSAID, FrontedProvider, Fronts
 from ..front.published import Published
 from ..gateway import Issuer, SessionCookie
@@ -145,7 +146,7 @@ def _issuer(
         ),
         public_keys=public_keys,
         policy_of=policy_of,
-        cookie=_cookie(table.cookie) if table.cookie else None,
+        cookie=_front_cookie(table) if table.front else _cookie(table.cookie) if table.cookie else None,
         session_lifetime=table.session_lifetime,
         session_idle=table.session_idle,
         serves=partial(configuration.serves, table),
@@ -302,6 +303,11 @@ async def _made_key(issuer_id: str, alg: str, ports: IssuerPorts) -> Key:
 def on_this_machine(table: configuration.IssuerSettings) -> bool:
     """Whether the issuer is on a loopback address, as in development."""
     return is_loopback(urlsplit(table.issuer).hostname or "")
+
+
+def _front_cookie(table: configuration.IssuerSettings) -> SessionCookie:
+    """By which the front knows a browser; it stays after a logout, when the provider's cookies are withheld by it."""
+    return SessionCookie(front_cookie_name(table.issuer), is_sid=False, clearing="")
 
 
 def _cookie(table: configuration.Cookie) -> SessionCookie:

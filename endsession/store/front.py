@@ -88,55 +88,74 @@ def _see(issuer_id: str, sha256: str, now: float) -> Statement:
     )
 
 
-def await_token(issuer_id: str, browser: str, keys: Sequence[str], *, now: float) -> Script[None]:
-    """A browser's sign-in is under way. What another browser shows as well finds neither of them any more."""
+def await_token(
+    issuer_id: str, browser: str, keys: Sequence[str], *, offline: bool = False, now: float
+) -> Script[None]:
+    """A browser's sign-in is under way. What another browser shows as well finds neither of them any more.
+
+    `offline` says that it asks for `offline_access`.
+    """
     for key in sorted(keys):
         yield Statement(
-            "INSERT INTO front_awaited (issuer_id, sha256, browser, expires_at)"
-            " VALUES (:issuer_id, :sha256, :browser, :expires_at)"
+            "INSERT INTO front_awaited (issuer_id, sha256, browser, offline, expires_at)"
+            " VALUES (:issuer_id, :sha256, :browser, :offline, :expires_at)"
             " ON CONFLICT (issuer_id, sha256) DO UPDATE SET contested ="
             " CASE WHEN front_awaited.browser = excluded.browser THEN front_awaited.contested ELSE 1 END",
             {
                 "issuer_id": issuer_id,
                 "sha256": key,
                 "browser": browser,
+                "offline": int(offline),
                 "expires_at": now + AWAITED_FOR,
             },
         )
 
 
-def browser_of(issuer_id: str, keys: Sequence[str], now: float) -> Script[str | None]:
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What is known of a token that is issued. `offline` is None where nothing is: no browser asked for it here."""
+
+    browser: str | None = None
+    offline: bool | None = None
+
+
+def awaited_by(issuer_id: str, keys: Sequence[str], now: float) -> Script[Awaited]:
     """The browser that a token is for, by the first key that one browser alone has shown."""
+    offline = None
     for key in keys:
         rows = yield Statement(
-            "SELECT browser, contested FROM front_awaited"
+            "SELECT browser, offline, contested FROM front_awaited"
             " WHERE issuer_id = :issuer_id AND sha256 = :sha256 AND expires_at > :now",
             {"issuer_id": issuer_id, "sha256": key, "now": now},
         )
-        if rows and not rows[0][1]:
-            return str(rows[0][0])
-    return None
+        if rows:
+            browser, offline, contested = rows[0][0], bool(rows[0][1]), rows[0][2]
+            if not contested:
+                return Awaited(browser, offline)
+    return Awaited(None, offline)
 
 
-def push(issuer_id: str, key: str, awaited: Sequence[str], expires_at: float) -> Script[None]:
+def push(issuer_id: str, key: str, awaited: Sequence[str], *, offline: bool, expires_at: float) -> Script[None]:
     """Keep the keys of a pushed authorization request."""
     yield Statement(
-        "INSERT INTO front_pushed (issuer_id, sha256, awaited, expires_at)"
-        " VALUES (:issuer_id, :sha256, :awaited, :expires_at)"
+        "INSERT INTO front_pushed (issuer_id, sha256, awaited, offline, expires_at)"
+        " VALUES (:issuer_id, :sha256, :awaited, :offline, :expires_at)"
         " ON CONFLICT (issuer_id, sha256) DO NOTHING",
         {
             "issuer_id": issuer_id,
             "sha256": key,
             "awaited": " ".join(awaited),
+            "offline": int(offline),
             "expires_at": expires_at,
         },
     )
 
 
-def pushed(issuer_id: str, key: str, now: float) -> Script[tuple[str, ...]]:
-    """The keys of a pushed authorization request; none when it is unknown or has expired."""
+def pushed(issuer_id: str, key: str, now: float) -> Script[tuple[tuple[str, ...], bool]]:
+    """The keys of a pushed authorization request, and whether it asks for `offline_access`; none when unknown."""
     rows = yield Statement(
-        "SELECT awaited FROM front_pushed WHERE issuer_id = :issuer_id AND sha256 = :sha256 AND expires_at > :now",
+        "SELECT awaited, offline FROM front_pushed"
+        " WHERE issuer_id = :issuer_id AND sha256 = :sha256 AND expires_at > :now",
         {"issuer_id": issuer_id, "sha256": key, "now": now},
     )
-    return tuple(rows[0][0].split()) if rows else ()
+    return (tuple(rows[0][0].split()), bool(rows[0][1])) if rows else ((), False)

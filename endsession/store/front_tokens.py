@@ -10,10 +10,13 @@ from .script import Script, Statement
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A refresh or access token that was issued: its digest, whether it outlives the session, and until when."""
+    """A refresh or access token that was issued: its digest, and until when it is remembered (seconds since 1970).
+
+    `offline` says whether it outlives the session; None where its scope is not known.
+    """
 
     sha256: str
-    offline: bool
+    offline: bool | None
     expires_at: float
 
 
@@ -53,7 +56,7 @@ def keep_tokens(issuer_id: str, client_id: str, sid: str, tokens: Sequence[Issue
                 "sha256": token.sha256,
                 "sid": sid,
                 "client_id": client_id,
-                "offline": int(token.offline),
+                "offline": int(bool(token.offline)),
                 "expires_at": token.expires_at,
             },
         )

@@ -7,12 +7,12 @@ its own making, so a sign-in after an ending never brings the ended session back
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..protocol.session import new_sid
 from .audit import Trace, audit
 from .ending import Ended, Ending, end_session
-from .front import browser_of, lock_browser
+from .front import Awaited, awaited_by, lock_browser
 from .front_tokens import FoundToken, IssuedToken, find_token, keep_tokens
 from .script import Script, Statement
 from .sessions import Participant, Registration, add_participant, register_session
@@ -88,9 +88,10 @@ def learn(sign_in: SignIn, rules: Rules) -> Script[Learnt]:
         found = yield from find_token(issuer_id, sign_in.refreshed, now)
         if found is not None:
             return (yield from _refreshed(sign_in, found, rules))
-    browser = sign_in.browser
-    if browser is None:
-        browser = yield from browser_of(issuer_id, sign_in.keys, now)
+    awaited = Awaited(sign_in.browser)
+    if awaited.browser is None:
+        awaited = yield from awaited_by(issuer_id, sign_in.keys, now)
+    browser = awaited.browser
     before = (yield from _of_browser(issuer_id, browser, now)) if browser is not None else None
     if sign_in.sub is None and (before is None or not before.live):
         return Learnt(None, browser=browser)
@@ -106,6 +107,9 @@ def learn(sign_in: SignIn, rules: Rules) -> Script[Learnt]:
         joined = of_sid
     sid, sub = (joined.sid, joined.sub) if joined is not None else (new_sid(), str(sign_in.sub))
     yield from _register(sign_in, sid, sub, browser, rules)
+    # Where it is not known what was asked for, a refresh token is taken to be meant to outlive its session.
+    offline = True if awaited.offline is None else awaited.offline
+    yield from _keep(sign_in, sid, offline=offline)
     survivor = _survivor(sign_in, before, of_sid) if joined is None else None
     if survivor is not None:
         yield _audit(sign_in, survivor, sid, rules)
@@ -137,7 +141,11 @@ def _register(sign_in: SignIn, sid: str, sub: str, browser: str | None, rules: R
     own_sub = sign_in.sub if sign_in.sub not in (None, sub) else None
     participant = Participant(sign_in.client_id, own_sub, sign_in.sid)
     yield from add_participant(sign_in.issuer_id, sid, participant, now=rules.trace.at)
-    yield from keep_tokens(sign_in.issuer_id, sign_in.client_id, sid, sign_in.tokens)
+
+
+def _keep(sign_in: SignIn, sid: str, *, offline: bool) -> Script[None]:
+    tokens = [replace(token, offline=offline) if token.offline is None else token for token in sign_in.tokens]
+    yield from keep_tokens(sign_in.issuer_id, sign_in.client_id, sid, tokens)
 
 
 def _audit(sign_in: SignIn, survivor: _Known, sid: str, rules: Rules) -> Statement:
@@ -168,8 +176,8 @@ def _refreshed(sign_in: SignIn, found: FoundToken, rules: Rules) -> Script[Learn
     """A refresh token was used: its session is known, whatever else the answer says."""
     if found.ended and (rules.end_offline or not found.offline):
         return Learnt(found.sid, refused=True)
-    tokens = [IssuedToken(token.sha256, token.offline or found.offline, token.expires_at) for token in sign_in.tokens]
-    yield from keep_tokens(sign_in.issuer_id, sign_in.client_id, found.sid, tokens)
+    tokens = [replace(token, offline=found.offline) for token in sign_in.tokens]
+    yield from keep_tokens(sign_in.issuer_id, found.client_id, found.sid, tokens)
     return Learnt(found.sid)
 
 

@@ -12,12 +12,13 @@ CREATE TABLE front_browsers (
 ) {clustered};
 CREATE INDEX front_browsers_by_time ON front_browsers (seen_at);
 
--- By what a token request finds its browser: codes, nonces, challenges. contested is 1 when another browser showed the
--- same.
+-- By what a token request finds its browser: codes, nonces, challenges. offline is 1 when offline_access was
+-- asked for; contested is 1 when another browser showed the same.
 CREATE TABLE front_awaited (
     issuer_id  TEXT NOT NULL,
     sha256     TEXT NOT NULL,
     browser    TEXT NOT NULL,
+    offline    INTEGER NOT NULL,
     contested  INTEGER NOT NULL DEFAULT 0,
     expires_at DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (issuer_id, sha256)
@@ -29,6 +30,7 @@ CREATE TABLE front_pushed (
     issuer_id  TEXT NOT NULL,
     sha256     TEXT NOT NULL,
     awaited    TEXT NOT NULL,
+    offline    INTEGER NOT NULL,
     expires_at DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (issuer_id, sha256)
 ) {clustered};
