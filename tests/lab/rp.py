@@ -169,8 +169,8 @@ class App:
             return JSONResponse({"error": answer["error"]}, 403)
         try:
             session = await self._exchange(answer, pending)
-        except Refused as refused:
-            return JSONResponse({"error": refused.error}, 403)
+        except (Refused, JoseError, AssertionError) as error:
+            return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 403)
         key = secrets.token_urlsafe(16)
         self.sessions[key] = session
         response = RedirectResponse("/", 303)
