@@ -87,7 +87,7 @@ class Canaille(LabProvider):
                 "redirect_uris": [client["redirect_uri"]],
                 "post_logout_redirect_uris": [client["post_logout_redirect_uri"]],
                 "grant_types": ["authorization_code", "refresh_token", "implicit"],
-                "response_types": ["code", "code id_token"],
+                "response_types": ["code", "id_token"],
                 "scope": ["openid"],
                 "id_token_signed_response_alg": "PS256",
                 **({"jwks": json.dumps(client["jwks"])} if client["authentication"] == "private_key_jwt" else {}),

@@ -153,7 +153,7 @@ class App:
         """Take the provider's response, and sign the browser in; an error is a 403 that names it."""
         body = (await request.body()).decode() if request.method == "POST" else request.url.query
         answer = dict(parse_qsl(body))
-        if not answer:
+        if request.method == "GET" and not answer.keys() & {"state", "response"}:
             return HTMLResponse(FRAGMENT_READER)
         answer = dict(parse_qsl(answer.get("fragment", body)))
         pending = self._pending.pop(request.cookies.get(PENDING, ""), None)
