@@ -190,7 +190,7 @@ def private_key(folder: Path) -> str:
 
 def private_jwk(folder: Path) -> dict[str, Any]:
     """The same key as a JWK, with a `kid`."""
-    key = RSAKey.import_key(private_key(folder), {"use": "sig", "alg": "RS256"})
+    key = RSAKey.import_key(private_key(folder), {"use": "sig"})
     key.ensure_kid()
     return dict(key.as_dict(private=True))
 
