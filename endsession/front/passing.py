@@ -13,6 +13,7 @@ from starlette.types import Send
 
 from .cookies import without_cookies
 from .incoming import Header, Incoming
+from .response_head import ProviderFailed
 from .upstream import Outgoing, Response
 
 _HOP_BY_HOP = frozenset(
@@ -32,9 +33,21 @@ _PROXIES_ONLY = (
 """Beginnings of names of headers in which proxies say who the client is, which certificate it has, and what it asked
 for. A provider that trusts this gateway as its proxy would believe them, so they pass from trusted proxies only."""
 
-__all__ = ["Header", "Incoming", "outgoing", "pass_on"]
+__all__ = ["BrokenOff", "Header", "Incoming", "outgoing", "pass_on"]
 
 DROP, PASS, LENGTH, COOKIE, ENCODING, PROXY = range(6)
+
+
+class BrokenOff(Exception):
+    """The provider broke its response off after the client had the beginning. `detail` is for the log.
+
+    Nothing may be sent any more: who returns then has the connection closed by the server, so that no client takes a
+    part of the response for all of it.
+    """
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(detail)
 
 
 def outgoing(
@@ -116,9 +129,7 @@ async def pass_on(
 ) -> None:
     """Write the provider's response to the client: `body` where it was read, else streamed as it comes.
 
-    A `body` of another length than the provider's gets its own Content-Length. Raises ProviderFailed when the provider
-    breaks off; once the response has started nothing may be sent any more then, and who returns without completing it
-    has the connection closed by the server, so that no client takes a part of the response for all of it.
+    A `body` of another length than the provider's gets its own Content-Length. Raises BrokenOff.
     """
     status, headers = response.status, response.headers
     bodyless = response.method == "HEAD" or status in (204, 304)
@@ -137,6 +148,9 @@ async def pass_on(
     out += extra_headers
     await send({"type": "http.response.start", "status": status, "headers": out})
     if body is None and not bodyless:
-        async for part in response.stream():
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+        try:
+            async for part in response.stream():
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        except ProviderFailed as failure:
+            raise BrokenOff(f"the provider is {failure.kind}: {failure.detail}") from None
     await send({"type": "http.response.body", "body": b"" if bodyless else body or b""})
