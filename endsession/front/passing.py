@@ -66,6 +66,8 @@ def outgoing(
     asks for a response that is not compressed, since its body will be read. `extra` headers are added at the end.
     `scheme` is that of the public URL, for a provider behind a gateway that has no trusted proxy.
     """
+    if not isinstance(body, bytes) and not incoming.has_body:
+        body, incoming.complete = b"", True
     headers: list[Header] = []
     named = _named_by_connection(incoming.headers)
     length = b"%d" % len(body) if isinstance(body, bytes) else None
@@ -109,8 +111,10 @@ def _kind(name: bytes) -> int:
 
 
 @lru_cache(1024)
-def _is_returned(name: bytes) -> bool:
-    return name.lower() not in _NOT_RETURNED
+def _returned(name: bytes) -> bytes:
+    """The name as ASGI wants it, in lower case; empty for a header that is not passed on."""
+    lower = name.lower()
+    return b"" if lower in _NOT_RETURNED else lower
 
 
 _KEPT = frozenset({b"host", b"content-length", b"cookie", b"authorization", b"dpop", b"content-type"})
@@ -129,19 +133,20 @@ async def pass_on(
 ) -> None:
     """Write the provider's response to the client: `body` where it was read, else streamed as it comes.
 
-    A `body` of another length than the provider's gets its own Content-Length. Raises BrokenOff.
+    Names of headers are in lower case, as ASGI wants them. A `body` of another length than the provider's gets its own
+    Content-Length. Raises BrokenOff.
     """
     status, headers = response.status, response.headers
     bodyless = response.method == "HEAD" or status in (204, 304)
     named = _named_by_connection(headers)
-    # The server wants a body of the length that it is told, which a response to HEAD alone may be without.
-    drop_length = body is not None or status in (204, 304)
+    # The server wants a body of the length that it is told, unless the request was a HEAD.
+    drop_length = status in (204, 304) or (body is not None and not bodyless)
     out = [
-        (name, value)
+        (lower, value)
         for name, value in headers
-        if _is_returned(name)
-        and not (named and name.lower() in named)
-        and not (drop_length and name.lower() == b"content-length")
+        if (lower := _returned(name))
+        and not (named and lower in named)
+        and not (drop_length and lower == b"content-length")
     ]
     if body is not None and not bodyless:
         out.append((b"content-length", b"%d" % len(body)))

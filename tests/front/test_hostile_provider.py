@@ -8,8 +8,9 @@ import socket
 import pytest
 
 from endsession.front.upstream import ProviderFailed, Upstream
-from tests.front.exchanges import GET, OK, fetch, reaching, streamed
 from tests.kit.fronted import HELLO, Conversation, provider, saying
+
+from .exchanges import GET, OK, fetch, reaching, streamed
 
 
 @pytest.fixture(scope="module")

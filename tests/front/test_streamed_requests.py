@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from endsession.front.upstream import Outgoing
-from tests.front.exchanges import HOST, fetch, reaching
 from tests.kit.fronted import HELLO, Conversation, provider, saying
+
+from .exchanges import HOST, fetch, reaching
 
 
 @pytest.fixture(scope="module")

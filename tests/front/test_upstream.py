@@ -10,9 +10,10 @@ import pytest
 
 from endsession.front import upstream as module
 from endsession.front.upstream import Outgoing, ProviderFailed, Upstream
-from tests.front.exchanges import GET, HOST, OK, POST, fetch, reaching
 from tests.kit.fronted import HELLO, Conversation, provider, saying, self_signed, until
 from tests.kit.logs import whole_log
+
+from .exchanges import GET, HOST, OK, POST, fetch, reaching
 
 
 @pytest.fixture(scope="module")
