@@ -49,7 +49,7 @@ def test_endpoints_for_programs_get_json(error: EndsessionError) -> None:
     response = shown(error, "json")
     assert response.status_code == error.status
     assert response.headers["content-type"] == "application/json"
-    assert json.loads(response.body) == {"error": error.code, "error_description": error.description}
+    assert json.loads(bytes(response.body)) == {"error": error.code, "error_description": error.description}
     assert response.headers.get("retry-after") == error.headers.get("Retry-After")
     assert "www-authenticate" not in response.headers
 
