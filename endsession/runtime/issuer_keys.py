@@ -37,6 +37,7 @@ class KeyPorts:
 async def key_source(
     issuer_id: str, table: configuration.IssuerSettings, provider: FrontedProvider | None, ports: KeyPorts
 ) -> KeySource:
+    """The provider's keys, from wherever the settings say. Raises UnusableKey or OSError."""
     ring = KeyRing(
         ports.clock,
         retention=table.retired_keys_for,
@@ -64,6 +65,7 @@ def keys_behind(provider: FrontedProvider, ring: KeyRing, ports: KeyPorts) -> Re
 async def signing_keys(
     issuer_id: str, table: configuration.IssuerSettings, ports: KeyPorts, problems: list[Problem]
 ) -> SigningKeys:
+    """The keys of our logout tokens; `problems` gets what is wrong with them."""
     keys = own_keys(issuer_id, "signing_keys", table.signing_keys, ports.base, problems, SigningKeys)
     if not table.signing_keys and makes_keys(table):
         keys = [await _made_key(issuer_id, alg, ports) for alg in ("RS256", "ES256")]
