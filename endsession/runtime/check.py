@@ -17,7 +17,8 @@ from ..store.examine import examine_file, examine_server
 from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
-from .issuers import makes_keys, own_keys, refused_uris, unsigned
+from .issuer_keys import makes_keys, own_keys, unsigned
+from .issuers import refused_uris
 from .modes import open_to_others
 
 
