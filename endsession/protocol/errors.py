@@ -235,3 +235,9 @@ class ProviderUnavailable(ServiceUnavailable):
     """What the provider publishes, its keys or its metadata, is needed, is not known yet, and cannot be fetched."""
 
     description = "The service cannot reach the provider. Nothing was changed; please try again in a moment."
+
+
+class SecretUnavailable(ServiceUnavailable):
+    """The stored secret of a client is needed, and none of the sealing secrets opens it, until an operator acts."""
+
+    description = "The service cannot check this request until its settings are corrected. It is safe to repeat it."

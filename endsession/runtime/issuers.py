@@ -22,7 +22,7 @@ from ..delivery.sender import IssuerRoutes
 from ..delivery.ssrf import LOOPBACK, unreachable
 from ..gateway import Issuer, SessionCookie
 from ..protocol.client import Client, is_loopback, signing_problems
-from ..protocol.errors import ServiceUnavailable
+from ..protocol.errors import SecretUnavailable
 from ..protocol.policy import Policy
 from ..provider.metadata import ProviderMetadata
 from ..provider.remote import Fetch
@@ -39,6 +39,7 @@ from ..tokens.logout_token import LogoutTokens
 from ..tokens.seal import BadSeal, Vault
 from ..tokens.signing import DecryptionKeys, SigningKeys, new_key, read_keys
 from ..tokens.sources import FileKeys, InlineKeys, RemoteKeys
+from .sealing import NOT_OPENED
 
 _CLIENT = TypeAdapter(Client)
 
@@ -169,12 +170,12 @@ def _client_finder(
 
 
 def _opened(vault: Vault, issuer_id: str, client_id: str, sealed: str) -> str:
-    """A client's secret. Raises ServiceUnavailable: without it nobody knows whether a hint is good."""
+    """A client's secret. Raises SecretUnavailable: without it nobody knows whether a hint is good."""
     try:
         return vault.unseal(secret_name(issuer_id, client_id), sealed)
     except BadSeal as problem:
-        detail = f"the stored secret of a client of {issuer_id} cannot be used ({problem}); register the client again"
-        raise ServiceUnavailable(detail=detail) from None
+        detail = f"issuer {issuer_id}: the client_secret of client {client_id} {NOT_OPENED} ({problem})"
+        raise SecretUnavailable(detail=detail) from None
 
 
 async def _key_source(issuer_id: str, table: configuration.IssuerSettings, ports: IssuerPorts) -> KeySource:

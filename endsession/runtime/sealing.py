@@ -28,7 +28,7 @@ _CHECK = "sealing check"
 """A value that every node has to be able to open: a node with another secret must not find out at a logout."""
 _SHORTEST = 32
 NOT_OPENED = (
-    "was sealed with none of storage.sealing_secrets: add the secret that was used before, or register the client again"
+    "cannot be opened with storage.sealing_secrets: add the secret that was used before, or register the client again"
 )
 _ANOTHER = Problem(
     WHERE,

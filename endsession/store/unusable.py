@@ -12,6 +12,6 @@ class UnusableStorage(ServiceUnavailable):
     reachable from where the gateway runs.
     """
 
-    def __init__(self, detail: str, fix: str, *, certain: bool = True) -> None:
+    def __init__(self, detail: str = "", fix: str = "", *, certain: bool = True) -> None:
         super().__init__(detail=detail)
         self.fix, self.certain = fix, certain
