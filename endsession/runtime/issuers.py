@@ -138,6 +138,7 @@ def _issuer(
         serves=partial(configuration.serves, table),
         announce=next(named, plain),
         with_sid=table.id_tokens_have_sid,
+        lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
         signs=signing.signs,
         refused_uri=reach(table, settings),
         metadata=_metadata(table, ports),
