@@ -15,6 +15,7 @@ import uvloop
 from . import __version__, conformance
 from . import settings as configuration
 from .contract.document import BadDocument, Document, load_document
+from .delivery.lookup import Lookups
 from .protocol.errors import EndsessionError, ServiceUnavailable
 from .provider.fetch import Fetcher
 from .runtime.app import Ports, public_url
@@ -126,11 +127,13 @@ def _check(options: argparse.Namespace) -> None:
 
 
 async def _look_around(settings: configuration.Settings, base: Path) -> list[Finding]:
-    fetcher = Fetcher()
+    lookups = Lookups()
+    fetcher = Fetcher(lookups)
     try:
         return [finding async for finding in look_around(settings, public_url(settings), base, fetcher.get)]
     finally:
         await fetcher.close()
+        await lookups.close()
 
 
 def _load(config: Path | None) -> tuple[configuration.Settings, Document, Path]:

@@ -154,8 +154,12 @@ def _issuer_ports(
     delivery = settings.delivery
     networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
 
-    lookups = Lookups()
-    stack.push_async_callback(lookups.close)
+    def lookups() -> Lookups:
+        made = Lookups()
+        stack.push_async_callback(made.close)
+        return made
+
+    of_apps = ports.resolve or lookups()
 
     def client(*more: ipaddress.IPv4Network | ipaddress.IPv6Network) -> GuardedClient:
         made = GuardedClient(
@@ -164,12 +168,12 @@ def _issuer_ports(
             ca_file=str(ports.base / delivery.ca_file) if delivery.ca_file else "",
             proxy=delivery.proxy,
             connections=2 * delivery.concurrency,
-            resolve=ports.resolve or lookups,
+            resolve=of_apps,
         )
         stack.push_async_callback(made.close)
         return made
 
-    fetcher = Fetcher()
+    fetcher = Fetcher(lookups())  # of its own: names of apps that take long do not keep the provider's waiting
     stack.push_async_callback(fetcher.close)
     return IssuerPorts(ports.base, ports.clock, fetcher.get, store, vault, client(), client(*LOOPBACK), seen_hints)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from endsession import settings as configuration
+from endsession.delivery.lookup import Lookups
 from endsession.protocol.hint import VerifiedHint
 from endsession.provider.fetch import Fetcher
 from endsession.runtime.check import look_around
@@ -42,7 +43,7 @@ async def found(folder: Path, **table: Any) -> list[tuple[str, bool, str]]:
     keys = {} if {"jwks_uri", "jwks_file", "jwks"} & set(table) else {"jwks": jwks("RS256")}
     table = {"issuer": "https://op.example", "signing_keys": write_keys(folder, "RS256"), **keys, **table}
     settings = configuration.Settings.model_validate({"issuers": {"acme": table}})
-    fetcher = Fetcher(timeout=2)
+    fetcher = Fetcher(Lookups(), timeout=2)
     try:
         findings = [setting async for setting in look_around(settings, "https://login.example", folder, fetcher.get)]
     finally:
@@ -199,7 +200,7 @@ signing_keys = ["RS256.jwk"]
 async def of_storage(url: str, folder: Path) -> list[tuple[bool, str]]:
     """The findings about storage."""
     settings = configuration.Settings.model_validate({"storage": {"url": url}})
-    fetcher = Fetcher(timeout=2)
+    fetcher = Fetcher(Lookups(), timeout=2)
     try:
         findings = [setting async for setting in look_around(settings, "https://login.example", folder, fetcher.get)]
     finally:
@@ -249,7 +250,7 @@ async def test_what_hints_have_shown_is_told(storage_url: str, tmp_path: Path, s
     seen.note("acme", VerifiedHint("web", "alice", None, 1000, 2000))
     seen.note("gone", VerifiedHint("web", "alice", None, 1000, 2000))
     await seen.stop()
-    fetcher = Fetcher(timeout=2)
+    fetcher = Fetcher(Lookups(), timeout=2)
     found = []
     for have_sid in (True, False):
         table = {"issuer": "https://op.example", "jwks": jwks("RS256"), "id_tokens_have_sid": have_sid}
