@@ -15,7 +15,8 @@ from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
 from .check_storage import Finding, check_limits, check_storage
-from .issuers import on_this_machine, own_keys, refused_uris, unsigned
+from .issuers import on_this_machine, refused_uris, unsigned
+from .key_files import JWK_SET, own_keys, unreadable
 from .modes import open_to_others
 
 
@@ -51,8 +52,10 @@ def _own_copy(issuer_id: str, table: configuration.IssuerSettings, base: Path) -
             parse_keys((base / table.jwks_file).read_bytes())
         elif table.jwks is not None:
             KeySet.load(table.jwks)
-    except (OSError, ValueError) as error:
-        return [Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error))]
+    except OSError as error:
+        return [unreadable(("issuers", issuer_id, "jwks_file"), base / (table.jwks_file or ""), error)]
+    except ValueError as error:
+        return [Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error), JWK_SET)]
     return []
 
 
@@ -73,7 +76,8 @@ async def _provider(
         message = f"it could not be fetched from here ({error}), so it was not checked"
         yield Finding(Problem(("issuers", issuer_id, member), message, "check again where it can be reached"), False)
     except ValueError as error:
-        yield Finding(Problem(("issuers", issuer_id, member), str(error)), certain=True)
+        fix = JWK_SET if member == "jwks_uri" else "name the URL of the metadata of this very issuer"
+        yield Finding(Problem(("issuers", issuer_id, member), f"what is there cannot be used: {error}", fix), True)
     else:
         if missing:
             message = f"{uri} does not have {', '.join(missing)}: apps will not find the keys of our logout tokens"

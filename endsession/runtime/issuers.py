@@ -37,8 +37,9 @@ from ..tokens.keyring import KeyRing
 from ..tokens.keys import Key, KeySet, KeySource, UnusableKey
 from ..tokens.logout_token import LogoutTokens
 from ..tokens.seal import BadSeal, Vault
-from ..tokens.signing import DecryptionKeys, SigningKeys, new_key, read_keys
+from ..tokens.signing import DecryptionKeys, SigningKeys, new_key
 from ..tokens.sources import FileKeys, InlineKeys, RemoteKeys
+from .key_files import JWK_SET, own_keys, unreadable
 from .sealing import NOT_OPENED
 
 _CLIENT = TypeAdapter(Client)
@@ -70,8 +71,13 @@ async def wire(
         signing = await _signing_keys(issuer_id, table, ports, problems)
         try:
             keys = await _key_source(issuer_id, table, ports)
-        except (UnusableKey, OSError) as error:
-            problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
+        except OSError as error:
+            file = ports.base / (table.jwks_file or "")
+            problems.append(unreadable(("issuers", issuer_id, "jwks_file"), file, error))
+            continue
+        except UnusableKey as error:
+            member = "jwks_file" if table.jwks_file else "jwks"
+            problems.append(Problem(("issuers", issuer_id, member), str(error), JWK_SET))
             continue
         problems += unsigned(issuer_id, table, signing)
         problems += refused_uris(issuer_id, table, settings)
@@ -204,24 +210,6 @@ async def _signing_keys(
     if not table.signing_keys and on_this_machine(table):
         keys = [await _development_key(issuer_id, alg, ports) for alg in ("RS256", "ES256")]
     return SigningKeys(keys)
-
-
-def own_keys(
-    issuer_id: str,
-    member: str,
-    names: Sequence[str],
-    base: Path,
-    problems: list[Problem],
-    hold: Callable[[Sequence[Key]], SigningKeys],
-) -> list[Key]:
-    """The keys of the files that a setting names, each held to what `hold` asks of it."""
-    keys: list[Key] = []
-    for index, name in enumerate(names):
-        try:
-            keys += hold(read_keys(base / name)).keys
-        except (UnusableKey, OSError) as error:
-            problems.append(Problem(("issuers", issuer_id, member, index), str(error)))
-    return keys
 
 
 def reach(table: configuration.IssuerSettings, settings: configuration.Settings) -> Callable[[str], str | None]:

@@ -16,6 +16,8 @@ from endsession.delivery.lookup import Lookups
 from endsession.protocol.hint import VerifiedHint
 from endsession.provider.fetch import Fetcher
 from endsession.runtime.check import look_around
+from endsession.runtime.check_storage import Finding
+from endsession.settings import Problem
 from endsession.store.script import Database
 from endsession.store.seen_hints import SeenHints
 from endsession.store.sqlite import SqliteDatabase
@@ -38,20 +40,29 @@ async def web() -> AsyncIterator[Provider]:
         yield server
 
 
+async def problems_of(folder: Path, **table: Any) -> list[Problem]:
+    """The problems of an issuer with these settings and one signing key."""
+    return [finding.problem for finding in await findings(folder, **table)]
+
+
 async def found(folder: Path, **table: Any) -> list[tuple[str, bool, str]]:
-    """The findings about an issuer with these settings and one signing key: where, whether certain, and what."""
+    """The findings about such an issuer: where, whether certain, and what."""
+    return [
+        (".".join(map(str, finding.problem.location[2:])), finding.certain, finding.problem.message)
+        for finding in await findings(folder, **table)
+    ]
+
+
+async def findings(folder: Path, **table: Any) -> list[Finding]:
+    """All that the check finds."""
     keys = {} if {"jwks_uri", "jwks_file", "jwks"} & set(table) else {"jwks": jwks("RS256")}
     table = {"issuer": "https://op.example", "signing_keys": write_keys(folder, "RS256"), **keys, **table}
     settings = configuration.Settings.model_validate({"issuers": {"acme": table}})
     fetcher = Fetcher(Lookups(), timeout=2)
     try:
-        findings = [setting async for setting in look_around(settings, "https://login.example", folder, fetcher.get)]
+        return [finding async for finding in look_around(settings, "https://login.example", folder, fetcher.get)]
     finally:
         await fetcher.close()
-    return [
-        (".".join(map(str, finding.problem.location[2:])), finding.certain, finding.problem.message)
-        for finding in findings
-    ]
 
 
 def metadata(web: Provider, **changes: Any) -> bytes:
@@ -110,7 +121,9 @@ async def test_metadata_of_somebody_else(
 ) -> None:
     """They would never be served, so they are a mistake now."""
     web.body = metadata(web, **changes)
-    assert await found(tmp_path, op_metadata_uri=web.url) == [("op_metadata_uri", True, message)]
+    assert await found(tmp_path, op_metadata_uri=web.url) == [
+        ("op_metadata_uri", True, f"what is there cannot be used: {message}")
+    ]
 
 
 @pytest.mark.parametrize("member", ["jwks_uri", "op_metadata_uri"])
@@ -137,6 +150,23 @@ async def test_keys_that_cannot_be_used_are_found_before_the_start(tmp_path: Pat
     assert [item[:2] for item in await found(tmp_path, decryption_keys=("text.jwk",))] == [("decryption_keys.0", True)]
     assert [item[:2] for item in await found(tmp_path, jwks_file="text.jwk")] == [("jwks_file", True)]
     assert [item[:2] for item in await found(tmp_path, jwks={"key": []})] == [("jwks", True)]
+
+
+async def test_a_key_says_how_to_put_it_right(tmp_path: Path) -> None:
+    """A file that holds no key, one that is a folder, and keys of the provider that are none."""
+    (tmp_path / "text.jwk").write_text("no key")
+    (tmp_path / "text.jwk").chmod(0o600)
+    (tmp_path / "folder").mkdir()
+    cases: list[tuple[dict[str, Any], str, str]] = [
+        ({"signing_keys": ("text.jwk",)}, "not valid JSON", "endsession keygen --alg RS256"),
+        ({"decryption_keys": ("text.jwk",)}, "not valid JSON", "endsession keygen --alg RSA-OAEP-256"),
+        ({"signing_keys": ("folder",)}, f"{tmp_path / 'folder'} cannot be read: Is a directory", "correct the name"),
+        ({"jwks_file": "folder"}, f"{tmp_path / 'folder'} cannot be read: Is a directory", "correct the name"),
+        ({"jwks_file": "text.jwk"}, "", "the provider's JWK Set"),
+    ]
+    for table, message, fix in cases:
+        problems = await problems_of(tmp_path, **table)
+        assert any(message in problem.message and fix in problem.fix for problem in problems), (table, problems)
 
 
 async def test_a_client_that_could_never_be_told(tmp_path: Path) -> None:
