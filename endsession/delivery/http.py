@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import httpcore2
 
 from .app_error import MAX_READ
 from .bounded import BoundedStream
+from .connecting import Connector
 from .lookup import Resolve
 from .ssrf import Network, refusal
 
@@ -40,53 +40,22 @@ class Answer:
     """Its beginning, where it may say what was wrong (a 400)."""
 
 
-class _BoundedBackend(httpcore2.AsyncNetworkBackend):
-    """Connects to whatever it is told, as to an egress proxy. What comes back is bounded."""
+def checked(resolve: Resolve, allowed: Sequence[Network]) -> Resolve:
+    """Looks names up as `resolve` does, and gives only the addresses that may be connected to."""
 
-    def __init__(self) -> None:
-        self._network = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """See httpcore."""
-        return BoundedStream(await self._network.connect_tcp(host, port, timeout, local_address, socket_options))
-
-
-class _PinnedBackend(_BoundedBackend):
-    """Connects to checked addresses only."""
-
-    def __init__(self, allowed: Sequence[Network], resolve: Resolve) -> None:
-        super().__init__()
-        self._allowed, self._resolve = allowed, resolve
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """See httpcore. Raises AddressRefused."""
-        addresses = await self._resolve(host, port)
-        reasons = {address: refusal(address, self._allowed) for address in addresses}
-        usable = [address for address, reason in reasons.items() if reason is None]
-        if not usable:
+    async def usable(host: str, port: int) -> Sequence[str]:
+        reasons = {address: refusal(address, allowed) for address in await resolve(host, port)}
+        passed = [address for address, reason in reasons.items() if reason is None]
+        if not passed:
             raise AddressRefused(next(iter(reasons.values()), None) or "the host has no address")
-        error: Exception | None = None
-        for address in usable:
-            try:
-                return await super().connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as failure:
-                error = failure
-        assert error is not None
-        raise error
+        return passed
+
+    return usable
+
+
+async def _as_named(host: str, port: int) -> Sequence[str]:
+    """For the egress proxy, which the operator names: it is connected to wherever it is."""
+    return [host]
 
 
 class GuardedClient:
@@ -110,7 +79,7 @@ class GuardedClient:
             max_connections=connections,
             max_keepalive_connections=connections // 4,
             keepalive_expiry=30,
-            network_backend=_BoundedBackend() if proxy else _PinnedBackend(allowed, resolve),
+            network_backend=Connector(_as_named if proxy else checked(resolve, allowed), BoundedStream),
         )
 
     async def post_form(self, url: str, body: bytes) -> Answer:

@@ -15,9 +15,9 @@ from .http import Answer, GuardedClient
 from .retry import AttemptResult, judge
 
 _REQUIRES = "the app requires sid in its logout tokens (backchannel_logout_session_required), and "
-_BY_SETTING = "this issuer's carry none (id_tokens_have_sid = false)"
+BY_SETTING = "this issuer's carry none (id_tokens_have_sid = false)"
 _BY_HINT = "the ID token of this session carries none"
-_BY_HINTS = "the ID tokens that it sends as hints carry none, although id_tokens_have_sid is true"
+BY_HINTS = "the ID tokens that it sends as hints carry none, although id_tokens_have_sid is true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class BackChannel:
         except OSError as error:
             result = error
         judged = judge(result, self._clock())
-        if judged.outcome == "delivered" and destination.no_sid not in ("", _BY_SETTING):
+        if judged.outcome == "delivered" and destination.no_sid not in ("", BY_SETTING):
             return replace(judged, reason=f"delivered, naming the user alone: {destination.no_sid}")
         return judged
 
@@ -110,7 +110,7 @@ class BackChannel:
 async def _why_no_sid(routes: IssuerRoutes, delivery: Delivery) -> str:
     """Why a delivery's token carries no `sid`: an app that does not know it would end nothing. Empty when it does."""
     if not routes.with_sid:
-        return _BY_SETTING
+        return BY_SETTING
     if names_user_alone(delivery.sid) and not delivery.rp_sid:
         return _BY_HINT
-    return _BY_HINTS if await routes.lack_sid(delivery.client_id) else ""
+    return BY_HINTS if await routes.lack_sid(delivery.client_id) else ""

@@ -89,7 +89,9 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         seen_hints = SeenHints(background, ports.monotonic)
         await seen_hints.load()
         stack.push_async_callback(seen_hints.stop)
-        fetcher = Fetcher()
+        of_providers = Lookups()  # of its own: names of apps that take long do not keep the provider's waiting
+        stack.push_async_callback(of_providers.close)
+        fetcher = Fetcher(of_providers)
         stack.push_async_callback(fetcher.close)
         fronts = await open_fronts(settings, document, fetcher.get, store, vault, ports.clock)
         issuer_ports = _issuer_ports(settings, ports, store, vault, seen_hints, fronts, fetcher, stack)

@@ -22,7 +22,7 @@ from ..front.provider import Fronts
 from ..front.published import Published
 from ..gateway import Issuer, SessionCookie
 from ..protocol.client import Client
-from ..protocol.errors import ServiceUnavailable
+from ..protocol.errors import SecretUnavailable
 from ..protocol.policy import Policy
 from ..provider.metadata import ProviderMetadata, logout_members
 from ..settings import Problem
@@ -36,7 +36,9 @@ from ..tokens.logout_token import LogoutTokens
 from ..tokens.seal import BadSeal, Vault
 from ..tokens.signing import DecryptionKeys, SigningKeys
 from ..tokens.sources import RemoteKeys
-from .issuer_keys import KeyPorts, key_source, keys_behind, on_this_machine, own_keys, signing_keys, unsigned
+from .issuer_keys import KeyPorts, key_source, keys_behind, on_this_machine, signing_keys, unsigned
+from .key_files import JWK_SET, own_keys, unreadable
+from .sealing import NOT_OPENED
 
 _CLIENT = TypeAdapter(Client)
 
@@ -65,8 +67,13 @@ async def wire(
         provider = ports.fronts.providers.get(issuer_id)
         try:
             keys = await key_source(issuer_id, table, provider, ports)
-        except (UnusableKey, OSError) as error:
-            problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
+        except OSError as error:
+            file = ports.base / (table.jwks_file or "")
+            problems.append(unreadable(("issuers", issuer_id, "jwks_file"), file, error))
+            continue
+        except UnusableKey as error:
+            member = "jwks_file" if table.jwks_file else "jwks"
+            problems.append(Problem(("issuers", issuer_id, member), str(error), JWK_SET))
             continue
         problems += unsigned(issuer_id, table, signing)
         problems += refused_uris(issuer_id, table, settings)
@@ -142,6 +149,7 @@ def _issuer(
         serves=partial(configuration.serves, table),
         announce=announce,
         with_sid=table.id_tokens_have_sid,
+        lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
         signs=signing.signs,
         refused_uri=reach(table, settings),
         metadata=provider.metadata if provider is not None else _metadata(table, ports),
@@ -176,12 +184,12 @@ def _client_finder(
 
 
 def _opened(vault: Vault, issuer_id: str, client_id: str, sealed: str) -> str:
-    """A client's secret. Raises ServiceUnavailable: without it nobody knows whether a hint is good."""
+    """A client's secret. Raises SecretUnavailable: without it nobody knows whether a hint is good."""
     try:
         return vault.unseal(secret_name(issuer_id, client_id), sealed)
     except BadSeal as problem:
-        detail = f"the stored secret of a client of {issuer_id} cannot be used ({problem}); register the client again"
-        raise ServiceUnavailable(detail=detail) from None
+        detail = f"issuer {issuer_id}: the client_secret of client {client_id} {NOT_OPENED} ({problem})"
+        raise SecretUnavailable(detail=detail) from None
 
 
 def reach(table: configuration.IssuerSettings, settings: configuration.Settings) -> Callable[[str], str | None]:

@@ -135,6 +135,18 @@ def mark_attempted(deliveries: Sequence[Delivery], now: float) -> Script[None]:
     )
 
 
+def mark_untold(reasons: Sequence[tuple[Delivery, str]], now: float) -> Script[None]:
+    """These get no frame, each for its reason: they have failed."""
+    yield Statement(
+        "UPDATE deliveries SET state = 'failed', settled_at = :now, lease = NULL, reason = :reason"
+        " WHERE issuer_id = :issuer_id AND id = :id AND state = 'pending'",
+        many=[
+            {"issuer_id": delivery.issuer_id, "id": delivery.id, "now": now, "reason": reason}
+            for delivery, reason in reasons
+        ],
+    )
+
+
 def deliveries_of_session(issuer_id: str, sid: str, *, after: str = "", limit: int = 1000) -> Script[list[Delivery]]:
     """Up to `limit` deliveries of one session's end after the cursor `after`, in the order of their making."""
     rows = yield Statement(
