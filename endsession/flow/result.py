@@ -6,13 +6,13 @@ from typing import Any
 
 from ..gateway import Gateway, Issuer
 from ..pages import AppState
-from ..store.deliveries import Delivery, deliveries_of_session
+from ..store.deliveries import OF_PROVIDER, Delivery, deliveries_of_session
 
 
 async def apps_of(gateway: Gateway, issuer: Issuer, sid: str) -> list[AppState]:
     """The apps of an ended session and the state of each. The provider itself is not among them."""
     deliveries = await gateway.store.read(deliveries_of_session(issuer.id, sid))
-    return [await _app(issuer, delivery) for delivery in deliveries if delivery.channel != "op"]
+    return [await _app(issuer, delivery) for delivery in deliveries if delivery.channel not in OF_PROVIDER]
 
 
 async def _app(issuer: Issuer, delivery: Delivery) -> AppState:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,12 +19,13 @@ from ..background import stop_task
 from ..contract.app import build
 from ..contract.document import Document
 from ..contract.operation import Sizes
+from ..delivery.bounded import MAX_BODY
 from ..delivery.endings import Endings
 from ..delivery.http import GuardedClient
 from ..delivery.lookup import Lookups, Resolve
 from ..delivery.outbox import Bounds, Outbox
+from ..delivery.provider_call import ProviderEnding
 from ..delivery.sender import BackChannel, Sender
-from ..delivery.ssrf import LOOPBACK
 from ..delivery.sweeper import Chore, OnExpiry, Sweeper
 from ..gateway import Gateway, Issuer
 from ..limiter import Limiter
@@ -41,7 +41,8 @@ from ..store.seen_hints import SeenHints
 from ..store.sqlite import SqliteDatabase
 from ..store.upkeep import forget_audit, forget_ended_sessions, forget_provider_keys, forget_spent_handles
 from ..tokens.seal import Sealer, Vault
-from .issuers import IssuerPorts, wire
+from .issuers import IssuerPorts, on_this_machine, wire
+from .outgoing import MAX_ADMIN_BODY, guarded_client, provider_ending
 from .proxies import TrustedProxies
 from .sealing import open_vault, sealing_secrets
 from .served import check_document
@@ -151,27 +152,35 @@ def _issuer_ports(
     seen_hints: SeenHints,
     stack: contextlib.AsyncExitStack,
 ) -> IssuerPorts:
-    delivery = settings.delivery
-    networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
-
     lookups = Lookups()
     stack.push_async_callback(lookups.close)
 
-    def client(*more: ipaddress.IPv4Network | ipaddress.IPv6Network) -> GuardedClient:
-        made = GuardedClient(
-            timeout=delivery.timeout,
-            allowed=(*networks, *more),
-            ca_file=str(ports.base / delivery.ca_file) if delivery.ca_file else "",
-            proxy=delivery.proxy,
-            connections=2 * delivery.concurrency,
-            resolve=ports.resolve or lookups,
-        )
+    def client(*, loopback: bool, max_body: int = MAX_BODY) -> GuardedClient:
+        resolve = ports.resolve or lookups
+        made = guarded_client(settings, ports.base, resolve, loopback=loopback, max_body=max_body)
         stack.push_async_callback(made.close)
         return made
 
+    def ending_of(table: configuration.IssuerSettings) -> ProviderEnding | None:
+        if table.ending is None:
+            return None
+        http = client(loopback=on_this_machine(table), max_body=MAX_ADMIN_BODY)
+        timeout = settings.delivery.timeout
+        return provider_ending(table.ending, ports.base, http, ports.clock, ports.monotonic, timeout)
+
     fetcher = Fetcher()
     stack.push_async_callback(fetcher.close)
-    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, vault, client(), client(*LOOPBACK), seen_hints)
+    return IssuerPorts(
+        base=ports.base,
+        clock=ports.clock,
+        fetch=fetcher.get,
+        store=store,
+        vault=vault,
+        http=client(loopback=False),
+        http_on_this_machine=client(loopback=True),
+        seen_hints=seen_hints,
+        ending_of=ending_of,
+    )
 
 
 def _sweeper(

@@ -18,6 +18,7 @@ from ..contract.document import Document
 from ..contract.endpoint import LogoutEndpoint
 from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
+from ..delivery.provider_call import ProviderEnding
 from ..delivery.sender import IssuerRoutes
 from ..delivery.ssrf import LOOPBACK, unreachable
 from ..gateway import Issuer, SessionCookie
@@ -39,6 +40,7 @@ from ..tokens.logout_token import LogoutTokens
 from ..tokens.seal import BadSeal, Vault
 from ..tokens.signing import DecryptionKeys, SigningKeys, new_key, read_keys
 from ..tokens.sources import FileKeys, InlineKeys, RemoteKeys
+from .outgoing import channels_to_provider
 
 _CLIENT = TypeAdapter(Client)
 
@@ -56,6 +58,8 @@ class IssuerPorts:
     http_on_this_machine: GuardedClient
     """For issuers on a loopback address only: it may reach apps on this machine as well."""
     seen_hints: SeenHints
+    ending_of: Callable[[configuration.IssuerSettings], ProviderEnding | None]
+    """How an issuer's provider is asked to end a session."""
 
 
 async def wire(
@@ -85,6 +89,7 @@ async def wire(
             op_backchannel_uri=table.op_backchannel_uri,
             with_sid=table.id_tokens_have_sid,
             lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
+            ending=ports.ending_of(table),
         )
     if problems:
         raise settings.refuse(problems)
@@ -125,7 +130,7 @@ def _issuer(
             issuer_id=issuer_id,
             clients=table.clients,
             everyone=table.participants == "all",
-            provider=table.op_backchannel_uri is not None,
+            provider=channels_to_provider(table),
             deadline=settings.delivery.deadline,
             wait=table.notify_wait,
         ),
@@ -239,6 +244,8 @@ def refused_uris(
     fix = "correct it, or name its network in delivery.allow_networks if the app is there"
     if table.op_backchannel_uri and (why := refused(table.op_backchannel_uri)):
         yield Problem(("issuers", issuer_id, "op_backchannel_uri"), why, fix)
+    if table.ending and (why := refused(table.ending.url)):
+        yield Problem(("issuers", issuer_id, "ending", "url"), why, fix.replace("app", "admin API"))
     for client_id, client in table.clients.items():
         if client.backchannel_logout_uri and (why := refused(client.backchannel_logout_uri)):
             yield Problem(("issuers", issuer_id, "clients", client_id, "backchannel_logout_uri"), why, fix)

@@ -14,8 +14,12 @@ from typing import Literal
 from ..protocol.errors import NotFound
 from .script import Rows, Script, Statement
 
-Channel = Literal["back", "front", "op", "none"]
-"""How an app is told: by a logout token, by a frame in the user's browser, as the provider itself, or not at all."""
+Channel = Literal["back", "front", "op", "op_admin", "none"]
+"""How an app is told: by a logout token, by a frame in the user's browser, or not at all. The provider itself is told
+by a logout token (`op`) and by a call of its admin API (`op_admin`)."""
+OF_PROVIDER: frozenset[Channel] = frozenset({"op", "op_admin"})
+BY_REQUEST: frozenset[Channel] = OF_PROVIDER | {"back"}
+"""What is sent from here, and can be sent again."""
 State = Literal["pending", "delivered", "failed", "expired", "attempted"]
 """`failed` is a final answer, `expired` a deadline that passed; `attempted` is a frame that was shown."""
 
@@ -23,6 +27,8 @@ State = Literal["pending", "delivered", "failed", "expired", "attempted"]
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who is to be told, and under which names it knows the session. `client_id` is empty for the provider.
+
+    `rp_sid` is its own sid, where that is not the session's.
 
     `reason` says why there is no way to tell it, where there is none.
     """
