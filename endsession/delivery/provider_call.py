@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from ..protocol.provider_api import Prepared, Unfit, Way, meaning_of, prepare
 from ..protocol.session import names_user_alone
-from ..store.deliveries import Delivery
+from ..store.deliveries import ALREADY_GONE, Delivery
 from .access_tokens import Credentials, NoAccessToken
 from .http import AddressRefused, Answer, GuardedClient
 from .retry import AttemptResult, retry_after
 
 _NO_SID = "the session has no sid that the provider knows: nobody registered it, and the ID token carries none"
-_ALREADY_GONE = "already gone: the provider knows no such session, which had ended before or has another name there"
+_UNKNOWN = f"{ALREADY_GONE}: the provider knows no such session, which had ended before or has another name there"
 _CANNOT_TELL = "delivered; the provider answers the same where it knows no such session"
 
 
@@ -77,7 +77,7 @@ class ProviderEnding:
             if meaning == "refused":
                 return AttemptResult("failed", answer.status, _refusal(answer))
             gone = gone and meaning == "gone"
-        reason = _ALREADY_GONE if gone else "delivered" if self.way.tells_unknown else _CANNOT_TELL
+        reason = _UNKNOWN if gone else "delivered" if self.way.tells_unknown else _CANNOT_TELL
         return AttemptResult("delivered", answer.status, reason)
 
     async def _send(self, prepared: Prepared) -> Answer:

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import settings as configuration
+from ..delivery.access_tokens import NoAccessToken
 from ..protocol.errors import ServiceUnavailable
 from ..provider.metadata import parse_metadata
 from ..provider.remote import Fetch
 from ..settings import Problem
+from ..settings.ending import Ending
 from ..store.examine import examine_file, examine_server
 from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
 from .issuers import on_this_machine, own_keys, refused_uris, unsigned
 from .modes import open_to_others
+from .outgoing import try_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,9 @@ async def look_around(
         problems += _own_copy(issuer_id, table, base)
         for problem in problems:
             yield Finding(problem, certain=True)
+        if table.ending is not None and not problems:
+            async for finding in _credentials(issuer_id, table, table.ending, settings, base):
+                yield finding
         async for finding in _provider(issuer_id, table, signing, f"{public_url}/{issuer_id}/jwks.json", fetch):
             yield finding
 
@@ -77,6 +83,13 @@ def _storage(settings: configuration.Settings, base: Path) -> Iterator[Finding]:
             )
             fix = "set it to false, or let the provider put sid into its ID tokens"
             yield Finding(Problem(("issuers", issuer_id, "id_tokens_have_sid"), message, fix), certain=False)
+    for issuer_id, count in found.never_known:
+        if issuer_id in settings.issuers and settings.issuers[issuer_id].ending is not None:
+            message = (
+                f"the provider knew none of the {count} sessions that it was asked to end, so all may live on there"
+            )
+            fix = "compare a sid of the ledger with those that the provider shows; docs/provider-endings.md says more"
+            yield Finding(Problem(("issuers", issuer_id, "ending"), message, fix), certain=False)
 
 
 def _own_copy(issuer_id: str, table: configuration.IssuerSettings, base: Path) -> list[Problem]:
@@ -89,6 +102,26 @@ def _own_copy(issuer_id: str, table: configuration.IssuerSettings, base: Path) -
     except (OSError, ValueError) as error:
         return [Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error))]
     return []
+
+
+async def _credentials(
+    issuer_id: str,
+    table: configuration.IssuerSettings,
+    ending: Ending,
+    settings: configuration.Settings,
+    base: Path,
+) -> AsyncIterator[Finding]:
+    """Whether the admin API's credentials get an access token. Which rights it has shows only a call."""
+    where = ("issuers", issuer_id, "ending", "client_secret")
+    try:
+        await try_credentials(settings, base, ending, loopback=on_this_machine(table))
+    except NoAccessToken as problem:
+        refused = problem.status is not None and 400 <= problem.status < 500 and problem.status != 429
+        fix = "correct url, values, client_id or client_secret, or let the provider give this client access tokens"
+        yield Finding(Problem(where, str(problem), fix), certain=refused)
+    except OSError as error:
+        message = f"it could not be tried from here ({error})"
+        yield Finding(Problem(where, message, "check again where the admin API can be reached"), certain=False)
 
 
 async def _provider(

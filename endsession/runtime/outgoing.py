@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from .. import settings as configuration
 from ..delivery.access_tokens import AccessTokens, Credentials, FixedToken, TokenEndpoint
 from ..delivery.bounded import MAX_BODY
 from ..delivery.http import GuardedClient
-from ..delivery.lookup import Resolve
+from ..delivery.lookup import Lookups, Resolve
 from ..delivery.provider_call import ProviderEnding
 from ..delivery.ssrf import LOOPBACK
 from ..protocol.provider_api import ProviderApi, path_with
@@ -58,6 +59,17 @@ def credentials_of(
         client_authentication=api.token.client_authentication,
     )
     return AccessTokens(endpoint, http, clock, monotonic)
+
+
+async def try_credentials(settings: configuration.Settings, base: Path, ending: Ending, *, loopback: bool) -> None:
+    """Get an access token, where there is a token endpoint. Ends nothing. Raises NoAccessToken, and OSError."""
+    lookups = Lookups()
+    http = guarded_client(settings, base, lookups, loopback=loopback, max_body=MAX_ADMIN_BODY)
+    try:
+        await credentials_of(ending, description_of(ending, base), http, time.time, time.monotonic).token()
+    finally:
+        await http.close()
+        await lookups.close()
 
 
 def provider_ending(

@@ -20,6 +20,8 @@ by a logout token (`op`) and by a call of its admin API (`op_admin`)."""
 OF_PROVIDER: frozenset[Channel] = frozenset({"op", "op_admin"})
 BY_REQUEST: frozenset[Channel] = OF_PROVIDER | {"back"}
 """What is sent from here, and can be sent again."""
+ALREADY_GONE = "already gone"
+"""How the reason begins where a provider knew no session of that name."""
 State = Literal["pending", "delivered", "failed", "expired", "attempted"]
 """`failed` is a final answer, `expired` a deadline that passed; `attempted` is a frame that was shown."""
 

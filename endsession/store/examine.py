@@ -11,18 +11,27 @@ from typing import Any, LiteralString
 from urllib.parse import quote
 
 from ..protocol.errors import ServiceUnavailable
+from .deliveries import ALREADY_GONE
 from .migrate import all_migrations
 from .seen_hints import LACKING
 
 _APPLIED = "SELECT number FROM migrations"
+_KNOWN_BY_NO_PROVIDER: LiteralString = (
+    "SELECT issuer_id, COUNT(*) FROM deliveries WHERE channel = 'op_admin' AND state = 'delivered' GROUP BY issuer_id"
+    f" HAVING COUNT(*) >= 10 AND COUNT(*) = SUM(CASE WHEN reason LIKE '{ALREADY_GONE}%' THEN 1 ELSE 0 END)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """Migrations of a newer version, and (issuer_id, client_id) of clients whose hints have no `sid`."""
+    """Migrations of a newer version, and (issuer_id, client_id) of clients whose hints have no `sid`.
+
+    `never_known` are issuers whose provider knew none of the sessions that it was asked to end, and how many those are.
+    """
 
     unknown_migrations: Sequence[int] = ()
     without_sid: Sequence[tuple[str, str]] = ()
+    never_known: Sequence[tuple[str, int]] = ()
 
 
 def examine_file(path: Path) -> Examined:
@@ -74,4 +83,7 @@ def _examined(rows_of: Callable[[LiteralString], list[Any]]) -> Examined:
     known = {number for number, _, _ in all_migrations()}
     if newer := sorted(applied - known):
         return Examined(unknown_migrations=newer)
-    return Examined(without_sid=[(row[0], row[1]) for row in rows_of(LACKING)])
+    return Examined(
+        without_sid=[(row[0], row[1]) for row in rows_of(LACKING)],
+        never_known=[(row[0], row[1]) for row in rows_of(_KNOWN_BY_NO_PROVIDER)],
+    )

@@ -48,7 +48,7 @@ class AdminApi:
     lifetime: int = 300
     seen: list[tuple[str, str, bytes]] = field(default_factory=list)
     """Method, target and body of each call."""
-    _valid: str = ""
+    _valid: set[str] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @property
@@ -63,7 +63,7 @@ class AdminApi:
 
     def forget_tokens(self) -> None:
         """No access token that was issued is good any more."""
-        self._valid = ""
+        self._valid.clear()
 
     async def wait_for_calls(self, count: int, seconds: float = 20) -> None:
         """Return once there were that many calls."""
@@ -78,8 +78,8 @@ class AdminApi:
             self.sessions.pop(sid, None)
         return len(sids)
 
-    async def _begin(self, request: Request, named: str, *, token: str | None) -> Response | None:
-        """Count a call and refuse one without the right token; `token` is None where no credentials are asked for."""
+    async def _begin(self, request: Request, named: str, *, tokens: set[str] | None) -> Response | None:
+        """Count a call and refuse one without a good token; `tokens` is None where no credentials are asked for."""
         with self._changed:
             self.calls[named] += 1
             target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -88,9 +88,10 @@ class AdminApi:
         if self.instead:
             return self.instead.popleft()
         header = request.headers.get("authorization")
-        if token is None:
+        if tokens is None:
             return None if header is None else Response(status_code=400)
-        return None if token and header == f"Bearer {token}" else JSONResponse({"error": "HTTP 401"}, 401)
+        kind, _, token = (header or "").partition(" ")
+        return None if kind == "Bearer" and token in tokens else JSONResponse({"error": "HTTP 401"}, 401)
 
     async def token_endpoint(self, request: Request) -> Response:
         """Client credentials by HTTP Basic, and nothing else (RFC 6749, sections 2.3.1 and 4.4.2)."""
@@ -107,14 +108,15 @@ class AdminApi:
         if dict(form) != wants:
             return JSONResponse({"error": "invalid_request"}, 400)
         self.issued += 1
-        self._valid = f"an-access-token-{self.issued}-" + 6000 * "x"
-        answer = {"access_token": self._valid, "token_type": "Bearer", "expires_in": self.lifetime}
+        token = f"an-access-token-{self.issued}-" + 6000 * "x"
+        self._valid.add(token)
+        answer = {"access_token": token, "token_type": "Bearer", "expires_in": self.lifetime}
         return JSONResponse(answer, headers={"cache-control": "no-store"})
 
     async def keycloak_session(self, request: Request) -> Response:
         """DELETE /admin/realms/{realm}/sessions/{session}."""
         sid = request.path_params["sid"]
-        if refusal := await self._begin(request, sid, token=self._valid):
+        if refusal := await self._begin(request, sid, tokens=self._valid):
             return refusal
         if request.path_params["realm"] != "acme":
             return JSONResponse({"error": "Realm not found."}, 404)
@@ -126,7 +128,7 @@ class AdminApi:
     async def keycloak_user(self, request: Request) -> Response:
         """POST /admin/realms/{realm}/users/{user-id}/logout."""
         sub = request.path_params["sub"]
-        if refusal := await self._begin(request, sub, token=self._valid):
+        if refusal := await self._begin(request, sub, tokens=self._valid):
             return refusal
         if not (of_user := self._of(sub)):
             return JSONResponse({"error": "User not found"}, 404)
@@ -136,7 +138,7 @@ class AdminApi:
     async def hydra(self, request: Request) -> Response:
         """DELETE /admin/oauth2/auth/sessions/login: 204 as well for what it does not know."""
         query = request.query_params
-        if refusal := await self._begin(request, query.get("sid") or query.get("subject", ""), token=None):
+        if refusal := await self._begin(request, query.get("sid") or query.get("subject", ""), tokens=None):
             return refusal
         if len(query) != 1 or not (query.get("sid") or query.get("subject")):
             return JSONResponse({"error": "invalid_request"}, 400)
@@ -146,7 +148,7 @@ class AdminApi:
     async def authentik(self, request: Request) -> Response:
         """DELETE /api/v3/core/authenticated_sessions/bulk_delete/?user_pks=N."""
         users = request.query_params.getlist("user_pks")
-        if refusal := await self._begin(request, ",".join(users), token=TOKEN):
+        if refusal := await self._begin(request, ",".join(users), tokens={TOKEN}):
             return refusal
         if not users or not all(user.isdigit() for user in users):
             return JSONResponse({"user_pks": ["A valid integer is required."]}, 400)
@@ -155,7 +157,7 @@ class AdminApi:
     async def zitadel(self, request: Request) -> Response:
         """DELETE /v2/sessions/{session_id} with a JSON body: 200 as well for what it does not know."""
         sid = request.path_params["sid"]
-        if refusal := await self._begin(request, sid, token=self._valid):
+        if refusal := await self._begin(request, sid, tokens=self._valid):
             return refusal
         if request.headers.get("content-type") != "application/json" or await request.json() != {}:
             return JSONResponse({"code": 3, "message": "invalid"}, 400)
