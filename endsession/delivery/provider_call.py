@@ -13,7 +13,7 @@ from .access_tokens import Credentials, NoAccessToken
 from .http import AddressRefused, Answer, GuardedClient
 from .retry import AttemptResult, retry_after
 
-_NO_SID = "the session has no sid that the provider knows: nobody registered it, and the ID token carries none"
+_NO_SID = "the session has no sid that the provider knows: nobody registered it, and its ID tokens carry none"
 _UNKNOWN = f"{ALREADY_GONE}: the provider knows no such session, which had ended before or has another name there"
 _CANNOT_TELL = "delivered; the provider answers the same where it knows no such session"
 
