@@ -15,6 +15,7 @@ from ..contract.document import Document
 from ..contract.endpoint import LogoutEndpoint
 from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
+from ..delivery.provider_call import ProviderEnding
 from ..delivery.sender import IssuerRoutes
 from ..delivery.ssrf import LOOPBACK, unreachable
 from ..front.issuer_front import front_cookie_name
@@ -38,6 +39,7 @@ from ..tokens.signing import DecryptionKeys, SigningKeys
 from ..tokens.sources import RemoteKeys
 from .issuer_keys import KeyPorts, key_source, keys_behind, on_this_machine, signing_keys, unsigned
 from .key_files import JWK_SET, own_keys, unreadable
+from .outgoing import channels_to_provider
 from .sealing import NOT_OPENED
 
 _CLIENT = TypeAdapter(Client)
@@ -51,6 +53,8 @@ class IssuerPorts(KeyPorts):
     http_on_this_machine: GuardedClient
     """For issuers on a loopback address only: it may reach apps on this machine as well."""
     seen_hints: SeenHints
+    ending_of: Callable[[configuration.IssuerSettings], ProviderEnding | None]
+    """How an issuer's provider is asked to end a session."""
     public_url: str
     fronts: Fronts
 
@@ -88,6 +92,7 @@ async def wire(
             op_backchannel_uri=table.op_backchannel_uri,
             with_sid=table.id_tokens_have_sid,
             lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
+            ending=ports.ending_of(table),
         )
     if problems:
         raise settings.refuse(problems)
@@ -137,7 +142,7 @@ def _issuer(
             issuer_id=issuer_id,
             clients=table.clients,
             everyone=table.participants == "all",
-            provider=table.op_backchannel_uri is not None,
+            provider=channels_to_provider(table),
             deadline=settings.delivery.deadline,
             wait=table.notify_wait,
         ),
@@ -209,6 +214,8 @@ def refused_uris(
     fix = "correct it, or name its network in delivery.allow_networks if the app is there"
     if table.op_backchannel_uri and (why := refused(table.op_backchannel_uri)):
         yield Problem(("issuers", issuer_id, "op_backchannel_uri"), why, fix)
+    if table.ending and (why := refused(table.ending.url)):
+        yield Problem(("issuers", issuer_id, "ending", "url"), why, fix.replace("app", "admin API"))
     for client_id, client in table.clients.items():
         if client.backchannel_logout_uri and (why := refused(client.backchannel_logout_uri)):
             yield Problem(("issuers", issuer_id, "clients", client_id, "backchannel_logout_uri"), why, fix)
