@@ -93,7 +93,8 @@ class IssuerSettings(Group):
     with a back-channel URL."""
     signing_keys: tuple[str, ...] = ()
     """Files with the private keys (JWK) for logout tokens. The first that fits an algorithm signs; all are published.
-    An issuer on a loopback address makes its own."""
+    An issuer with `front`, or on a loopback address, makes its own where there are none: they are kept sealed in the
+    storage, and all processes have the same."""
     decryption_keys: tuple[str, ...] = ()
     """Files with private keys (JWK) for hints that come encrypted. Their public parts are published for apps to encrypt
     to."""

@@ -174,6 +174,22 @@ class UnknownClient(EndsessionError):
     description = "The client_id is not known to this issuer."
 
 
+class InvalidGrant(EndsessionError):
+    """Behind a front, a refresh token of a session that has ended (RFC 6749, section 5.2)."""
+
+    code = "invalid_grant"
+    status = 400
+    description = "The session of this refresh token has ended. The user has to sign in again."
+
+
+class AccessTokenEnded(EndsessionError):
+    """Behind a front, an access token of a session that has ended (RFC 6750, section 3.1)."""
+
+    code = "invalid_token"
+    status = 401
+    description = "The session of this access token has ended. The user has to sign in again."
+
+
 class InvalidClientMetadata(EndsessionError):
     """A registration breaks a rule (RFC 7591, section 3.2.2)."""
 

@@ -1,8 +1,12 @@
-"""Fixtures of the front's tests."""
+"""Fixtures of the front's tests: the event loops, the providers of the lab, and a network without hosts."""
 
 from __future__ import annotations
 
 import pytest
+
+from tests.lab.conftest import network, provider, running_providers
+
+__all__ = ["network", "provider", "running_providers"]
 
 
 @pytest.fixture(scope="module", params=["asyncio", "uvloop"])
