@@ -27,6 +27,10 @@ from ..delivery.outbox import Bounds, Outbox
 from ..delivery.sender import BackChannel, Sender
 from ..delivery.ssrf import LOOPBACK
 from ..delivery.sweeper import Chore, OnExpiry, Sweeper
+from ..flow.browser import cookie_name_at as browser_cookie_name
+from ..front.counting import Counts
+from ..front.layer import FrontLayer
+from ..front.learning import Learner
 from ..front.provider import Fronts
 from ..gateway import Gateway, Issuer
 from ..limiter import Limiter
@@ -35,14 +39,16 @@ from ..management.tokens import Caller, ManagementTokens
 from ..management.wrong_tokens import WrongTokens
 from ..pages import Page, Pages
 from ..provider.fetch import Fetcher
+from ..store.front_counts import forget_front_rows
 from ..store.in_background import InBackground
 from ..store.readiness import Readiness
 from ..store.script import Database, Script
 from ..store.seen_hints import SeenHints
 from ..store.sqlite import SqliteDatabase
 from ..store.upkeep import forget_audit, forget_ended_sessions, forget_provider_keys, forget_spent_handles
+from ..tokens.issued import IssuedTokens
 from ..tokens.seal import Sealer, Vault
-from .fronts import open_fronts, public_url
+from .fronts import FrontPorts, issuer_front, open_fronts, public_url
 from .issuers import IssuerPorts, wire
 from .proxies import TrustedProxies
 from .sealing import open_vault, sealing_secrets
@@ -113,6 +119,17 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         refusals = Refusals(background, ports.clock)
         wrong_tokens = WrongTokens(settings.limits.wrong_tokens_per_address)
         stack.push_async_callback(refusals.stop)
+        pages, counts = Pages(), Counts(background, ports.clock)
+        own_cookie = browser_cookie_name(public_url(settings))
+        front_ports = FrontPorts(store, endings, counts, pages, ports.clock, own_cookie)
+        issuer_fronts = {
+            name: issuer_front(issuers[name], provider, front_ports) for name, provider in fronts.providers.items()
+        }
+        for passing in issuer_fronts.values():
+            stack.push_async_callback(passing.upstream.close)
+        if issuer_fronts:
+            stack.push_async_callback(counts.write)
+            stack.push_async_callback(stop_task, asyncio.create_task(counts.run()))
         yield Gateway(
             public_url=public_url(settings),
             document=document,
@@ -127,10 +144,15 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             vault=vault,
             limiter=limiter,
             readiness=Readiness(store),
-            pages=Pages(),
+            pages=pages,
             clock=ports.clock,
+            learners={
+                name: issuer_fronts[name].learner if name in issuer_fronts else _learner(issuer, store, endings)
+                for name, issuer in issuers.items()
+            },
             preset_policy=configuration.preset_policy,
             fronts=fronts,
+            issuer_fronts=issuer_fronts,
             reference=_reference(document, public_url(settings)) if settings.server.docs else None,
         )
 
@@ -140,6 +162,19 @@ def _reference(document: Document, url: str) -> Page:
     from ..reference.page import reference_page  # noqa: PLC0415
 
     return reference_page(outline(document, url))
+
+
+def _learner(issuer: Issuer, store: Database, endings: Endings) -> Learner:
+    """For sessions whose ID tokens a login side brings itself."""
+    return Learner(
+        policy=issuer.notify_policy,
+        tokens=IssuedTokens(issuer.hints),
+        store=store,
+        endings=endings,
+        clock=endings.clock,
+        lifetime=issuer.session_lifetime,
+        idle=issuer.session_idle,
+    )
 
 
 def _callers(settings: configuration.Settings) -> dict[str, Caller]:
@@ -207,12 +242,17 @@ def _sweeper(
         lambda now: forget_ended_sessions(now - keep.ended_sessions),
         lambda now: forget_audit(now - keep.audit),
         *(partial(_forget_keys, name, table.retired_keys_for) for name, table in settings.issuers.items()),
+        *([partial(_forget_front, settings)] if any(table.front for table in settings.issuers.values()) else []),
     ]
     return Sweeper(store, endings, on_expiry, chores, ports.clock)
 
 
 def _forget_keys(issuer_id: str, retention: float, now: float) -> Script[int]:
     return forget_provider_keys(issuer_id, now - retention)
+
+
+def _forget_front(settings: configuration.Settings, now: float) -> Script[int]:
+    return forget_front_rows(now, now - max(table.session_lifetime for table in settings.issuers.values()))
 
 
 def open_store(url: str, base: Path) -> Database:
@@ -235,4 +275,9 @@ def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[
         # A listener for management alone is no part of the public URL, and may well have no TLS.
         https=gateway.public_url.startswith("https:") and tags != MANAGEMENT_TAGS,
     )
+    if gateway.issuer_fronts and tags != MANAGEMENT_TAGS:
+        prefix = urlsplit(gateway.public_url).path.rstrip("/")
+        plain = next(endpoint for endpoint in gateway.document.endpoints.values() if endpoint.name is None)
+        logout_paths = {name: prefix + plain.address(name) for name in gateway.issuer_fronts}
+        app = FrontLayer(app, gateway.fronts, gateway.issuer_fronts, logout_paths)
     return TrustedProxies(app, settings.server.trusted_proxies)

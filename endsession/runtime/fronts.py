@@ -5,18 +5,42 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from .. import settings as configuration
 from ..contract.document import Document
 from ..contract.endpoint import ISSUER_PARAMETER
+from ..delivery.endings import Endings
+from ..front.counting import Counts
 from ..front.endpoints import Endpoint, Endpoints
+from ..front.issuer_front import IssuerFront
+from ..front.learning import Learner
 from ..front.provider import Collisions, FrontedProvider, Fronts
+from ..front.upstream import Upstream
+from ..gateway import Issuer
+from ..pages import Pages
 from ..provider.remote import Fetch
 from ..settings import Problem
 from ..store.script import Database
 from ..store.upkeep import keep_secret, known_secret
+from ..tokens.issued import IssuedTokens
 from ..tokens.seal import BadSeal, Vault
+
+CONNECTIONS = 200
+"""Connections to one provider that are open at once, in one process."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPorts:
+    """What the fronts of all issuers share. `own_cookie` is the name of the cookie of questions."""
+
+    store: Database
+    endings: Endings
+    counts: Counts
+    pages: Pages
+    clock: Callable[[], float]
+    own_cookie: str
 
 
 async def open_fronts(
@@ -42,6 +66,41 @@ async def open_fronts(
     if found := fronts.collisions():
         raise settings.refuse([collision(issuer_id, message) for issuer_id, message in found])
     return fronts
+
+
+def issuer_front(issuer: Issuer, provider: FrontedProvider, ports: FrontPorts) -> IssuerFront:
+    """The front of one issuer, put together."""
+    assert issuer.published is not None
+    assert issuer.cookie is not None
+    front = provider.front
+    learner = Learner(
+        policy=issuer.notify_policy,
+        tokens=IssuedTokens(issuer.hints),
+        store=ports.store,
+        endings=ports.endings,
+        clock=ports.clock,
+        lifetime=issuer.session_lifetime,
+        idle=issuer.session_idle,
+        supersede=front.on_new_user == "end",
+        end_offline=front.end_offline,
+        public_subjects=lambda: (provider.metadata.members or {}).get("subject_types_supported") == ["public"],
+    )
+    return IssuerFront(
+        issuer_id=issuer.id,
+        identifier=issuer.identifier,
+        settings=front,
+        upstream=Upstream(front.upstream, timeout=front.timeout, connections=CONNECTIONS),
+        provider=provider,
+        published=issuer.published,
+        learner=learner,
+        store=ports.store,
+        counts=ports.counts,
+        pages=ports.pages,
+        clock=ports.clock,
+        cookie_name=issuer.cookie.name,
+        own_cookies=frozenset({issuer.cookie.name, ports.own_cookie}),
+        session_lifetime=issuer.session_lifetime,
+    )
 
 
 def collision(issuer_id: str, message: str) -> Problem:

@@ -17,6 +17,7 @@ from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
 from ..delivery.sender import IssuerRoutes
 from ..delivery.ssrf import LOOPBACK, unreachable
+from ..front.issuer_front import front_cookie_name
 from ..front.provider import Fronts
 from ..front.published import Published
 from ..gateway import Issuer, SessionCookie
@@ -135,7 +136,7 @@ def _issuer(
         ),
         public_keys=public_keys,
         policy_of=policy_of,
-        cookie=_cookie(table.cookie) if table.cookie else None,
+        cookie=_front_cookie(table) if table.front else _cookie(table.cookie) if table.cookie else None,
         session_lifetime=table.session_lifetime,
         session_idle=table.session_idle,
         serves=partial(configuration.serves, table),
@@ -203,6 +204,11 @@ def refused_uris(
     for client_id, client in table.clients.items():
         if client.backchannel_logout_uri and (why := refused(client.backchannel_logout_uri)):
             yield Problem(("issuers", issuer_id, "clients", client_id, "backchannel_logout_uri"), why, fix)
+
+
+def _front_cookie(table: configuration.IssuerSettings) -> SessionCookie:
+    """By which the front knows a browser; it stays after a logout, when the provider's cookies are withheld by it."""
+    return SessionCookie(front_cookie_name(table.issuer), is_sid=False, clearing="")
 
 
 def _cookie(table: configuration.Cookie) -> SessionCookie:
