@@ -14,7 +14,11 @@ HERE = Path(__file__).parent
 
 
 class Node(LabProvider):
-    """No `sid` in ID tokens, unless its own back-channel logout is on; then there is one for each client."""
+    """No `sid` in ID tokens, unless its own back-channel logout is on; then there is one for each client.
+
+    Sign-in ends at a path of its own for each request (`/auth/{id}`), which sets the cookie `_session` and sends the
+    code: at the authorization endpoint that cookie is first seen with the next request.
+    """
 
     backchannel_logout: bool = False
 
@@ -37,6 +41,9 @@ class Node(LabProvider):
     }
     offline_scope = "openid offline_access"
     offline_parameters = {"prompt": "consent"}  # without it, the scope is ignored
+    claims = frozenset()
+    refreshed_id_token = "with nonce"
+    logout_ends_refresh = False
     lacks = {}
     supports = FEATURES
 
