@@ -17,8 +17,8 @@ from .fan_out import Choose, write_first_slice
 from .lanes import lane_of, open_lanes
 from .script import Script, Statement
 
-Reason = Literal["user", "admin", "expired"]
-"""Who or what ended a session: its user, an administrator, or its lifetime."""
+Reason = Literal["user", "admin", "expired", "superseded"]
+"""Who or what ended a session: its user, an administrator, its lifetime, or another user's sign-in in its browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,13 @@ def end_session(ending: Ending) -> Script[Ended | None]:
 
 def end_expired(endings: Sequence[Ending]) -> Script[list[bool]]:
     """End sessions past a lifetime; their deliveries wait in lanes. For each, whether apps are left to be written."""
-    more = []
+    more, waiting = [], []
     for ending in endings:
         ended = yield from end_session(ending)
-        waiting = [lane_of(delivery) for delivery in ended.deliveries if delivery.state == "pending"] if ended else []
-        yield open_lanes(waiting, ending.now)
+        waiting += [lane_of(delivery) for delivery in ended.deliveries if delivery.state == "pending"] if ended else []
         more.append(ended is not None and ended.more)
+    if waiting:  # all at once and in order, so that two of these never wait for each other
+        yield open_lanes(waiting, endings[0].now)
     return more
 
 

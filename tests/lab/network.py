@@ -60,7 +60,7 @@ class Network(httpx2.AsyncBaseTransport):
         if target is None:
             raise httpx2.ConnectError(f"nobody answers for {host}", request=request)
         if isinstance(target, Server):
-            response = await self._send(target, request)
+            response = await self.send_to(target, request)
         else:
             response = await target.handle_async_request(request)
         response.request = request
@@ -68,7 +68,8 @@ class Network(httpx2.AsyncBaseTransport):
             listener(request, response)
         return response
 
-    async def _send(self, server: Server, request: httpx2.Request) -> httpx2.Response:
+    async def send_to(self, server: Server, request: httpx2.Request) -> httpx2.Response:
+        """Send a request to a server, whatever its host."""
         # A connection over TLS is for the name that its certificate was checked for.
         key = (request.url.host, server.tls) if server.tls else None
         transport = self._transports.get(key)
