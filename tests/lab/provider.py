@@ -121,7 +121,7 @@ class LabProvider(ABC):
     def population(self) -> dict[str, Any]:
         """The lab's users and apps, for a script that reads JSON."""
         users = [{**asdict(user), "email": user.email} for user in USERS]
-        uris = ("redirect_uri", "post_logout_redirect_uri", "jwks")
+        uris = ("redirect_uri", "post_logout_redirect_uri", "backchannel_logout_uri", "jwks")
         clients = [{**asdict(client), **{uri: getattr(client, uri) for uri in uris}} for client in self.clients]
         return {"users": users, "clients": clients}
 
