@@ -17,8 +17,9 @@ from . import settings as configuration
 from .contract.document import BadDocument, Document, load_document
 from .protocol.errors import EndsessionError, ServiceUnavailable
 from .provider.fetch import Fetcher
-from .runtime.app import Ports, public_url
+from .runtime.app import Ports
 from .runtime.check import Finding, look_around
+from .runtime.fronts import public_url
 from .runtime.served import check_document, served_document
 from .runtime.server import CannotListen, serve
 from .settings import Problem

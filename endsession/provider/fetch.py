@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urlsplit
 
 import httpx2
 
-from .remote import Fetched
+from .remote import Fetch, Fetched
 
 MAX_BYTES = 256 * 1024
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -19,7 +21,8 @@ class Fetcher:
     def __init__(self, *, timeout: float = 5) -> None:
         """`timeout` in seconds bounds the whole of a fetch: a server that drips must not keep one alive."""
         self._timeout = timeout
-        self._client = httpx2.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False)
+        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self._client = httpx2.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False, cookies=cookies)
 
     async def get(self, url: str, headers: Mapping[str, str]) -> Fetched:
         """GET `url`. Raises OSError when there is no usable answer."""
@@ -43,3 +46,19 @@ class Fetcher:
     async def close(self) -> None:
         """Close connections."""
         await self._client.aclose()
+
+
+def fetch_behind(upstream: str, fetch: Fetch) -> Fetch:
+    """A fetch of a provider's public URLs, which it gets at `upstream` instead.
+
+    The provider is asked as a proxy asks it, with the public `Host`: it makes its URLs of that. Over TLS the
+    name that is sent and that the certificate has to have is that of `upstream`, as with other proxies.
+    """
+
+    async def get(url: str, headers: Mapping[str, str]) -> Fetched:
+        parts = urlsplit(url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        public = {"Host": parts.netloc, "X-Forwarded-Host": parts.netloc, "X-Forwarded-Proto": parts.scheme}
+        return await fetch(upstream.rstrip("/") + path, {**public, **headers})
+
+    return get

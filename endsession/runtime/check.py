@@ -17,7 +17,8 @@ from ..store.examine import examine_file, examine_server
 from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
-from .issuers import on_this_machine, own_keys, refused_uris, unsigned
+from .issuer_keys import makes_keys, own_keys, unsigned
+from .issuers import refused_uris
 from .modes import open_to_others
 
 
@@ -42,7 +43,7 @@ async def look_around(
         keys = own_keys(issuer_id, "signing_keys", table.signing_keys, base, problems, SigningKeys)
         own_keys(issuer_id, "decryption_keys", table.decryption_keys, base, problems, DecryptionKeys)
         signing = SigningKeys(keys)
-        if not problems and (keys or not on_this_machine(table)):
+        if not problems and (keys or not makes_keys(table)):
             problems += unsigned(issuer_id, table, signing)
         problems += refused_uris(issuer_id, table, settings)
         problems += _own_copy(issuer_id, table, base)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
@@ -20,42 +17,40 @@ from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
 from ..delivery.sender import IssuerRoutes
 from ..delivery.ssrf import LOOPBACK, unreachable
+from ..front.issuer_front import front_cookie_name
+from ..front.provider import Fronts
+from ..front.published import Published
 from ..gateway import Issuer, SessionCookie
-from ..protocol.client import Client, is_loopback, signing_problems
+from ..protocol.client import Client
 from ..protocol.errors import ServiceUnavailable
 from ..protocol.policy import Policy
-from ..provider.metadata import ProviderMetadata
-from ..provider.remote import Fetch
+from ..provider.metadata import ProviderMetadata, logout_members
 from ..settings import Problem
 from ..store.clients import load_client, secret_name
-from ..store.provider_keys import ProviderKeys
 from ..store.script import Database
 from ..store.seen_hints import SeenHints
-from ..store.upkeep import known_secret, replace_secret, shared_secret
 from ..tokens.hint import FindClient, IdTokenHints
 from ..tokens.keyring import KeyRing
-from ..tokens.keys import Key, KeySet, KeySource, UnusableKey
+from ..tokens.keys import Key, KeySource, UnusableKey
 from ..tokens.logout_token import LogoutTokens
 from ..tokens.seal import BadSeal, Vault
-from ..tokens.signing import DecryptionKeys, SigningKeys, new_key, read_keys
-from ..tokens.sources import FileKeys, InlineKeys, RemoteKeys
+from ..tokens.signing import DecryptionKeys, SigningKeys
+from ..tokens.sources import RemoteKeys
+from .issuer_keys import KeyPorts, key_source, keys_behind, on_this_machine, own_keys, signing_keys, unsigned
 
 _CLIENT = TypeAdapter(Client)
 
 
 @dataclass(frozen=True)
-class IssuerPorts:
-    """What issuers are wired to. `base` is the folder that relative paths start from."""
+class IssuerPorts(KeyPorts):
+    """What issuers are wired to."""
 
-    base: Path
-    clock: Callable[[], float]
-    fetch: Fetch
-    store: Database
-    vault: Vault
     http: GuardedClient
     http_on_this_machine: GuardedClient
     """For issuers on a loopback address only: it may reach apps on this machine as well."""
     seen_hints: SeenHints
+    public_url: str
+    fronts: Fronts
 
 
 async def wire(
@@ -66,9 +61,10 @@ async def wire(
     issuers: dict[str, Issuer] = {}
     routes: dict[str, IssuerRoutes] = {}
     for issuer_id, table in settings.issuers.items():
-        signing = await _signing_keys(issuer_id, table, ports, problems)
+        signing = await signing_keys(issuer_id, table, ports, problems)
+        provider = ports.fronts.providers.get(issuer_id)
         try:
-            keys = await _key_source(issuer_id, table, ports)
+            keys = await key_source(issuer_id, table, provider, ports)
         except (UnusableKey, OSError) as error:
             problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
             continue
@@ -109,12 +105,21 @@ def _issuer(
             policies[endpoint.path] = configuration.policy_for(table, endpoint)
         return policies[endpoint.path]
 
+    own = signing.public() + DecryptionKeys(decryption).public()
+    provider = ports.fronts.providers.get(issuer_id)
+
     def public_keys() -> list[dict[str, Any]]:
-        own = signing.public() + DecryptionKeys(decryption).public()
-        return own + (keys.public() if table.publish_op_keys else [])
+        return own + (keys.public() if table.publish_op_keys or provider is not None else [])
 
     plain = next(endpoint for endpoint in document.endpoints.values() if endpoint.name is None)
-    named = (endpoint for endpoint in document.endpoints.values() if endpoint.name == table.announce)
+    announce = next((found for found in document.endpoints.values() if found.name == table.announce), plain)
+    logout_uri = ports.public_url + announce.address(issuer_id)
+    logout_metadata = logout_members(logout_uri, with_sid=table.id_tokens_have_sid)
+    published = None
+    if provider is not None:
+        ring = KeyRing(ports.clock, compromised=table.compromised_keys)
+        theirs = keys if isinstance(keys, RemoteKeys) else keys_behind(provider, ring, ports)
+        published = Published(provider, theirs, own, logout_metadata, with_sid=table.id_tokens_have_sid)
     return Issuer(
         id=issuer_id,
         identifier=table.issuer,
@@ -131,16 +136,18 @@ def _issuer(
         ),
         public_keys=public_keys,
         policy_of=policy_of,
-        cookie=_cookie(table.cookie) if table.cookie else None,
+        cookie=_front_cookie(table) if table.front else _cookie(table.cookie) if table.cookie else None,
         session_lifetime=table.session_lifetime,
         session_idle=table.session_idle,
         serves=partial(configuration.serves, table),
-        announce=next(named, plain),
+        announce=announce,
         with_sid=table.id_tokens_have_sid,
         signs=signing.signs,
         refused_uri=reach(table, settings),
-        metadata=_metadata(table, ports),
+        metadata=provider.metadata if provider is not None else _metadata(table, ports),
         publishes_op_keys=table.publish_op_keys,
+        logout_metadata=logout_metadata,
+        published=published,
     )
 
 
@@ -177,51 +184,6 @@ def _opened(vault: Vault, issuer_id: str, client_id: str, sealed: str) -> str:
         raise ServiceUnavailable(detail=detail) from None
 
 
-async def _key_source(issuer_id: str, table: configuration.IssuerSettings, ports: IssuerPorts) -> KeySource:
-    ring = KeyRing(
-        ports.clock,
-        retention=table.retired_keys_for,
-        compromised=table.compromised_keys,
-        memory=ProviderKeys(ports.store, issuer_id) if table.jwks is None else None,
-    )
-    await ring.recall()
-    if table.jwks_uri is not None:
-        return RemoteKeys(table.jwks_uri, ports.fetch, ring, ports.clock)
-    if table.jwks_file is not None:
-        source = FileKeys(ports.base / table.jwks_file, ring, ports.clock)
-        await ring.save()
-        return source
-    ring.replace(KeySet.load(table.jwks or {}))
-    return InlineKeys(ring)
-
-
-async def _signing_keys(
-    issuer_id: str, table: configuration.IssuerSettings, ports: IssuerPorts, problems: list[Problem]
-) -> SigningKeys:
-    keys = own_keys(issuer_id, "signing_keys", table.signing_keys, ports.base, problems, SigningKeys)
-    if not table.signing_keys and on_this_machine(table):
-        keys = [await _development_key(issuer_id, alg, ports) for alg in ("RS256", "ES256")]
-    return SigningKeys(keys)
-
-
-def own_keys(
-    issuer_id: str,
-    member: str,
-    names: Sequence[str],
-    base: Path,
-    problems: list[Problem],
-    hold: Callable[[Sequence[Key]], SigningKeys],
-) -> list[Key]:
-    """The keys of the files that a setting names, each held to what `hold` asks of it."""
-    keys: list[Key] = []
-    for index, name in enumerate(names):
-        try:
-            keys += hold(read_keys(base / name)).keys
-        except (UnusableKey, OSError) as error:
-            problems.append(Problem(("issuers", issuer_id, member, index), str(error)))
-    return keys
-
-
 def reach(table: configuration.IssuerSettings, settings: configuration.Settings) -> Callable[[str], str | None]:
     """Why a delivery to a URL is refused, as far as the URL itself tells. An egress proxy has rules of its own."""
     delivery = settings.delivery
@@ -244,34 +206,9 @@ def refused_uris(
             yield Problem(("issuers", issuer_id, "clients", client_id, "backchannel_logout_uri"), why, fix)
 
 
-def unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:
-    """A client that could never be told, for want of a key, is better refused now than found out at a logout."""
-    for client_id, client in table.clients.items():
-        for member, problem in signing_problems(client, signing.signs):
-            alg = client.id_token_signed_response_alg
-            fix = f"make a key (endsession keygen --alg {alg}) and name its file in issuers.{issuer_id}.signing_keys"
-            yield Problem(("issuers", issuer_id, "clients", client_id, member), problem, fix)
-
-
-async def _development_key(issuer_id: str, alg: str, ports: IssuerPorts) -> Key:
-    """A key for an issuer on this machine, made once and kept sealed, so that all processes have the same."""
-    name, store, vault = f"development key {alg} of {issuer_id}", ports.store, ports.vault
-    sealed = await store.read(known_secret(name))
-    if sealed is None:
-        sealed = await store.write(shared_secret(name, vault.seal(name, json.dumps(new_key(alg)))))
-    try:
-        key = vault.unseal(name, sealed)
-    except BadSeal:  # its secret is gone, and so is the key: it is for development, and another will do
-        sealed = await store.write(replace_secret(name, sealed, vault.seal(name, json.dumps(new_key(alg)))))
-        key = vault.unseal(name, sealed)
-    if not vault.is_current(sealed):
-        await store.write(replace_secret(name, sealed, vault.seal(name, key)))
-    return Key.load(json.loads(key))
-
-
-def on_this_machine(table: configuration.IssuerSettings) -> bool:
-    """Whether the issuer is on a loopback address, as in development: it may make its own keys."""
-    return is_loopback(urlsplit(table.issuer).hostname or "")
+def _front_cookie(table: configuration.IssuerSettings) -> SessionCookie:
+    """By which the front knows a browser; it stays after a logout, when the provider's cookies are withheld by it."""
+    return SessionCookie(front_cookie_name(table.issuer), is_sid=False, clearing="")
 
 
 def _cookie(table: configuration.Cookie) -> SessionCookie:
