@@ -3,7 +3,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: contract-lint help demo serve test test-all quick coverage check format lock audit release clean fuzz bench sdks test-sdks
+.PHONY: contract-lint help demo serve test test-all quick coverage check format lock audit release clean fuzz bench lab sdks test-sdks
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 test: $(VENV)/dev.stamp ## the tests, but for the slow ones
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-all: $(VENV)/dev.stamp ## every test, with the slow ones, as CI runs them
+test-all: $(VENV)/dev.stamp $(VENV)/lab.stamp ## every test, with the slow ones, as CI runs them
 	@$(PYTEST) $(ARGS)
 
 # The rooms without processes and servers: for every save, not for a commit.
@@ -42,11 +42,21 @@ QUICK = tests/protocol tests/settings tests/tokens tests/provider tests/store te
 quick: $(VENV)/dev.stamp ## decisions, settings, tokens, storage: under a minute
 	@TESTS_QUICK=1 $(PYTEST) -q -m "not slow" -k "not postgresql" $(QUICK) $(ARGS)
 
-coverage: $(VENV)/dev.stamp ## every test, and the lines and branches that none of them reaches
+coverage: $(VENV)/dev.stamp $(VENV)/lab.stamp ## every test, and the lines and branches that none of them reaches
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n auto --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+# Providers of others, in an environment of their own: they choose their versions of what we have as well.
+$(VENV)/lab.stamp: $(VENV)/run.stamp requirements-lab.txt tests/lab/package-lock.json
+	@echo "installing providers and proxies for tests/lab into $(VENV)/lab ..."
+	@test -x $(VENV)/lab/bin/python || $(BIN)/python -m venv $(VENV)/lab
+	@$(VENV)/lab/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-lab.txt
+	@cd tests/lab && PATH="$(abspath $(VENV))/lab/bin:$$PATH" npm ci --silent --ignore-scripts
+	@touch $@
+
+lab: $(VENV)/lab.stamp ## what the slow tests with other providers need: they are installed, and started by the tests
 
 $(VENV)/fuzz.stamp: $(VENV)/dev.stamp requirements-fuzz.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
@@ -111,6 +121,7 @@ lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 	@$(LOCK) --upgrade pyproject.toml -o requirements.txt
 	@$(LOCK) --upgrade pyproject.toml conformance/pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(LOCK) --upgrade conformance/pyproject.toml -c requirements-dev.txt -o conformance/requirements.txt
+	@$(LOCK) --upgrade requirements-lab.in -o requirements-lab.txt
 	@$(LOCK) --upgrade requirements-fuzz.in -o requirements-fuzz.txt
 	@$(LOCK) --upgrade requirements-audit.in -o requirements-audit.txt
 	@$(LOCK) --upgrade sdk/requirements.in -o sdk/requirements.txt
@@ -124,7 +135,7 @@ $(VENV)/audit.stamp: $(VENV)/run.stamp requirements-audit.txt
 audit: $(VENV)/audit.stamp ## whether anything that is locked has a known vulnerability
 	@status=0; for lock in $(wildcard requirements*.txt */requirements*.txt) ; do echo "$$lock:"; \
 		$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || status=1; done; \
-	for folder in $(dir $(wildcard */package-lock.json)); do echo "$$folder:"; \
+	for folder in $(dir $(wildcard */package-lock.json tests/*/package-lock.json)); do echo "$$folder:"; \
 		(cd $$folder && npm audit) || status=1; done; exit $$status
 
 release: $(VENV)/dev.stamp ## build what is published as TAG=v1.2.3, if it is ready for that
@@ -134,6 +145,6 @@ release: $(VENV)/dev.stamp ## build what is published as TAG=v1.2.3, if it is re
 	@$(BIN)/python -m build --no-isolation --outdir dist conformance
 
 clean: ## remove what the commands above made
-	@rm -rf $(VENV) sdk/.venv sdk/build sdk/node_modules tooling/node_modules examples/sdk/node_modules .demo dist build
+	@rm -rf $(VENV) sdk/.venv sdk/build sdk/node_modules tooling/node_modules tests/lab/node_modules examples/sdk/node_modules .demo dist build
 	@rm -rf .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -18,9 +18,10 @@ from .contract.document import BadDocument, Document, load_document
 from .delivery.lookup import Lookups
 from .protocol.errors import EndsessionError, ServiceUnavailable
 from .provider.fetch import Fetcher
-from .runtime.app import Ports, public_url
+from .runtime.app import Ports
 from .runtime.check import look_around
 from .runtime.check_storage import Finding
+from .runtime.fronts import public_url
 from .runtime.served import check_document, served_document
 from .runtime.server import CannotListen, serve
 from .settings import Problem

@@ -12,18 +12,22 @@ from .contract.endpoint import LogoutEndpoint, issuer_named
 from .contract.request import ErrorForm, Request
 from .delivery.endings import Endings, NotifyPolicy
 from .delivery.outbox import Outbox
+from .front.issuer_front import IssuerFront
+from .front.learning import Learner
+from .front.provider import Fronts
+from .front.published import Published
 from .limiter import Limiter
 from .management.tokens import Caller, ManagementTokens
 from .pages import Page, Pages
 from .protocol.client import Client
 from .protocol.errors import EndsessionError, NotFound
-from .protocol.hint import HintReader, VerifiedHint
+from .protocol.hint import VerifiedHint
 from .protocol.policy import Policy
 from .provider.metadata import ProviderMetadata
 from .store.audit import Trace
 from .store.readiness import Readiness
 from .store.script import Database
-from .tokens.hint import FindClient
+from .tokens.hint import FindClient, IdTokenHints
 from .tokens.seal import Sealer, Vault
 
 
@@ -34,7 +38,8 @@ class SessionCookie:
     name: str
     is_sid: bool
     clearing: str
-    """The Set-Cookie value that clears it, with the attributes it was set with (RFC 6265, section 5.3)."""
+    """The Set-Cookie value that clears it, with the attributes it was set with (RFC 6265, section 5.3); empty where it
+    stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Issuer:
     id: str
     identifier: str
     find_client: FindClient
-    hints: HintReader
+    hints: IdTokenHints
     note_hint: Callable[[VerifiedHint], None]
     """To be called with each verified hint of a logout: it may contradict `with_sid`."""
     notify_policy: NotifyPolicy
@@ -69,6 +74,10 @@ class Issuer:
     """The provider's own metadata, where ours is to be based on it."""
     publishes_op_keys: bool
     """Whether `public_keys` has the provider's as well."""
+    logout_metadata: Mapping[str, Any]
+    """The members of its metadata that are ours to say."""
+    published: Published | None = None
+    """What its front publishes in the provider's place."""
 
     async def client(self, client_id: str) -> Client | None:
         """A registered client: of the settings, else of the database, which keeps its secret to itself."""
@@ -100,8 +109,14 @@ class Gateway:
     readiness: Readiness
     pages: Pages
     clock: Callable[[], float]
+    learners: Mapping[str, Learner]
+    """What learns each issuer's sessions from ID tokens."""
     preset_policy: Callable[[LogoutEndpoint], Policy]
     """An endpoint's policy where no issuer is found."""
+    fronts: Fronts = field(default_factory=lambda: Fronts(()))
+    """The providers behind fronts, and which requests are for them."""
+    issuer_fronts: Mapping[str, IssuerFront] = field(default_factory=dict)
+    """What passes the requests of each front on."""
     reference: Page | None = None
     """The document as a page, where `server.docs` is on."""
     _hosts: frozenset[str] = field(init=False)

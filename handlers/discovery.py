@@ -19,32 +19,23 @@ async def get_configuration(request: Request, gateway: Gateway) -> Response:
     The latter is served only where the issuer's identifier is a prefix of this URL (Discovery 1.0, section 4.3).
     """
     issuer = gateway.find_issuer(request)
+    if issuer.published is not None:
+        return json_response(await issuer.published.metadata())
     if issuer.metadata is not None:
         base = await issuer.metadata.read()
         keys = _jwks_uri(gateway, issuer) if issuer.publishes_op_keys else {}
-        return json_response(with_logout(base, _logout(gateway, issuer) | keys, with_sid=issuer.with_sid))
+        return json_response(with_logout(base, {**issuer.logout_metadata, **keys}, with_sid=issuer.with_sid))
     if issuer.identifier != f"{gateway.public_url}/{issuer.id}":
         raise NotFound("This issuer publishes its metadata elsewhere.")
     return json_response(
         {
             "issuer": issuer.identifier,
             **_jwks_uri(gateway, issuer),
-            **_logout(gateway, issuer),
+            **issuer.logout_metadata,
             "claims_supported": ["iss", "sub", "aud", "iat", "exp", *(["sid"] if issuer.with_sid else [])],
             "ui_locales_supported": ["en"],
         }
     )
-
-
-def _logout(gateway: Gateway, issuer: Issuer) -> dict[str, Any]:
-    """The members that are ours to say, whatever else there is."""
-    return {
-        "end_session_endpoint": gateway.public_url + issuer.announce.address(issuer.id),
-        "backchannel_logout_supported": True,
-        "backchannel_logout_session_supported": issuer.with_sid,
-        "frontchannel_logout_supported": True,
-        "frontchannel_logout_session_supported": issuer.with_sid,
-    }
 
 
 def _jwks_uri(gateway: Gateway, issuer: Issuer) -> dict[str, Any]:

@@ -71,6 +71,19 @@ async def join_session(request: Request, gateway: Gateway) -> Response:
     return await _session(gateway, issuer, sid)
 
 
+async def register_id_token(request: Request, gateway: Gateway) -> Response:
+    """An ID token was issued: its session begins, or an app joins it."""
+    issuer, said = gateway.find_issuer(request), request.body
+    learnt = await gateway.learners[issuer.id].of_token(
+        said["id_token"],
+        client_id=said.get("client_id"),
+        browser=said.get("cookie_sha256"),
+        user_label=said.get("user_label"),
+        trace=gateway.trace(request),
+    )
+    return await _session(gateway, issuer, str(learnt.sid), status=201 if learnt.new else 200)
+
+
 async def get_session(request: Request, gateway: Gateway) -> Response:
     """Whether a session is alive, and who takes part in it."""
     return await _session(gateway, gateway.find_issuer(request), request.path["sid"])

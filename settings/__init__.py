@@ -6,6 +6,7 @@ fix.
 """
 
 from .advice import advice
+from .front import Front
 from .issuer import ClientTable, Cookie, IssuerSettings
 from .load import load
 from .model import ManagementToken, Server, Settings
@@ -16,6 +17,7 @@ __all__ = [
     "BadSettings",
     "ClientTable",
     "Cookie",
+    "Front",
     "IssuerSettings",
     "ManagementToken",
     "Problem",

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from endsession.protocol.client import Client, is_loopback, registration_problems, sid_problems
 
 from .check_endpoints import check_endpoints
+from .check_front import check_front
 from .issuer import Cookie, IssuerSettings
 from .model import Settings
 from .policies import ServedDocument
@@ -145,7 +146,7 @@ def _between_issuers(settings: Settings) -> Iterator[Problem]:
 def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[Problem]:
     yield from _url((*location, "issuer"), issuer.issuer)
     sources = [name for name in ("jwks_uri", "jwks_file", "jwks") if getattr(issuer, name) is not None]
-    if len(sources) != 1:
+    if len(sources) != 1 and (sources or issuer.front is None):
         found = " and ".join(sources) or "none of them"
         yield Problem(
             (*location, sources[-1] if sources else "jwks_uri"),
@@ -170,6 +171,7 @@ def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[
             yield Problem((*location, "hosts", index), "it is not a host name", "write login.example, and nothing more")
     if issuer.cookie is not None:
         yield from _cookie((*location, "cookie"), issuer.cookie)
+    yield from check_front(location, issuer)
 
 
 def _cookie(location: Location, cookie: Cookie) -> Iterator[Problem]:

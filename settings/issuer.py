@@ -10,6 +10,7 @@ from pydantic import Field, create_model, model_validator
 from endsession.protocol.client import Client
 from endsession.protocol.policy import Policy
 
+from .front import Front
 from .values import Duration, Group, WholeSeconds
 
 
@@ -75,7 +76,8 @@ class IssuerSettings(Group):
     hosts: tuple[str, ...] = ()
     """Host names that stand for this issuer on paths without an issuer."""
     jwks_uri: str | None = None
-    """Where the provider publishes its keys. Exactly one of `jwks_uri`, `jwks_file` and `jwks` is needed."""
+    """Where the provider publishes its keys. Exactly one of `jwks_uri`, `jwks_file` and `jwks` is needed, or
+    `front`."""
     jwks_file: str | None = None
     """A file with the provider's keys as a JWK Set; read again when it changes."""
     jwks: dict[str, Any] | None = None
@@ -91,7 +93,8 @@ class IssuerSettings(Group):
     with a back-channel URL."""
     signing_keys: tuple[str, ...] = ()
     """Files with the private keys (JWK) for logout tokens. The first that fits an algorithm signs; all are published.
-    An issuer on a loopback address makes its own."""
+    An issuer with `front`, or on a loopback address, makes its own where there are none: they are kept sealed in the
+    storage, and all processes have the same."""
     decryption_keys: tuple[str, ...] = ()
     """Files with private keys (JWK) for hints that come encrypted. Their public parts are published for apps to encrypt
     to."""
@@ -106,6 +109,8 @@ class IssuerSettings(Group):
     """Where the provider publishes its own metadata, such as `https://op.internal/.well-known/openid-configuration`.
     `/{issuer_id}/.well-known/openid-configuration` then has all of it, with what concerns logout being ours, and a
     proxy can serve it in the other's place."""
+    front: Front | None = None
+    """The provider's endpoints, passed on to it through this gateway: no code is needed at the login side then."""
     op_backchannel_uri: str | None = None
     """A URL of the provider itself that takes logout tokens; it is told first."""
     id_tokens_have_sid: bool = True

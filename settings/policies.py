@@ -106,7 +106,10 @@ def own_knobs(issuer: IssuerSettings, terms: EndpointPolicySource) -> set[str]:
 
 
 def can_match(issuer: IssuerSettings) -> bool:
-    """Whether a browser's session can be matched: by a cookie that is registered with it, or that is its `sid`."""
+    """Whether a browser's session can be matched: by a cookie that is registered with it, or that is its `sid`, or by
+    the front's own."""
+    if issuer.front is not None:
+        return True
     return issuer.cookie is not None and (issuer.participants == "tracked" or issuer.cookie.match == "sid")
 
 

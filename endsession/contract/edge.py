@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import secrets
@@ -13,12 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..pages.csp import NO_PAGE
 from ..protocol.errors import EndsessionError, InvalidRequest
+from .access_log import access_log, write_access_log
 from .negotiation import prefers
 from .rendering import render
-from .request import ErrorForm, Service, address_of
+from .request import ErrorForm, Service
 
 log = logging.getLogger(__name__)
-access_log = logging.getLogger("endsession.access")
 
 _HEADERS = [
     (b"cache-control", b"no-store"),
@@ -35,7 +34,6 @@ _ONCE = frozenset(
 )
 """Headers that say one thing. Sent twice, a proxy may have read the other one (T25; RFC 9112, section 3.2)."""
 _CSP = (b"content-security-policy", NO_PAGE.encode())
-_PLAIN = re.compile(r"[A-Za-z0-9._:@/~+-]+")
 _STRAY = re.compile(rb"%(?:2[Ff]|5[Cc]|[01].|7[Ff])")
 """Byte sequences that none of our paths contains in any encoding: separators and control characters."""
 
@@ -94,7 +92,7 @@ class Edge:
                 await response(scope, receive, send_with_headers)
         finally:
             if access_log.isEnabledFor(logging.INFO):
-                _write_access_log(scope, status, learned, request_id, time.perf_counter() - began)
+                write_access_log(scope, status, learned, request_id, time.perf_counter() - began)
 
     def _tidy_path(self, scope: Scope) -> None:
         """Drop the public prefix; make a path with an encoded separator one that matches nothing (T25)."""
@@ -110,28 +108,3 @@ def _said_twice(scope: Scope) -> InvalidRequest | None:
         return None
     twice = max(names, key=names.count).decode()
     return InvalidRequest("A header that may appear only once was repeated.", detail=f"{twice} came more than once")
-
-
-def _write_access_log(scope: Scope, status: int, learned: dict[str, object], request_id: str, seconds: float) -> None:
-    error = learned.get("error")
-    why = f" {error.code}: {error.detail or error.description}" if isinstance(error, EndsessionError) else ""
-    access_log.info(
-        "%s %s %d %.1f ms %s address=%s caller=%s client=%s%s",
-        scope["method"],
-        learned.get("operation", "-"),
-        status,
-        seconds * 1000,
-        request_id,
-        address_of(scope) or "-",
-        _word(learned.get("caller")),
-        _word(learned.get("client")),
-        why,
-    )
-
-
-def _word(name: object) -> str:
-    """A name as one word of the line: names of the settings and of registrations may hold spaces, and more (T15)."""
-    if name is None:
-        return "-"
-    text = str(name)
-    return text if _PLAIN.fullmatch(text) else json.dumps(text)

@@ -60,7 +60,7 @@ class Endings:
 
     def __init__(self, store: Database, background: Database, outbox: Outbox, clock: Callable[[], float]) -> None:
         """`background` is the same storage for what nobody waits for."""
-        self._store, self._background, self._outbox, self._clock = store, background, outbox, clock
+        self._store, self._background, self._outbox, self.clock = store, background, outbox, clock
         self._finishing: set[asyncio.Task[None]] = set()
 
     async def end(
@@ -71,9 +71,9 @@ class Endings:
         When this returns, the ending and its deliveries are durable, and the apps have been tried once or the issuer's
         wait has passed; `wait` is another bound on that, in seconds.
         """
-        ended = await self._store.write(end_session(self._ending(policy, sid, by)))
+        ended = await self._store.write(end_session(self.ending(policy, sid, by)))
         if ended is not None:
-            await self._tell(policy, sid, ended, by, wait)
+            await self.tell(policy, sid, ended, by, wait)
         return ended.deliveries if ended else None
 
     async def answer(
@@ -87,27 +87,29 @@ class Endings:
         expires_at: float,
     ) -> Answered:
         """Take the answer to a question; a yes ends the session `sid`, if there is one, as `end` does."""
-        ending = self._ending(policy, sid, by) if answer == "yes" and sid is not None else None
+        ending = self.ending(policy, sid, by) if answer == "yes" and sid is not None else None
         answered = await self._store.write(answer_question(handle, answer, ending, expires_at=expires_at))
         if answered.ended is not None and sid is not None:
-            await self._tell(policy, sid, answered.ended, by, None)
+            await self.tell(policy, sid, answered.ended, by, None)
         return answered
 
-    def _ending(self, policy: NotifyPolicy, sid: str, by: By) -> Ending:
+    def ending(self, policy: NotifyPolicy, sid: str, by: By) -> Ending:
+        """What a transaction of the caller's needs to end a session; `tell` is for after its commit."""
         return Ending(
             issuer_id=policy.issuer_id,
             sid=sid,
             reason=by.reason,
             actor=by.actor,
             address=by.address,
-            now=self._clock(),
+            now=self.clock(),
             choose=chooser(policy, in_browser=by.in_browser),
             limits=self._limits(policy),
             initiator=by.initiator or "",
             unregistered_sub=by.unregistered_sub,
         )
 
-    async def _tell(self, policy: NotifyPolicy, sid: str, ended: Ended, by: By, wait: float | None) -> None:
+    async def tell(self, policy: NotifyPolicy, sid: str, ended: Ended, by: By, wait: float | None) -> None:
+        """Tell the apps of a session that has ended, and wait for them as `end` does."""
         if ended.more:
             self._finish(policy, sid)
         wait = policy.wait if wait is None else wait
@@ -124,7 +126,7 @@ class Endings:
                 sid=sid,
                 reason="expired",
                 actor="sweeper",
-                now=self._clock(),
+                now=self.clock(),
                 choose=chooser(policy, in_browser=False) if policy else None,
                 limits=RetryLimits(policy.deadline if policy else 0, None, self._outbox.bounds.lease_for),
             )
@@ -156,7 +158,7 @@ class Endings:
                         sid,
                         chooser(policy, in_browser=False),
                         self._limits(policy),
-                        now=self._clock(),
+                        now=self.clock(),
                     )
                 )
                 self._outbox.wake()

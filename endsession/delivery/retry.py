@@ -13,6 +13,8 @@ from .http import AddressRefused, Answer
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 900.0
 LONGEST_RETRY_AFTER = 3600.0
+_CHANCE = random.Random()  # noqa: S311  # spreads load, keeps no secret
+"""Its own state: a program around the gateway that seeds Python's shared one would make all jitter alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +66,4 @@ def retry_after(value: str | None, now: float) -> float | None:
 def delay(attempts: int, after: float | None) -> float:
     """Seconds until the next try, after `attempts` of them: exponential, with a fifth of jitter either way."""
     backoff: float = min(FIRST_DELAY * 2.0 ** min(attempts - 1, 20), LONGEST_DELAY)
-    return max(backoff * random.uniform(0.8, 1.2), after or 0.0)  # noqa: S311  # spreads load, keeps no secret
+    return max(backoff * _CHANCE.uniform(0.8, 1.2), after or 0.0)

@@ -16,7 +16,7 @@ from .retry import AttemptResult, judge
 
 _REQUIRES = "the app requires sid in its logout tokens (backchannel_logout_session_required), and "
 BY_SETTING = "this issuer's carry none (id_tokens_have_sid = false)"
-_BY_HINT = "the ID token that the user logged out with carries none"
+BY_HINT = "the ID token of this session carries none"
 BY_HINTS = "the ID tokens that it sends as hints carry none, although id_tokens_have_sid is true"
 
 
@@ -111,6 +111,6 @@ async def _why_no_sid(routes: IssuerRoutes, delivery: Delivery) -> str:
     """Why a delivery's token carries no `sid`: an app that does not know it would end nothing. Empty when it does."""
     if not routes.with_sid:
         return BY_SETTING
-    if names_user_alone(delivery.sid):
-        return _BY_HINT
+    if names_user_alone(delivery.sid) and not delivery.rp_sid:
+        return BY_HINT
     return BY_HINTS if await routes.lack_sid(delivery.client_id) else ""

@@ -38,7 +38,7 @@ async def after_logout(request: Request, gateway: Gateway, issuer: Issuer, outco
     if cookie:
         response.headers.append("Set-Cookie", cookie)
     has_ended = outcome.decision.action == "end" or outcome.sessions.ended_here is not None
-    if issuer.cookie and outcome.own and has_ended:
+    if issuer.cookie and issuer.cookie.clearing and outcome.own and has_ended:
         response.headers.append("Set-Cookie", issuer.cookie.clearing)
     return response
 

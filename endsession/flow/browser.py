@@ -13,9 +13,14 @@ from ..protocol.errors import AccessDenied, InvalidRequest
 from .handles import LIFETIME
 
 
-def cookie_name(gateway: Gateway) -> str:
+def cookie_name_at(public_url: str) -> str:
     """`__Host-` pins the cookie to this host and to https; on a loopback address without https it cannot be had."""
-    return "__Host-endsession" if gateway.public_url.startswith("https:") else "endsession"
+    return "__Host-endsession" if public_url.startswith("https:") else "endsession"
+
+
+def cookie_name(gateway: Gateway) -> str:
+    """Its name here."""
+    return cookie_name_at(gateway.public_url)
 
 
 def browser_secret(request: Request, gateway: Gateway) -> tuple[str, str]:

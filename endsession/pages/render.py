@@ -124,5 +124,15 @@ class Pages:
             way_out=way_out,
         )
 
+    def not_passed_on(self, error: EndsessionError, reference: str, *, again: bool) -> Page:
+        """A request to the provider behind a front got no response of it. `again` links to the page's own URL."""
+        return self._plain(
+            "not_passed_on.html",
+            later=error.status >= 429,
+            again=again,
+            description=error.description,
+            reference=reference,
+        )
+
     def _plain(self, template: str, **values: object) -> Page:
         return Page(self._templates.get_template(template).render(**values), self._csp)

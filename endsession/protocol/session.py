@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,7 @@ Where no sessions are registered (`participants = "all"`), a presented cookie th
 `unmatchable`: it may be the hint's or not. One that is a `sid` itself, and not the hint's, is `another`.
 """
 _OF_USER = "no-sid."
+_LEARNT = "learnt."
 
 
 def sid_of_user(issuer: str, sub: str, iat: int) -> str:
@@ -25,9 +27,14 @@ def sid_of_user(issuer: str, sub: str, iat: int) -> str:
     return _OF_USER + digest[:40]
 
 
+def new_sid() -> str:
+    """The id of a session that was learnt from an ID token. Apps know it by the `sid` of their own tokens, if any."""
+    return _LEARNT + secrets.token_urlsafe(16)
+
+
 def names_user_alone(sid: str) -> bool:
-    """Whether `sid` was made here by `sid_of_user`: apps do not know it, so their tokens name the user."""
-    return sid.startswith(_OF_USER)
+    """Whether `sid` was made here: an app that has no other one does not know it, so its tokens name the user."""
+    return sid.startswith((_OF_USER, _LEARNT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import httpcore2
 
 from ..delivery.connecting import Connector
 from ..delivery.lookup import Resolve
-from .remote import Fetched
+from .remote import Fetch, Fetched
 
 MAX_BYTES = 256 * 1024
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "endsession"}
@@ -57,3 +58,19 @@ class Fetcher:
     async def close(self) -> None:
         """Close connections."""
         await self._pool.aclose()
+
+
+def fetch_behind(upstream: str, fetch: Fetch) -> Fetch:
+    """A fetch of a provider's public URLs, which it gets at `upstream` instead.
+
+    The provider is asked as a proxy asks it, with the public `Host`: it makes its URLs of that. Over TLS the
+    name that is sent and that the certificate has to have is that of `upstream`, as with other proxies.
+    """
+
+    async def get(url: str, headers: Mapping[str, str]) -> Fetched:
+        parts = urlsplit(url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        public = {"Host": parts.netloc, "X-Forwarded-Host": parts.netloc, "X-Forwarded-Proto": parts.scheme}
+        return await fetch(upstream.rstrip("/") + path, {**public, **headers})
+
+    return get

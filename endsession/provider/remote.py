@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 RETRY_WITHOUT = 5
 """Seconds after which a provider is asked again while nothing of it is known."""
+PATIENCE = 1.0
+"""Seconds that a request waits for something newer while something is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,23 @@ class Remote:
         clock: Callable[[], float],
         *,
         unchanged: Callable[[], Awaitable[None]] | None = None,
+        absent: Callable[[], None] | None = None,
         min_interval: float = 30,
         lifetime: tuple[float, float] = (60, 86_400),
+        unsaid: float = 3600,
     ) -> None:
         """`known` says whether there is anything to answer with meanwhile; without, the provider is asked sooner.
 
-        `unchanged` is called where the provider says that nothing has changed (304). `lifetime` bounds, in seconds,
-        what the provider's Cache-Control may ask for.
+        `unchanged` is called where the provider says that nothing has changed (304), `absent`, if given, where it says
+        that there is nothing (404, 410). `lifetime` bounds, in seconds, what the provider's Cache-Control may ask for;
+        `unsaid` stands in where it asks for nothing.
         """
         self.url = url
+        self.headers: Mapping[str, str] = {}
+        """Of the last answer that was of use."""
         self._fetch, self._take, self._known, self._clock = fetch, take, known, clock
-        self._unchanged = unchanged
-        self._min_interval, self._lifetime = min_interval, lifetime
+        self._unchanged, self._absent = unchanged, absent
+        self._min_interval, self._lifetime, self._unsaid = min_interval, lifetime, unsaid
         self._validators: dict[str, str] = {}
         self._fetched_at = self._tried_at = float("-inf")
         self._lives = 0.0
@@ -66,6 +73,23 @@ class Remote:
         """Refresh in the background if the cached copy has expired."""
         if self._passed(self._lives, since=self._fetched_at) and self._may_ask():
             self._refresh()
+
+    @property
+    def age(self) -> float:
+        """Seconds since the provider last said what it has; infinite if it never did."""
+        return abs(self._clock() - self._fetched_at)
+
+    async def refresh(self) -> None:
+        """Refresh if the cached copy has expired, and wait for it; not when the provider was asked just now.
+
+        While something is known, a provider that is slow or unavailable delays nobody for more than `PATIENCE`.
+        """
+        if not self._passed(self._lives, since=self._fetched_at):
+            return
+        if not self._known():
+            await self.look()
+        elif self._may_ask() or self._refreshing:
+            await asyncio.wait({self._refresh()}, timeout=PATIENCE)
 
     async def look(self) -> None:
         """Look again, and wait for it; not when the provider was asked just now."""
@@ -92,10 +116,16 @@ class Remote:
             if answer.status == 200:
                 await self._take(answer.body)
                 self._validators = _validators(answer.headers)
-            elif answer.status != 304:
+                self.headers = answer.headers
+            elif answer.status == 304:
+                if self._unchanged is not None:
+                    await self._unchanged()
+                self.headers = {**self.headers, **answer.headers}
+            elif answer.status in (404, 410) and self._absent is not None:
+                self._absent()
+                self._validators, self.headers = {}, {}
+            else:
                 raise ValueError(f"status {answer.status}")
-            elif self._unchanged is not None:
-                await self._unchanged()
             self._fetched_at, self._lives = self._clock(), self._lifetime_of(answer.headers)
         except (OSError, ValueError, ServiceUnavailable) as error:
             log.warning("%s could not be fetched: %s", self.url, error)
@@ -108,7 +138,7 @@ class Remote:
             key, _, value = directive.strip().partition("=")
             if key.lower() == "max-age" and value.isascii() and value.isdigit():
                 return min(max(float(value), shortest), longest)
-        return min(max(3600, shortest), longest)
+        return min(max(self._unsaid, shortest), longest)
 
 
 def _validators(headers: Mapping[str, str]) -> dict[str, str]:

@@ -27,6 +27,11 @@ from ..delivery.outbox import Bounds, Outbox
 from ..delivery.sender import BackChannel, Sender
 from ..delivery.ssrf import LOOPBACK
 from ..delivery.sweeper import Chore, OnExpiry, Sweeper
+from ..flow.browser import cookie_name_at as browser_cookie_name
+from ..front.counting import Counts
+from ..front.layer import FrontLayer
+from ..front.learning import Learner
+from ..front.provider import Fronts
 from ..gateway import Gateway, Issuer
 from ..limiter import Limiter
 from ..management.refusals import Refusals
@@ -34,13 +39,16 @@ from ..management.tokens import Caller, ManagementTokens
 from ..management.wrong_tokens import WrongTokens
 from ..pages import Page, Pages
 from ..provider.fetch import Fetcher
+from ..store.front_counts import forget_front_rows
 from ..store.in_background import InBackground
 from ..store.readiness import Readiness
 from ..store.script import Database, Script
 from ..store.seen_hints import SeenHints
 from ..store.sqlite import SqliteDatabase
 from ..store.upkeep import forget_audit, forget_ended_sessions, forget_provider_keys, forget_spent_handles
+from ..tokens.issued import IssuedTokens
 from ..tokens.seal import Sealer, Vault
+from .fronts import FrontPorts, issuer_front, open_fronts, public_url
 from .issuers import IssuerPorts, wire
 from .proxies import TrustedProxies
 from .sealing import open_vault, sealing_secrets
@@ -81,7 +89,12 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         seen_hints = SeenHints(background, ports.monotonic)
         await seen_hints.load()
         stack.push_async_callback(seen_hints.stop)
-        issuer_ports = _issuer_ports(settings, ports, store, vault, seen_hints, stack)
+        of_providers = Lookups()  # of their own: names of apps that take long do not keep the provider's waiting
+        fetcher = Fetcher(of_providers)
+        stack.push_async_callback(of_providers.close)
+        stack.push_async_callback(fetcher.close)
+        fronts = await open_fronts(settings, document, fetcher.get, store, vault, ports.clock)
+        issuer_ports = _issuer_ports(settings, ports, store, vault, seen_hints, fronts, fetcher, stack)
         issuers, routes = await wire(settings, document, issuer_ports)
         sender = ports.wrap_sender(BackChannel(routes, ports.clock))
         bounds = Bounds(
@@ -95,7 +108,7 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         sweeper = _sweeper(settings, issuers, background, endings, ports)
         stack.push_async_callback(outbox.stop)
         stack.push_async_callback(endings.stop)
-        for work in (outbox.run(), sweeper.run()):
+        for work in (outbox.run(), sweeper.run(), *((fronts.run(),) if fronts.providers else ())):
             stack.push_async_callback(stop_task, asyncio.create_task(work))
         by_host = {host.lower(): issuers[name] for name, table in settings.issuers.items() for host in table.hosts}
         limiter = Limiter(
@@ -108,6 +121,17 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         refusals = Refusals(background, ports.clock)
         wrong_tokens = WrongTokens(settings.limits.wrong_tokens_per_address)
         stack.push_async_callback(refusals.stop)
+        pages, counts = Pages(), Counts(background, ports.clock)
+        own_cookie = browser_cookie_name(public_url(settings))
+        front_ports = FrontPorts(store, endings, counts, pages, ports.clock, own_cookie)
+        issuer_fronts = {
+            name: issuer_front(issuers[name], provider, front_ports) for name, provider in fronts.providers.items()
+        }
+        for passing in issuer_fronts.values():
+            stack.push_async_callback(passing.upstream.close)
+        if issuer_fronts:
+            stack.push_async_callback(counts.write)
+            stack.push_async_callback(stop_task, asyncio.create_task(counts.run()))
         yield Gateway(
             public_url=public_url(settings),
             document=document,
@@ -122,9 +146,15 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
             vault=vault,
             limiter=limiter,
             readiness=Readiness(store),
-            pages=Pages(),
+            pages=pages,
             clock=ports.clock,
+            learners={
+                name: issuer_fronts[name].learner if name in issuer_fronts else _learner(issuer, store, endings)
+                for name, issuer in issuers.items()
+            },
             preset_policy=configuration.preset_policy,
+            fronts=fronts,
+            issuer_fronts=issuer_fronts,
             reference=_reference(document, public_url(settings)) if settings.server.docs else None,
         )
 
@@ -134,6 +164,19 @@ def _reference(document: Document, url: str) -> Page:
     from ..reference.page import reference_page  # noqa: PLC0415
 
     return reference_page(outline(document, url))
+
+
+def _learner(issuer: Issuer, store: Database, endings: Endings) -> Learner:
+    """For sessions whose ID tokens a login side brings itself."""
+    return Learner(
+        policy=issuer.notify_policy,
+        tokens=IssuedTokens(issuer.hints),
+        store=store,
+        endings=endings,
+        clock=endings.clock,
+        lifetime=issuer.session_lifetime,
+        idle=issuer.session_idle,
+    )
 
 
 def _callers(settings: configuration.Settings) -> dict[str, Caller]:
@@ -149,17 +192,15 @@ def _issuer_ports(
     store: Database,
     vault: Vault,
     seen_hints: SeenHints,
+    fronts: Fronts,
+    fetcher: Fetcher,
     stack: contextlib.AsyncExitStack,
 ) -> IssuerPorts:
     delivery = settings.delivery
     networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
 
-    def lookups() -> Lookups:
-        made = Lookups()
-        stack.push_async_callback(made.close)
-        return made
-
-    of_apps = ports.resolve or lookups()
+    lookups = Lookups()
+    stack.push_async_callback(lookups.close)
 
     def client(*more: ipaddress.IPv4Network | ipaddress.IPv6Network) -> GuardedClient:
         made = GuardedClient(
@@ -168,14 +209,23 @@ def _issuer_ports(
             ca_file=str(ports.base / delivery.ca_file) if delivery.ca_file else "",
             proxy=delivery.proxy,
             connections=2 * delivery.concurrency,
-            resolve=of_apps,
+            resolve=ports.resolve or lookups,
         )
         stack.push_async_callback(made.close)
         return made
 
-    fetcher = Fetcher(lookups())  # of its own: names of apps that take long do not keep the provider's waiting
-    stack.push_async_callback(fetcher.close)
-    return IssuerPorts(ports.base, ports.clock, fetcher.get, store, vault, client(), client(*LOOPBACK), seen_hints)
+    return IssuerPorts(
+        base=ports.base,
+        clock=ports.clock,
+        fetch=fetcher.get,
+        store=store,
+        vault=vault,
+        http=client(),
+        http_on_this_machine=client(*LOOPBACK),
+        seen_hints=seen_hints,
+        public_url=public_url(settings),
+        fronts=fronts,
+    )
 
 
 def _sweeper(
@@ -194,6 +244,7 @@ def _sweeper(
         lambda now: forget_ended_sessions(now - keep.ended_sessions),
         lambda now: forget_audit(now - keep.audit),
         *(partial(_forget_keys, name, table.retired_keys_for) for name, table in settings.issuers.items()),
+        *([partial(_forget_front, settings)] if any(table.front for table in settings.issuers.values()) else []),
     ]
     return Sweeper(store, endings, on_expiry, chores, ports.clock)
 
@@ -202,9 +253,8 @@ def _forget_keys(issuer_id: str, retention: float, now: float) -> Script[int]:
     return forget_provider_keys(issuer_id, now - retention)
 
 
-def public_url(settings: configuration.Settings) -> str:
-    """How browsers reach this gateway; on a loopback address the address itself will do."""
-    return settings.server.public_url or f"http://{settings.server.host}:{settings.server.port}"
+def _forget_front(settings: configuration.Settings, now: float) -> Script[int]:
+    return forget_front_rows(now, now - max(table.session_lifetime for table in settings.issuers.values()))
 
 
 def open_store(url: str, base: Path) -> Database:
@@ -227,4 +277,9 @@ def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[
         # A listener for management alone is no part of the public URL, and may well have no TLS.
         https=gateway.public_url.startswith("https:") and tags != MANAGEMENT_TAGS,
     )
+    if gateway.issuer_fronts and tags != MANAGEMENT_TAGS:
+        prefix = urlsplit(gateway.public_url).path.rstrip("/")
+        plain = next(endpoint for endpoint in gateway.document.endpoints.values() if endpoint.name is None)
+        logout_paths = {name: prefix + plain.address(name) for name in gateway.issuer_fronts}
+        app = FrontLayer(app, gateway.fronts, gateway.issuer_fronts, logout_paths)
     return TrustedProxies(app, settings.server.trusted_proxies)

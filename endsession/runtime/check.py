@@ -15,7 +15,7 @@ from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
 from .check_storage import Finding, check_limits, check_storage
-from .issuers import on_this_machine, refused_uris, unsigned
+from .issuers import makes_keys, refused_uris, unsigned
 from .key_files import JWK_SET, own_keys, unreadable
 from .modes import open_to_others
 
@@ -35,7 +35,7 @@ async def look_around(
         keys = own_keys(issuer_id, "signing_keys", table.signing_keys, base, problems, SigningKeys)
         own_keys(issuer_id, "decryption_keys", table.decryption_keys, base, problems, DecryptionKeys)
         signing = SigningKeys(keys)
-        if not problems and (keys or not on_this_machine(table)):
+        if not problems and (keys or not makes_keys(table)):
             problems += unsigned(issuer_id, table, signing)
         problems += refused_uris(issuer_id, table, settings)
         problems += _own_copy(issuer_id, table, base)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,26 +19,28 @@ from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
 from ..delivery.sender import IssuerRoutes
 from ..delivery.ssrf import LOOPBACK, unreachable
+from ..front.issuer_front import front_cookie_name
+from ..front.provider import UNSAID, FrontedProvider, Fronts
+from ..front.published import Published
 from ..gateway import Issuer, SessionCookie
 from ..protocol.client import Client, is_loopback, signing_problems
 from ..protocol.errors import SecretUnavailable
 from ..protocol.policy import Policy
-from ..provider.metadata import ProviderMetadata
+from ..provider.metadata import ProviderMetadata, logout_members
 from ..provider.remote import Fetch
 from ..settings import Problem
 from ..store.clients import load_client, secret_name
 from ..store.provider_keys import ProviderKeys
 from ..store.script import Database
 from ..store.seen_hints import SeenHints
-from ..store.upkeep import known_secret, replace_secret, shared_secret
 from ..tokens.hint import FindClient, IdTokenHints
 from ..tokens.keyring import KeyRing
 from ..tokens.keys import Key, KeySet, KeySource, UnusableKey
 from ..tokens.logout_token import LogoutTokens
 from ..tokens.seal import BadSeal, Vault
-from ..tokens.signing import DecryptionKeys, SigningKeys, new_key
+from ..tokens.signing import DecryptionKeys, SigningKeys
 from ..tokens.sources import FileKeys, InlineKeys, RemoteKeys
-from .key_files import JWK_SET, own_keys, unreadable
+from .key_files import JWK_SET, made_key, own_keys, unreadable
 from .sealing import NOT_OPENED
 
 _CLIENT = TypeAdapter(Client)
@@ -58,6 +59,8 @@ class IssuerPorts:
     http_on_this_machine: GuardedClient
     """For issuers on a loopback address only: it may reach apps on this machine as well."""
     seen_hints: SeenHints
+    public_url: str
+    fronts: Fronts
 
 
 async def wire(
@@ -69,8 +72,9 @@ async def wire(
     routes: dict[str, IssuerRoutes] = {}
     for issuer_id, table in settings.issuers.items():
         signing = await _signing_keys(issuer_id, table, ports, problems)
+        provider = ports.fronts.providers.get(issuer_id)
         try:
-            keys = await _key_source(issuer_id, table, ports)
+            keys = await _key_source(issuer_id, table, provider, ports)
         except OSError as error:
             file = ports.base / (table.jwks_file or "")
             problems.append(unreadable(("issuers", issuer_id, "jwks_file"), file, error))
@@ -116,12 +120,21 @@ def _issuer(
             policies[endpoint.path] = configuration.policy_for(table, endpoint)
         return policies[endpoint.path]
 
+    own = signing.public() + DecryptionKeys(decryption).public()
+    provider = ports.fronts.providers.get(issuer_id)
+
     def public_keys() -> list[dict[str, Any]]:
-        own = signing.public() + DecryptionKeys(decryption).public()
-        return own + (keys.public() if table.publish_op_keys else [])
+        return own + (keys.public() if table.publish_op_keys or provider is not None else [])
 
     plain = next(endpoint for endpoint in document.endpoints.values() if endpoint.name is None)
-    named = (endpoint for endpoint in document.endpoints.values() if endpoint.name == table.announce)
+    announce = next((found for found in document.endpoints.values() if found.name == table.announce), plain)
+    logout_uri = ports.public_url + announce.address(issuer_id)
+    logout_metadata = logout_members(logout_uri, with_sid=table.id_tokens_have_sid)
+    published = None
+    if provider is not None:
+        ring = KeyRing(ports.clock, compromised=table.compromised_keys)
+        theirs = keys if isinstance(keys, RemoteKeys) else _keys_behind(provider, ring, ports)
+        published = Published(provider, theirs, own, logout_metadata, with_sid=table.id_tokens_have_sid)
     return Issuer(
         id=issuer_id,
         identifier=table.issuer,
@@ -138,17 +151,19 @@ def _issuer(
         ),
         public_keys=public_keys,
         policy_of=policy_of,
-        cookie=_cookie(table.cookie) if table.cookie else None,
+        cookie=_front_cookie(table) if table.front else _cookie(table.cookie) if table.cookie else None,
         session_lifetime=table.session_lifetime,
         session_idle=table.session_idle,
         serves=partial(configuration.serves, table),
-        announce=next(named, plain),
+        announce=announce,
         with_sid=table.id_tokens_have_sid,
         lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
         signs=signing.signs,
         refused_uri=reach(table, settings),
-        metadata=_metadata(table, ports),
+        metadata=provider.metadata if provider is not None else _metadata(table, ports),
         publishes_op_keys=table.publish_op_keys,
+        logout_metadata=logout_metadata,
+        published=published,
     )
 
 
@@ -185,7 +200,9 @@ def _opened(vault: Vault, issuer_id: str, client_id: str, sealed: str) -> str:
         raise SecretUnavailable(detail=detail) from None
 
 
-async def _key_source(issuer_id: str, table: configuration.IssuerSettings, ports: IssuerPorts) -> KeySource:
+async def _key_source(
+    issuer_id: str, table: configuration.IssuerSettings, provider: FrontedProvider | None, ports: IssuerPorts
+) -> KeySource:
     ring = KeyRing(
         ports.clock,
         retention=table.retired_keys_for,
@@ -199,16 +216,23 @@ async def _key_source(issuer_id: str, table: configuration.IssuerSettings, ports
         source = FileKeys(ports.base / table.jwks_file, ring, ports.clock)
         await ring.save()
         return source
+    if table.jwks is None and provider is not None:
+        return _keys_behind(provider, ring, ports)
     ring.replace(KeySet.load(table.jwks or {}))
     return InlineKeys(ring)
+
+
+def _keys_behind(provider: FrontedProvider, ring: KeyRing, ports: IssuerPorts) -> RemoteKeys:
+    """The keys at the `jwks_uri` of a fronted provider's metadata."""
+    return RemoteKeys(f"the jwks_uri of {provider.identifier}", provider.fetch_keys, ring, ports.clock, unsaid=UNSAID)
 
 
 async def _signing_keys(
     issuer_id: str, table: configuration.IssuerSettings, ports: IssuerPorts, problems: list[Problem]
 ) -> SigningKeys:
     keys = own_keys(issuer_id, "signing_keys", table.signing_keys, ports.base, problems, SigningKeys)
-    if not table.signing_keys and on_this_machine(table):
-        keys = [await _development_key(issuer_id, alg, ports) for alg in ("RS256", "ES256")]
+    if not table.signing_keys and makes_keys(table):
+        keys = [await made_key(issuer_id, alg, ports.store, ports.vault) for alg in ("RS256", "ES256")]
     return SigningKeys(keys)
 
 
@@ -243,25 +267,19 @@ def unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: Signi
             yield Problem(("issuers", issuer_id, "clients", client_id, member), problem, fix)
 
 
-async def _development_key(issuer_id: str, alg: str, ports: IssuerPorts) -> Key:
-    """A key for an issuer on this machine, made once and kept sealed, so that all processes have the same."""
-    name, store, vault = f"development key {alg} of {issuer_id}", ports.store, ports.vault
-    sealed = await store.read(known_secret(name))
-    if sealed is None:
-        sealed = await store.write(shared_secret(name, vault.seal(name, json.dumps(new_key(alg)))))
-    try:
-        key = vault.unseal(name, sealed)
-    except BadSeal:  # its secret is gone, and so is the key: it is for development, and another will do
-        sealed = await store.write(replace_secret(name, sealed, vault.seal(name, json.dumps(new_key(alg)))))
-        key = vault.unseal(name, sealed)
-    if not vault.is_current(sealed):
-        await store.write(replace_secret(name, sealed, vault.seal(name, key)))
-    return Key.load(json.loads(key))
+def makes_keys(table: configuration.IssuerSettings) -> bool:
+    """Whether the issuer makes its own keys where the settings name none: a front publishes them by itself."""
+    return table.front is not None or on_this_machine(table)
 
 
 def on_this_machine(table: configuration.IssuerSettings) -> bool:
-    """Whether the issuer is on a loopback address, as in development: it may make its own keys."""
+    """Whether the issuer is on a loopback address, as in development."""
     return is_loopback(urlsplit(table.issuer).hostname or "")
+
+
+def _front_cookie(table: configuration.IssuerSettings) -> SessionCookie:
+    """By which the front knows a browser; it stays after a logout, when the provider's cookies are withheld by it."""
+    return SessionCookie(front_cookie_name(table.issuer), is_sid=False, clearing="")
 
 
 def _cookie(table: configuration.Cookie) -> SessionCookie:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from ..front.incoming import TRUSTED
+
 log = logging.getLogger(__name__)
 
 PEERS = 16
@@ -30,6 +32,8 @@ class TrustedProxies:
         """See ASGI."""
         peer = scope["client"][0] if scope.get("client") else ""
         if self._believing is not None and peer in self._believing.trusted_hosts:
+            # What it believes is written over the peer's address, so that what follows could not tell any more.
+            scope[TRUSTED] = True
             await self._believing(scope, receive, send)  # type: ignore[arg-type]
             return
         if scope["type"] == "http" and len(self._told) < PEERS and peer not in self._told:

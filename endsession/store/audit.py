@@ -12,6 +12,7 @@ from .script import Script, Statement
 
 Event = Literal[
     "session_ended",
+    "did_not_stick",
     "cookies_changed",
     "client_registered",
     "client_replaced",

@@ -17,8 +17,8 @@ from .fan_out import Choose, write_first_slice
 from .lanes import lane_of, open_lanes
 from .script import Script, Statement
 
-Reason = Literal["user", "admin", "expired"]
-"""Who or what ended a session: its user, an administrator, or its lifetime."""
+Reason = Literal["user", "admin", "expired", "superseded"]
+"""Who or what ended a session: its user, an administrator, its lifetime, or another user's sign-in in its browser."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,15 @@ def replace_secret(name: str, known: str, fresh: str) -> Script[str]:
     return str(rows[0][0])
 
 
+def keep_secret(name: str, value: str) -> Script[None]:
+    """Let `value` be the secret called `name`, whatever it was."""
+    yield Statement(
+        "INSERT INTO secrets (name, value) VALUES (:name, :value)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        {"name": name, "value": value},
+    )
+
+
 def take_a_write() -> Script[None]:
     """A write that changes nothing: it succeeds where a logout's would."""
     yield Statement("UPDATE migrations SET applied_at = applied_at WHERE number = 1", {})

@@ -89,13 +89,13 @@ class IdTokenHints:
         )
 
     async def _check_signature(self, token: RawJws, alg: str, kid: str | None, client: Client, iat: int) -> None:
-        keys = await self._keys(alg, kid, client, iat)
+        keys = await self.verification_keys(alg, kid, client, iat)
         if not keys:
             raise Refused("no key of this issuer fits its kid and alg")
         if not any(verifies(key, alg, token.signing_input, token.signature) for key in keys):
             raise Refused("its signature does not verify")
 
-    async def _keys(self, alg: str, kid: str | None, client: Client, iat: int) -> list[Key]:
+    async def verification_keys(self, alg: str, kid: str | None, client: Client, iat: int) -> list[Key]:
         """`iat` is not verified yet; a key that it is too new for is not tried, and any other signs it as well."""
         if not alg.startswith("HS"):
             return await self.keys.candidates(alg, kid, iat)

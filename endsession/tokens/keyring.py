@@ -132,6 +132,15 @@ class KeyRing:
     def _is_compromised(self, key: Key) -> bool:
         return bool(self._compromised) and not self._compromised.isdisjoint((key.kid, _thumbprint(key)))
 
+    def passes(self, jwk: Mapping[str, Any]) -> bool:
+        """Whether a published JWK is none of the compromised keys. What cannot be read here has no thumbprint."""
+        if not self._compromised:
+            return True
+        try:
+            return not self._is_compromised(Key.load(jwk))
+        except (UnusableKey, TypeError):
+            return jwk.get("kid") not in self._compromised
+
     def public(self) -> list[dict[str, Any]]:
         """The public parts of the current keys, without compromised ones."""
         if self._current is None:

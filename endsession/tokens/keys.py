@@ -134,6 +134,15 @@ class KeySource(Protocol):
         ...
 
 
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+"""Members of JWKs that are private (RFC 7518, section 6; `priv`: draft-ietf-cose-dilithium)."""
+
+
+def public_part(jwk: Mapping[str, Any]) -> dict[str, Any]:
+    """A JWK of any type without its private members: a provider's mistake is not repeated."""
+    return {name: value for name, value in jwk.items() if name not in _PRIVATE}
+
+
 def secret_key(secret: str) -> Key:
     """The client's secret as the key of HS256, HS384 and HS512 (OpenID Connect Core 1.0, section 10.1)."""
     octets = urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()

@@ -12,7 +12,7 @@ from typing import Any
 from ..protocol.errors import ProviderUnavailable, ServiceUnavailable
 from ..provider.remote import Fetch, Remote
 from .keyring import KeyRing
-from .keys import Key, KeySet, UnusableKey
+from .keys import Key, KeySet, UnusableKey, public_part
 
 log = logging.getLogger(__name__)
 
@@ -75,10 +75,15 @@ class FileKeys:
 class RemoteKeys:
     """Keys at the provider's `jwks_uri`. Only a request for a key that is not known waits for them (see Remote)."""
 
-    def __init__(self, url: str, fetch: Fetch, ring: KeyRing, clock: Callable[[], float]) -> None:
-        """`ring` keeps the keys, and may know some from before."""
+    def __init__(
+        self, url: str, fetch: Fetch, ring: KeyRing, clock: Callable[[], float], *, unsaid: float = 3600
+    ) -> None:
+        """`ring` keeps the keys, and may know some from before; `unsaid` is Remote's."""
         self._ring = ring
-        self._remote = Remote(url, fetch, self._take, lambda: not ring.empty, clock, unchanged=ring.still_there)
+        self._published: list[dict[str, Any]] | None = None
+        self._remote = Remote(
+            url, fetch, self._take, lambda: not ring.empty, clock, unchanged=ring.still_there, unsaid=unsaid
+        )
 
     async def candidates(self, alg: str, kid: str | None, issued_at: float) -> list[Key]:
         """See KeySource."""
@@ -86,16 +91,40 @@ class RemoteKeys:
             self._remote.refresh_if_stale()
             return found
         await self._remote.look()
+        self._refuse_unknown()
+        return self._ring.candidates(alg, kid, issued_at)
+
+    def _refuse_unknown(self) -> None:
         if self._ring.empty:
             raise ProviderUnavailable(detail=f"the keys of {self._remote.url} could not be fetched")
-        return self._ring.candidates(alg, kid, issued_at)
 
     def public(self) -> list[dict[str, Any]]:
         """See KeySource."""
         return self._ring.public()
 
+    @property
+    def remote(self) -> Remote:
+        """What fetches them."""
+        return self._remote
+
+    async def published(self) -> list[dict[str, Any]]:
+        """The JWKs as the provider publishes them, those of unknown types too, but for compromised ones.
+
+        They are as new as its Cache-Control asks for, and the last known while it is unavailable; the list is the same
+        until they change. Raises ProviderUnavailable while they have never been seen.
+        """
+        await self._remote.refresh()
+        self._refuse_unknown()
+        if self._published is None:  # of before this process began
+            self._published = self._ring.public()
+        return self._published
+
     async def _take(self, octets: bytes) -> None:
         self._ring.replace(parse_keys(octets))
+        members = [key for key in json.loads(octets)["keys"] if isinstance(key, dict) and key.get("kty") != "oct"]
+        published = [public_part(key) for key in members if self._ring.passes(key)]
+        if published != self._published:
+            self._published = published
         await self._ring.save()
 
 

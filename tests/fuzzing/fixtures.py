@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.kit.deployment import READER, TOKEN, cookie_of
 from tests.kit.flow import HTML, JSON, PLAIN, browser_cookie, form_of
-from tests.kit.tokens import id_claims
+from tests.kit.tokens import id_claims, id_token
 
 from .hints import HINTS
 from .targets import Target
@@ -73,6 +73,16 @@ class Fixtures:
         if (name, sid) not in self._hints:
             self._hints[name, sid] = HINTS[name].make(id_claims(sid=sid))
         return self._hints[name, sid]
+
+    def issued(self, name: str) -> str:
+        """An ID token that has been issued: `known` is of a session that has begun by another one."""
+        sid = "op-known" if name == "known" else f"op-{secrets.token_hex(8)}"
+        if name == "known":
+            body = {"id_token": id_token(sid=sid)}
+            self._send("POST", "/acme/id-tokens", token=TOKEN, json=body)
+        if name == "forged":
+            return id_token(sid=sid)[:-8] + "AAAAAAAA"
+        return id_token(sid=sid, aud="nobody" if name == "of no client" else "web")
 
     def cookies(self, name: str) -> Cookies:
         """The cookies of a browser that has a session of that name; it may be `unknown`, or `none`."""

@@ -120,6 +120,12 @@ def _metadata(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) 
             case.body = {**kept, "post_logout_redirect_uris": [uri]}
 
 
+def _issued(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
+    if isinstance(case.body, dict):
+        label = {name: value for name, value in case.body.items() if name == "user_label"}
+        case.body = {**label, "id_token": fixtures.issued(choice)}
+
+
 def _endpoint(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
     if isinstance(case.body, dict):
         case.body = {**case.body, "endpoint": choice}
@@ -166,6 +172,7 @@ FIELDS = {
         lambda fixtures, case, name, _: _parameter(case, "client_id", fixtures.client(name)),
     ),
     "metadata": Field(("good", "with a script", "generated"), _metadata),
+    "issued": Field(("of a new session", "known", "of no client", "forged"), _issued),
     "endpoint": Field(("/{issuer_id}/logout", "/elsewhere"), _endpoint),
 }
 _LOGOUT = ("issuer", "hint", "redirect", "client", "cookie", "accept", "place")
@@ -176,6 +183,7 @@ _OF_OPERATIONS = {
     "continueLogout": ("issuer", "frames", "accept"),
     "redeliver": ("issuer", "token", "delivery"),
     "explainLogout": ("issuer", "token", "endpoint"),
+    "registerIdToken": ("issuer", "token", "issued"),
 }
 _OF_TAGS = {
     "sessions": ("issuer", "token", "sid", "participant"),

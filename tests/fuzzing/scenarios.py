@@ -109,6 +109,11 @@ _OPERATIONS: dict[str, Scenarios] = {
         409: _with({"sid": "ended"}),
         422: _with({"participant": "nobody"}),
     },
+    "registerIdToken": {
+        200: _with({"issued": "known"}),
+        400: [*_with({"issued": "forged"}), Scenario({}, mutation="values")],
+        422: _with({"issued": "of no client"}),
+    },
     "redeliver": {404: _with({"delivery": "never"}, {"issuer": "nobody"})},
     "listClients": {403: _with({"token": "reader"}), 404: _NO_CLIENT},
     "putClient": {

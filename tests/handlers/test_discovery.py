@@ -64,7 +64,7 @@ async def settled(gateway: Deployment) -> None:
     """Return once no refresh is under way."""
     metadata = gateway.gateway.issuers["acme"].metadata
     assert metadata is not None
-    while (task := metadata._remote._refreshing) is not None:
+    while (task := metadata.remote._refreshing) is not None:
         await asyncio.wait([task])
 
 

@@ -52,6 +52,7 @@ def pages(name: str, url: str) -> dict[str, Page]:
         "nothing to end": made.nothing_to_end(way_on=way_on),
         "kept": made.kept(way_on=way_on),
         "error": made.error(error, name, url),
+        "not passed on": made.not_passed_on(error, name, again=True),
     }
 
 

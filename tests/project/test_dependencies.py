@@ -27,6 +27,7 @@ LOCKS = {
     ],
     "conformance/requirements.txt": SUITE["project"]["dependencies"],
     "requirements-fuzz.txt": (ROOT / "requirements-fuzz.in").read_text().splitlines(),
+    "requirements-lab.txt": (ROOT / "requirements-lab.in").read_text().splitlines(),
     "requirements-audit.txt": (ROOT / "requirements-audit.in").read_text().splitlines(),
     "sdk/requirements.txt": (ROOT / "sdk/requirements.in").read_text().splitlines(),
 }
@@ -49,6 +50,7 @@ DECLARED = {
     | names(LOCKS["requirements-fuzz.txt"])
     | names(LOCKS["requirements-audit.txt"])
     | npm("tooling/package.json"),
+    "Providers and proxies of the tests": names(LOCKS["requirements-lab.txt"]) | npm("tests/lab/package.json"),
     "Client SDKs": names(LOCKS["sdk/requirements.txt"]) | npm("sdk/package.json"),
     "`logout-conformance`": names(SUITE["project"]["dependencies"]),
 }

@@ -1,0 +1,115 @@
+"""The layer before the contract: requests for a provider's endpoints are answered here, all others go on."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..contract.access_log import access_log, write_access_log
+from ..protocol.errors import EndsessionError, MethodNotAllowed
+from .authorization import authorize
+from .endpoints import Endpoint, Kind
+from .failures import Form, error_of, failure
+from .incoming import ClientGone, Incoming
+from .issuer_front import IssuerFront
+from .provider import Fronts
+from .response_head import ProviderFailed
+from .token import exchange_token
+from .tokens_in_use import introspect, push_request, revoke, userinfo
+
+log = logging.getLogger(__name__)
+
+_FORMS: Mapping[Kind, Form] = {"authorization": "page", "redirect": "page", "userinfo": "bearer"}
+"""Others have JSON."""
+_READERS = {"par": push_request, "introspection": introspect, "userinfo": userinfo, "revocation": revoke}
+
+
+class FrontLayer:
+    """Answers the endpoints of all fronts; `logout_paths` are ours, by issuer, for the provider's logout endpoints."""
+
+    def __init__(
+        self, app: ASGIApp, fronts: Fronts, by_issuer: Mapping[str, IssuerFront], logout_paths: Mapping[str, str]
+    ) -> None:
+        self._app, self._fronts, self._by_issuer, self._logout_paths = app, fronts, by_issuer, logout_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        netloc = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+        endpoint = self._fronts.find(netloc, scope["raw_path"])
+        if endpoint is None:
+            await self._app(scope, receive, send)
+        elif endpoint.kind == "logout":
+            path = self._logout_paths[endpoint.issuer_id]
+            await self._app(dict(scope, path=path, raw_path=path.encode()), receive, send)
+        else:
+            await self._answer(endpoint, scope, receive, send)
+
+    async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
+        began, request_id = time.perf_counter(), secrets.token_hex(8)
+        learned: dict[str, object] = {"operation": f"front.{endpoint.kind}"}
+        front, incoming = self._by_issuer[endpoint.issuer_id], Incoming.of(scope, receive)
+        sent = _Sent(send, request_id)
+        try:
+            await self._handle(front, endpoint, incoming, sent, learned)
+        except ClientGone:
+            learned["error"] = EndsessionError(detail="the client has closed the connection")
+        except (EndsessionError, ProviderFailed) as problem:
+            error = error_of(problem) if isinstance(problem, ProviderFailed) else problem
+            learned["error"] = error
+            if sent.status == 0:  # else the response has begun, and the server closes the connection
+                form, again = _FORMS.get(endpoint.kind, "json"), incoming.method == "GET"
+                response = failure(error, form, pages=front.pages, reference=request_id, again=again)
+                await response(scope, receive, sent)
+        finally:
+            if access_log.isEnabledFor(logging.INFO):
+                write_access_log(scope, sent.status, learned, request_id, time.perf_counter() - began)
+
+    async def _handle(
+        self, front: IssuerFront, endpoint: Endpoint, incoming: Incoming, send: _Sent, learned: dict[str, object]
+    ) -> None:
+        kind = endpoint.kind
+        if kind in ("discovery", "jwks"):
+            await self._publish(front, endpoint, incoming, send)
+        elif kind == "token":
+            _, client_id = await exchange_token(front, incoming, send)
+            if client_id is not None:
+                learned["client"] = client_id
+        elif kind in ("authorization", "redirect"):
+            await authorize(front, incoming, send, is_request=kind == "authorization")
+        else:
+            await _READERS[kind](front, incoming, send)
+
+    async def _publish(self, front: IssuerFront, endpoint: Endpoint, incoming: Incoming, send: _Sent) -> None:
+        if incoming.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
+        headers = Headers(raw=incoming.headers)
+        response: Response = await front.published.answer(endpoint, incoming.method, headers)
+        await response({"type": "http", "method": incoming.method}, _nothing, send)
+
+
+class _Sent:
+    """Sends, names the request in the response, and remembers the status."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send, self._request_id, self.status = send, request_id.encode(), 0
+
+    async def __call__(self, message: Mapping[str, object]) -> None:
+        """See ASGI's send."""
+        if message["type"] == "http.response.start":
+            self.status = int(str(message["status"]))
+            headers = [*message["headers"], (b"x-request-id", self._request_id)]  # type: ignore[misc]
+            message = {**message, "headers": headers}
+        await self._send(dict(message))
+
+
+async def _nothing() -> dict[str, object]:
+    return {"type": "http.request"}
