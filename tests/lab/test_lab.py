@@ -223,7 +223,7 @@ async def test_a_sid_of_node_is_that_of_an_app(tmp_path: Path, network: Network,
     """With its own back-channel logout on, apps of one session get different `sid`s: it does not name the session."""
     with started(_NodeWithLogout, tmp_path) as provider:
         provider.publish(network)
-        sids = set()
+        sids: set[str] = set()
         for client in (WEB, SHOP):
             async with running_app(client, provider.issuer, network) as app:
                 await provider.sign_in(browser, await browser.get(app.url("/login")), ALICE if not sids else None)
