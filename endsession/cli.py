@@ -119,7 +119,7 @@ def _check(options: argparse.Namespace) -> None:
     settings, document, base = _load(options.config)
     warnings = list(configuration.advice(settings, document))
     mistakes: list[Problem] = []
-    for finding in asyncio.run(_look_around(settings, base)):
+    for finding in asyncio.run(_look_around(settings, document, base)):
         (mistakes if finding.certain else warnings).append(finding.problem)
     for warning in warnings:
         print(f"Warning: {settings.tell(warning)}", file=sys.stderr)
@@ -133,10 +133,11 @@ def _proxy(options: argparse.Namespace) -> None:
     routing(options, settings, document, public_url(settings))
 
 
-async def _look_around(settings: configuration.Settings, base: Path) -> list[Finding]:
+async def _look_around(settings: configuration.Settings, document: Document, base: Path) -> list[Finding]:
     fetcher = Fetcher()
     try:
-        return [finding async for finding in look_around(settings, public_url(settings), base, fetcher.get)]
+        looking = look_around(settings, public_url(settings), base, fetcher.get, document)
+        return [finding async for finding in looking]
     finally:
         await fetcher.close()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import settings as configuration
+from ..contract.document import Document
 from ..protocol.errors import ServiceUnavailable
 from ..provider.metadata import parse_metadata
 from ..provider.remote import Fetch
@@ -17,6 +18,7 @@ from ..store.examine import examine_file, examine_server
 from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
+from .check_front import look_at_front
 from .issuer_keys import makes_keys, own_keys, unsigned
 from .issuers import refused_uris
 from .modes import open_to_others
@@ -31,9 +33,12 @@ class Finding:
 
 
 async def look_around(
-    settings: configuration.Settings, public_url: str, base: Path, fetch: Fetch
+    settings: configuration.Settings, public_url: str, base: Path, fetch: Fetch, document: Document | None = None
 ) -> AsyncIterator[Finding]:
-    """Every finding about storage and every issuer. `base` is the folder that relative paths start from."""
+    """Every finding about storage and every issuer. `base` is the folder that relative paths start from.
+
+    Fronts are looked at where `document`, which is what is served, is given.
+    """
     for finding in _storage(settings, base):
         yield finding
     for problem in open_to_others(settings, base):
@@ -51,6 +56,9 @@ async def look_around(
             yield Finding(problem, certain=True)
         async for finding in _provider(issuer_id, table, signing, f"{public_url}/{issuer_id}/jwks.json", fetch):
             yield finding
+        if table.front is not None and document is not None:
+            async for problem, certain in look_at_front(issuer_id, settings, document, public_url, fetch):
+                yield Finding(problem, certain)
 
 
 def _storage(settings: configuration.Settings, base: Path) -> Iterator[Finding]:
