@@ -178,6 +178,8 @@ def _basic(client_id: str) -> str:
 def without_jar(base_url: str, **options: Any) -> httpx2.AsyncClient:
     """A client that keeps no cookies, to the gateway at that URL under the provider's public name."""
     jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    # Well below what the server keeps idle connections for: a request that meets its closing would be lost.
+    options = {"limits": httpx2.Limits(keepalive_expiry=1), **options}
     return httpx2.AsyncClient(
         base_url=base_url, headers={"host": HOST}, cookies=jar, trust_env=False, timeout=30, **options
     )
