@@ -98,9 +98,10 @@ class Upstream:
         else:
             await self._queued()
         try:
+            now = asyncio.get_running_loop().time()
             while self._idle:
                 connection = self._idle.pop()
-                if not connection.is_stale():
+                if connection.idle_until > now and not connection.is_stale():
                     self._in_use.add(connection)
                     return connection, True
                 connection.abort()
