@@ -113,7 +113,7 @@ async def test_a_code_alone_is_learnt_as_far_as_its_redirect_shows(
 
 
 async def test_redirect_paths_bind_a_code_alone(running_providers: Any, network: Network, tmp_path: Path) -> None:
-    """With the provider's pages that redirect to apps named, that browser is known too, and its apps are one session."""
+    """With the provider's pages that redirect to apps named, that browser is known too, and both are one session."""
     provider, front = running_providers(Node), {"redirect_paths": ["/auth/"]}
     async with behind_front(provider, network, tmp_path, flow=PLAIN, front=front) as behind:
         browser = behind.browser()
