@@ -65,9 +65,7 @@ async def test_a_connection_calls_the_hooks_that_are_bounded() -> None:
 
 async def test_an_upgrade_stops_the_parser_and_asks_for_a_warning() -> None:
     """Behind the head, with the place where it stopped: from there the body is read by another parser."""
-    with relied_on(
-        "uvicorn", "HttpToolsProtocol._unsupported_upgrade_warning handles the exception", CONNECTION
-    ):
+    with relied_on("uvicorn", "HttpToolsProtocol._unsupported_upgrade_warning handles the exception", CONNECTION):
         stops: list[int] = []
 
         class Upgraded(HttpToolsProtocol):
