@@ -182,11 +182,9 @@ class InvalidGrant(EndsessionError):
     description = "The session of this refresh token has ended. The user has to sign in again."
 
 
-class AccessTokenEnded(EndsessionError):
+class AccessTokenEnded(InvalidToken):
     """Behind a front, an access token of a session that has ended (RFC 6750, section 3.1)."""
 
-    code = "invalid_token"
-    status = 401
     description = "The session of this access token has ended. The user has to sign in again."
 
 
