@@ -18,6 +18,7 @@ from .contract.document import BadDocument, Document, load_document
 from .delivery.lookup import Lookups
 from .protocol.errors import EndsessionError, ServiceUnavailable
 from .provider.fetch import Fetcher
+from .proxy.command import add_options, routing
 from .runtime.app import Ports
 from .runtime.check import look_around
 from .runtime.check_storage import Finding
@@ -85,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
         "--alg", default="RS256", choices=sorted(NEW_KEYS), help="the algorithm of the key (default: RS256)"
     )
     command.set_defaults(command=_keygen, log_level="info")
+    command = commands.add_parser(
+        "proxy", parents=[common], help="print the routing of an issuer with a front, for a published proxy"
+    )
+    add_options(command)
+    command.set_defaults(command=_proxy)
     conformance.add_to(commands)
     return parser
 
@@ -125,6 +131,11 @@ def _check(options: argparse.Namespace) -> None:
     if mistakes:
         raise settings.refuse(mistakes)
     print(f"The settings are valid. Issuers: {len(settings.issuers)}, warnings: {len(warnings)}.")
+
+
+def _proxy(options: argparse.Namespace) -> None:
+    settings, document, _ = _load(options.config)
+    routing(options, settings, document, public_url(settings))
 
 
 async def _look_around(settings: configuration.Settings, base: Path) -> list[Finding]:

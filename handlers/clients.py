@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from starlette.responses import Response
 
-from endsession.contract.rendering import json_response, without_none
+from endsession.contract.rendering import json_in_slices, json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.client import Client, registration_problems, sid_problems, signing_problems
@@ -23,24 +23,45 @@ from endsession.protocol.errors import (
     NotFound,
     UnregistrableRedirectUri,
 )
-from endsession.store.clients import all_clients, remove_client, secret_name, store_client
+from endsession.store.clients import clients_page, remove_client, secret_name, store_client
 
+_AT_ONCE = 100
+"""Clients that are read at once, so that no other request waits long for it."""
 _CLIENT = TypeAdapter(Client)
 _QUOTED = re.compile(r"""^(['"]).*\1: """)
 _MEMBERS = {member.name for member in fields(Client)}
 
 
 async def list_clients(request: Request, gateway: Gateway) -> Response:
-    """All clients of an issuer, or one."""
+    """Clients of an issuer, page by page, or one."""
     issuer = gateway.find_issuer(request)
     if client_id := request.query.get("client_id"):
         client = await issuer.client(client_id)
         if client is None:
             raise NotFound("There is no such client.")
         return json_response({"clients": [_as_json(client)]})
-    stored = [_CLIENT.validate_python(metadata) for metadata in await gateway.store.read(all_clients(issuer.id))]
-    known = {client.client_id: client for client in stored} | dict(issuer.notify_policy.clients)
-    return json_response({"clients": [_as_json(client) for client in known.values()]})
+    limit = request.page_size
+    found = await _after(request.query.get("cursor", ""), limit + 1, gateway, issuer)
+    shown = (_as_json(_CLIENT.validate_python(client)) for _, client in found[:limit])
+    return await json_in_slices(without_none(clients=shown, next=found[limit - 1][0] if len(found) > limit else None))
+
+
+async def _after(
+    cursor: str, count: int, gateway: Gateway, issuer: Issuer
+) -> list[tuple[str, Client | dict[str, Any]]]:
+    """The first `count` clients after a client_id: those of the settings, then those of the database."""
+    configured = issuer.notify_policy.clients
+    found: list[tuple[str, Client | dict[str, Any]]] = []
+    if not cursor or cursor in configured:
+        found += [(name, configured[name]) for name in sorted(configured) if name > cursor]
+        cursor = ""
+    more = True
+    while more and len(found) < count:
+        page = await gateway.store.read(clients_page(issuer.id, after=cursor, limit=_AT_ONCE))
+        found += [(name, metadata) for name, metadata in page if name not in configured]
+        more = len(page) == _AT_ONCE
+        cursor = page[-1][0] if page else cursor
+    return found[:count]
 
 
 async def put_client(request: Request, gateway: Gateway) -> Response:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from starlette.responses import Response
 
-from endsession.contract.rendering import json_response, without_none
+from endsession.contract.rendering import json_in_slices, json_response, without_none
 from endsession.contract.request import Request
 from endsession.gateway import Gateway
-from endsession.store.deliveries import Delivery, attempts_of, deliveries_page, load_delivery
+from endsession.store.deliveries import Attempt, Delivery, attempts_of, deliveries_page, load_delivery
 from endsession.store.lanes import make_due_again
-from endsession.store.script import Database
+from endsession.store.script import PLACES, Database
 
 
 async def list_deliveries(request: Request, gateway: Gateway) -> Response:
@@ -27,8 +28,10 @@ async def list_deliveries(request: Request, gateway: Gateway) -> Response:
             limit=limit + 1,
         )
     )
-    shown = [await as_json(gateway.store, delivery) for delivery in found[:limit]]
-    return json_response(without_none(deliveries=shown, next=found[limit - 1].id if len(found) > limit else None))
+    shown = await in_json(gateway.store, found[:limit])
+    return await json_in_slices(
+        without_none(deliveries=shown, next=found[limit - 1].id if len(found) > limit else None)
+    )
 
 
 async def redeliver(request: Request, gateway: Gateway) -> Response:
@@ -40,12 +43,19 @@ async def redeliver(request: Request, gateway: Gateway) -> Response:
     delivery = await gateway.store.write(make_due_again(delivery, gateway.trace(request), deadline=deadline))
     gateway.outbox.wake()
     gateway.store.announce()
-    return json_response(await as_json(gateway.store, delivery))
+    (shown,) = await in_json(gateway.store, [delivery])
+    return json_response(shown)
 
 
-async def as_json(store: Database, delivery: Delivery) -> dict[str, Any]:
-    """A delivery with its attempts, as the document describes it."""
-    attempts = await store.read(attempts_of(delivery.id))
+async def in_json(store: Database, deliveries: Sequence[Delivery]) -> Iterator[dict[str, Any]]:
+    """Deliveries with their attempts, as the document describes them."""
+    attempts: dict[str, list[Attempt]] = {}
+    for start in range(0, len(deliveries), PLACES):
+        attempts |= await store.read(attempts_of([delivery.id for delivery in deliveries[start : start + PLACES]]))
+    return (_as_json(delivery, attempts.get(delivery.id, ())) for delivery in deliveries)
+
+
+def _as_json(delivery: Delivery, attempts: Sequence[Attempt]) -> dict[str, Any]:
     return without_none(
         id=delivery.id,
         sid=delivery.sid,

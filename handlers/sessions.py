@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.responses import Response
 
-from endsession.contract.rendering import json_response, without_none
+from endsession.contract.rendering import json_in_slices, json_response, without_none
 from endsession.contract.request import Request
 from endsession.delivery.endings import By
 from endsession.flow.result import result_of
 from endsession.gateway import Gateway, Issuer
 from endsession.protocol.errors import InvalidRequest, NotFound, UnknownClient
 from endsession.store.deliveries import deliveries_of_session
+from endsession.store.script import PLACES
 from endsession.store.sessions import (
     Participant,
     Registration,
     SessionRecord,
     add_participant,
+    is_known,
     live_sessions_of_user,
     load_session,
     register_session,
     sessions_page,
 )
 
-from .deliveries import as_json as delivery_as_json
+from .deliveries import in_json as deliveries_in_json
 
 _AT_ONCE = 100
 """Sessions that are ended concurrently."""
@@ -92,7 +94,7 @@ async def get_session(request: Request, gateway: Gateway) -> Response:
 async def delete_session(request: Request, gateway: Gateway) -> Response:
     """An administrator ends a session. One that has ended already is a success (idempotent)."""
     issuer, sid = gateway.find_issuer(request), request.path["sid"]
-    if await gateway.store.read(load_session(issuer.id, sid)) is None:
+    if not await gateway.store.read(is_known(issuer.id, sid)):
         raise NotFound("There is no such session.")
     await gateway.endings.end(
         issuer.notify_policy, sid, By("admin", request.caller.name, address=request.client_address)
@@ -103,19 +105,23 @@ async def delete_session(request: Request, gateway: Gateway) -> Response:
 async def list_sessions(request: Request, gateway: Gateway) -> Response:
     """Sessions of an issuer, page by page."""
     issuer, limit = gateway.find_issuer(request), request.page_size
-    found = await gateway.store.read(
-        sessions_page(
+    found: list[SessionRecord] = []
+    more = True
+    while more and len(found) <= limit:
+        page = sessions_page(
             issuer.id,
             sub=request.query.get("sub"),
             client_id=request.query.get("client_id"),
             state=request.query.get("state"),
-            after=request.query.get("cursor", ""),
-            limit=limit + 1,
+            after=found[-1].sid if found else request.query.get("cursor", ""),
+            limit=min(limit + 1 - len(found), PLACES),
             now=gateway.clock(),
         )
-    )
-    shown = [_as_json(record, gateway.clock()) for record in found[:limit]]
-    return json_response(without_none(sessions=shown, next=found[limit - 1].sid if len(found) > limit else None))
+        records = await gateway.store.read(page)
+        more = len(records) == PLACES
+        found += records
+    shown = (_as_json(record, gateway.clock()) | {"clients": list(_clients(record))} for record in found[:limit])
+    return await json_in_slices(without_none(sessions=shown, next=found[limit - 1].sid if len(found) > limit else None))
 
 
 async def delete_sessions(request: Request, gateway: Gateway) -> Response:
@@ -150,14 +156,15 @@ async def _session(gateway: Gateway, issuer: Issuer, sid: str, *, status: int = 
     record = await gateway.store.read(load_session(issuer.id, sid))
     if record is None:
         raise NotFound("There is no such session.")
-    shown = _as_json(record, gateway.clock())
+    shown: dict[str, Any] = _as_json(record, gateway.clock())
     if record.ended_at is not None:
         deliveries = await gateway.store.read(deliveries_of_session(issuer.id, sid))
-        shown["deliveries"] = [await delivery_as_json(gateway.store, delivery) for delivery in deliveries]
-    return json_response(shown, status)
+        shown["deliveries"] = await deliveries_in_json(gateway.store, deliveries)
+    return await json_in_slices(shown | {"clients": _clients(record)}, status)
 
 
 def _as_json(record: SessionRecord, now: float) -> dict[str, Any]:
+    """A session as the document describes it, but for its clients."""
     return without_none(
         sid=record.sid,
         sub=record.sub,
@@ -168,8 +175,8 @@ def _as_json(record: SessionRecord, now: float) -> dict[str, Any]:
         ended_at=record.ended_at,
         end_reason=record.end_reason,
         ended_by=record.ended_by,
-        clients=[
-            without_none(client_id=participant.client_id, sub=participant.sub, sid=participant.sid)
-            for participant in record.participants
-        ],
     )
+
+
+def _clients(record: SessionRecord) -> Iterator[dict[str, Any]]:
+    return (without_none(client_id=app.client_id, sub=app.sub, sid=app.sid) for app in record.participants)

@@ -12,6 +12,7 @@ from endsession.protocol.client import Client, is_loopback, registration_problem
 
 from .check_endpoints import check_endpoints
 from .check_front import check_front
+from .ending import check_ending
 from .issuer import Cookie, IssuerSettings
 from .model import Settings
 from .policies import ServedDocument
@@ -166,6 +167,10 @@ def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[
     for member in ("op_metadata_uri", "op_backchannel_uri"):
         if (url := getattr(issuer, member)) is not None:
             yield from _url((*location, member), url)
+    if issuer.ending is not None:
+        yield from _url((*location, "ending", "url"), issuer.ending.url)
+        nameless = issuer.participants == "all" and not issuer.id_tokens_have_sid
+        yield from check_ending((*location, "ending"), issuer.ending, base, nameless=nameless)
     for index, host in enumerate(issuer.hosts):
         if not _HOST.fullmatch(host):
             yield Problem((*location, "hosts", index), "it is not a host name", "write login.example, and nothing more")

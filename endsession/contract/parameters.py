@@ -1,5 +1,8 @@
 """Reading parameters: each at most once, decodable, and of the size and shape that the document gives them.
 
+A parameter whose schema has `x-preference` is a wish, which must not cost anybody a logout: where it is repeated or
+cannot be decoded, it is ignored, as are parameters that the document does not name.
+
 Everything is prepared per operation when the process starts; a request costs a split, a dictionary and one call of a
 compiled validator.
 """
@@ -7,7 +10,7 @@ compiled validator.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,18 +21,36 @@ from ..protocol.errors import InvalidRequest
 MAX_FIELDS = 100
 
 
-def split_fields(text: bytes) -> list[tuple[str, str]]:
-    """Decode a query or a form, strictly: UTF-8, and no more fields than any request has."""
+def split_fields(text: bytes, decisive: Container[str]) -> list[tuple[str, str]]:
+    """Decode a query or a form, strictly: UTF-8, and no more fields than any request has. Raises InvalidRequest.
+
+    The value of a field that is not among `decisive` is empty where it is not UTF-8.
+    """
     if not text:
         return []
     try:
-        return parse_qsl(
-            text.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
-        )  # fmt: skip
-    except UnicodeDecodeError:
-        raise InvalidRequest("A parameter is not valid UTF-8.") from None
+        try:
+            return parse_qsl(
+                text.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
+            )  # fmt: skip
+        except UnicodeDecodeError:
+            escaped, how = text.decode(errors="surrogateescape"), "surrogateescape"
+            fields = parse_qsl(escaped, keep_blank_values=True, errors=how, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise InvalidRequest(f"There are more than {MAX_FIELDS} parameters.") from None
+    decoded = [(name, value if _is_utf_8(value) else None) for name, value in fields]
+    if any(not _is_utf_8(name) or (value is None and name in decisive) for name, value in decoded):
+        raise InvalidRequest("A parameter is not valid UTF-8.")
+    return [(name, value or "") for name, value in decoded]
+
+
+def _is_utf_8(text: str) -> bool:
+    """Whether bytes of that encoding were decoded to `text`: any others stand there as surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class FieldReader:
@@ -40,6 +61,8 @@ class FieldReader:
     ) -> None:
         """`schemas` maps each name to its resolved schema; `known_only` refuses parameters of any other name."""
         self._names, self._known_only = frozenset(schemas), known_only
+        self._preferences = frozenset(name for name, schema in schemas.items() if schema.get("x-preference"))
+        self._decisive = self._names - self._preferences
         self._coerce = {
             name: _COERCIONS[schema["type"]]
             for name, schema in schemas.items()
@@ -54,12 +77,15 @@ class FieldReader:
         """The declared parameters in `text` that are not empty. Raises InvalidRequest."""
         values: dict[str, Any] = {}
         seen = set()
-        for name, value in split_fields(text):
+        for name, value in split_fields(text, self._decisive):
             if name not in self._names:
                 if self._known_only:
                     raise InvalidRequest(f"This operation does not take {_shown(name)}.")
                 continue
             if name in seen:
+                if name in self._preferences:
+                    values.pop(name, None)
+                    continue
                 raise InvalidRequest(f"The parameter {name} is repeated.")
             seen.add(name)
             if value:

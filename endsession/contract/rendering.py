@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.responses import HTMLResponse, Response
@@ -13,10 +16,38 @@ from ..protocol.errors import EndsessionError
 from .negotiation import Wants
 from .request import ErrorForm, Service
 
+SLICE = 0.005
+"""Seconds of work on a long response after which other requests get their turn."""
+
 
 def json_response(content: object, status: int = 200, media_type: str = "application/json") -> Response:
     """A JSON body, compact and in ASCII."""
-    return Response(json.dumps(content, separators=(",", ":")), status, media_type=media_type)
+    return Response(_as_text(content), status, media_type=media_type)
+
+
+async def json_in_slices(members: Mapping[str, object], status: int = 200) -> Response:
+    """A JSON object as `json_response` makes it. Members that are iterators become arrays, item by item.
+
+    Other requests get their turn in between, so what is large should be made by the iterator.
+    """
+    parts = [f"{_as_text(name)}:{await _as_array(value)}" for name, value in members.items()]
+    return Response(f"{{{','.join(parts)}}}", status, media_type="application/json")
+
+
+async def _as_array(value: object) -> str:
+    if not isinstance(value, Iterator):
+        return _as_text(value)
+    items, until = [], time.perf_counter() + SLICE
+    for item in value:
+        items.append(_as_text(item))
+        if time.perf_counter() > until:
+            await asyncio.sleep(0)
+            until = time.perf_counter() + SLICE
+    return f"[{','.join(items)}]"
+
+
+def _as_text(content: object) -> str:
+    return json.dumps(content, separators=(",", ":"))
 
 
 def page_response(page: Page, status: int = 200) -> Response:

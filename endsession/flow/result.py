@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ..gateway import Gateway, Issuer
 from ..pages import AppState
-from ..store.deliveries import Delivery, deliveries_of_session
+from ..store.deliveries import ToldApp, told_apps
+
+MOST = 1000
+"""Apps that a result names. The ledger has them all."""
+_AT_ONCE = 100
+"""Apps that are read at once, so that no other request waits long for it."""
 
 
 async def apps_of(gateway: Gateway, issuer: Issuer, sid: str) -> list[AppState]:
     """The apps of an ended session and the state of each. The provider itself is not among them."""
-    deliveries = await gateway.store.read(deliveries_of_session(issuer.id, sid))
-    return [await _app(issuer, delivery) for delivery in deliveries if delivery.channel != "op"]
+    apps: list[AppState] = []
+    after = ""
+    while len(apps) < MOST:
+        found = await gateway.store.read(told_apps(issuer.id, sid, after=after, limit=_AT_ONCE))
+        apps += [AppState(app.client_id, _name(issuer, app), app.state) for app in found]
+        if len(found) < _AT_ONCE:
+            break
+        after = found[-1].delivery_id
+    return apps
 
 
-async def _app(issuer: Issuer, delivery: Delivery) -> AppState:
-    client = await issuer.client(delivery.client_id)
-    return AppState(delivery.client_id, client.name if client else delivery.client_id, delivery.state)
+def _name(issuer: Issuer, app: ToldApp) -> str:
+    """What a person calls an app: a client of the settings, else of the database, else one that is not registered."""
+    if configured := issuer.notify_policy.clients.get(app.client_id):
+        return configured.name
+    stored: dict[str, Any] = json.loads(app.metadata) if app.metadata else {}
+    return stored.get("client_name") or app.client_id
 
 
 async def result_of(gateway: Gateway, issuer: Issuer, sid: str, status: str) -> dict[str, Any]:

@@ -42,10 +42,10 @@ def failure(error: EndsessionError, form: Form, *, pages: Pages, reference: str,
         response = page_response(pages.not_passed_on(error, reference, again=again), error.status)
     else:
         response = json_response({"error": error.code, "error_description": error.description}, error.status)
+    response.headers.update(_NO_STORE | dict(error.headers))
     if form == "bearer" and (code := _BEARER_CODES.get(error.status)):
         # RFC 6750 has no code for a provider that is not there, and a challenge would make clients drop the token.
         response.headers["WWW-Authenticate"] = f'Bearer error="{code}", error_description="{error.description}"'
-    response.headers.update(_NO_STORE | dict(error.headers))
     return response
 
 

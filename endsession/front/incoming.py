@@ -59,6 +59,14 @@ class Incoming:
         return [value for key, value in self.headers if key == name]
 
     @property
+    def has_body(self) -> bool:
+        """Whether the request says that it has a body (RFC 9112, section 6.3)."""
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in self.headers
+        )
+
+    @property
     def cookies(self) -> list[tuple[str, str]]:
         """Names and values of all cookies, in their order. A name can come more than once; without `=` it is empty."""
         if self._pairs is None:

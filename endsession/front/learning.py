@@ -1,4 +1,4 @@
-"""From an ID token to a session, whoever brings the token: the front, a login side with code, or a provider's hook."""
+"""From an ID token to a session, for the front as for a login side with code."""
 
 from __future__ import annotations
 

@@ -6,13 +6,14 @@ What is end-to-end passes as it came: target, bodies, headers in their order, `H
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 
 from starlette.types import Send
 
 from .cookies import without_cookies
 from .incoming import Header, Incoming
+from .response_head import ProviderFailed
 from .upstream import Outgoing, Response
 
 _HOP_BY_HOP = frozenset(
@@ -32,9 +33,21 @@ _PROXIES_ONLY = (
 """Beginnings of names of headers in which proxies say who the client is, which certificate it has, and what it asked
 for. A provider that trusts this gateway as its proxy would believe them, so they pass from trusted proxies only."""
 
-__all__ = ["Header", "Incoming", "outgoing", "pass_on"]
+__all__ = ["BrokenOff", "Header", "Incoming", "outgoing", "pass_on"]
 
 DROP, PASS, LENGTH, COOKIE, ENCODING, PROXY = range(6)
+
+
+class BrokenOff(Exception):
+    """The provider broke its response off after the client had the beginning. `detail` is for the log.
+
+    Nothing may be sent any more: who returns then has the connection closed by the server, so that no client takes a
+    part of the response for all of it.
+    """
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(detail)
 
 
 def outgoing(
@@ -53,6 +66,8 @@ def outgoing(
     asks for a response that is not compressed, since its body will be read. `extra` headers are added at the end.
     `scheme` is that of the public URL, for a provider behind a gateway that has no trusted proxy.
     """
+    if not isinstance(body, bytes) and not incoming.has_body:
+        body, incoming.complete = b"", True
     headers: list[Header] = []
     named = _named_by_connection(incoming.headers)
     length = b"%d" % len(body) if isinstance(body, bytes) else None
@@ -78,10 +93,16 @@ def outgoing(
     if identity:
         headers.append((b"accept-encoding", b"identity"))
     if not incoming.trusted:
-        headers.append((b"x-forwarded-for", incoming.client.encode("latin-1")))
-        headers.append((b"x-forwarded-proto", (scheme or incoming.scheme).encode("ascii")))
+        headers += _as_a_proxy(incoming, scheme)
     headers += extra
     return Outgoing(incoming.method, incoming.target, headers, body)
+
+
+def _as_a_proxy(incoming: Incoming, scheme: str) -> Iterator[Header]:
+    """What this gateway, as the first proxy, says of the client."""
+    if incoming.client:
+        yield b"x-forwarded-for", incoming.client.encode("latin-1")
+    yield b"x-forwarded-proto", (scheme or incoming.scheme).encode("ascii")
 
 
 @lru_cache(1024)
@@ -96,8 +117,10 @@ def _kind(name: bytes) -> int:
 
 
 @lru_cache(1024)
-def _is_returned(name: bytes) -> bool:
-    return name.lower() not in _NOT_RETURNED
+def _returned(name: bytes) -> bytes:
+    """The name as ASGI wants it, in lower case; empty for a header that is not passed on."""
+    lower = name.lower()
+    return b"" if lower in _NOT_RETURNED else lower
 
 
 _KEPT = frozenset({b"host", b"content-length", b"cookie", b"authorization", b"dpop", b"content-type"})
@@ -116,27 +139,29 @@ async def pass_on(
 ) -> None:
     """Write the provider's response to the client: `body` where it was read, else streamed as it comes.
 
-    A `body` of another length than the provider's gets its own Content-Length. Raises ProviderFailed when the provider
-    breaks off; once the response has started nothing may be sent any more then, and who returns without completing it
-    has the connection closed by the server, so that no client takes a part of the response for all of it.
+    Names of headers are in lower case, as ASGI wants them. A `body` of another length than the provider's gets its own
+    Content-Length. Raises BrokenOff.
     """
     status, headers = response.status, response.headers
     bodyless = response.method == "HEAD" or status in (204, 304)
     named = _named_by_connection(headers)
-    # The server wants a body of the length that it is told, which a response to HEAD alone may be without.
-    drop_length = body is not None or status in (204, 304)
+    # The server wants a body of the length that it is told, unless the request was a HEAD.
+    drop_length = status in (204, 304) or (body is not None and not bodyless)
     out = [
-        (name, value)
+        (lower, value)
         for name, value in headers
-        if _is_returned(name)
-        and not (named and name.lower() in named)
-        and not (drop_length and name.lower() == b"content-length")
+        if (lower := _returned(name))
+        and not (named and lower in named)
+        and not (drop_length and lower == b"content-length")
     ]
     if body is not None and not bodyless:
         out.append((b"content-length", b"%d" % len(body)))
     out += extra_headers
     await send({"type": "http.response.start", "status": status, "headers": out})
     if body is None and not bodyless:
-        async for part in response.stream():
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+        try:
+            async for part in response.stream():
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        except ProviderFailed as failure:
+            raise BrokenOff(f"the provider is {failure.kind}: {failure.detail}") from None
     await send({"type": "http.response.body", "body": b"" if bodyless else body or b""})

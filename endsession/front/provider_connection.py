@@ -87,19 +87,25 @@ class ProviderConnection(asyncio.Protocol):
             if self._outside > MAX_HEAD:
                 raise ProviderFailed("hostile", f"the head of the response is longer than {MAX_HEAD} bytes")
         except ProviderFailed as failure:
-            self.fail(failure)
+            self._refuse(failure)
         except httptools.HttpParserUpgrade:
-            self.fail(ProviderFailed("hostile", "the provider switches to another protocol"))
+            self._refuse(ProviderFailed("hostile", "the provider switches to another protocol"))
         except httptools.HttpParserError as error:
             # httptools wraps what a callback raises.
             inner = error.__context__
             known = isinstance(inner, ProviderFailed)
-            self.fail(cast(ProviderFailed, inner) if known else ProviderFailed("hostile", "the response is not HTTP"))
+            self._refuse(cast(ProviderFailed, inner) if known else ProviderFailed("hostile", "it is not HTTP"))
         if self._waiting > BUFFERED and not self._paused and not self._complete:
             self._paused = True
             self._transport.pause_reading()
         if self.head_complete:
             self._wake()
+
+    def _refuse(self, failure: ProviderFailed) -> None:
+        if self._complete:
+            self._stray = True  # what is wrong comes behind the response
+        else:
+            self.fail(failure)
 
     def pause_writing(self) -> None:
         """See asyncio.Protocol."""
@@ -124,7 +130,7 @@ class ProviderConnection(asyncio.Protocol):
         if self._lines > MAX_LINES:
             raise ProviderFailed("hostile", f"the response has more than {MAX_LINES} header lines")
         if not self.head_complete:
-            self.headers.append((name, value))
+            self.headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """Called by the parser."""
@@ -150,7 +156,7 @@ class ProviderConnection(asyncio.Protocol):
     def on_body(self, part: bytes) -> None:
         """Called by the parser."""
         self._outside -= len(part)
-        if not self._bodyless:
+        if not self._complete:
             self._parts.append(part)
             self._waiting += len(part)
 
@@ -176,6 +182,8 @@ class ProviderConnection(asyncio.Protocol):
 
     async def write(self, part: bytes) -> None:
         """Send a part of a request's body, and wait while the provider takes nothing."""
+        if self._transport.is_closing():
+            return  # there may be a response all the same
         self._transport.write(part)
         if self._writable is not None:
             await self._writable

@@ -54,7 +54,7 @@ class Published:
         *,
         with_sid: bool,
     ) -> None:
-        """`own_keys` are the public parts of ours, `logout` the members of the metadata that are ours to say."""
+        """`own_keys` are the public parts of our keys, `logout` the members of the metadata that are ours to say."""
         self._provider, self._keys = provider, keys
         self._own_keys, self._logout, self._with_sid = own_keys, logout, with_sid
         self._ready: dict[str, Document] = {}
@@ -101,7 +101,7 @@ class Published:
         if found is None or found.made_of is not theirs:
             found = self._ready["jwks"] = document(theirs, {"keys": union(theirs, self._own_keys)})
             for kid in same_kid(theirs, self._own_keys):
-                message = "the provider of %s has another key under the kid %s of ours: apps may take the wrong one"
+                message = "the provider of %s has another key under our kid %s: apps may take the wrong one"
                 log.error(message, self._provider.issuer_id, kid)
         return found
 
@@ -126,7 +126,7 @@ def union(theirs: list[dict[str, Any]], ours: list[dict[str, Any]]) -> list[dict
 
 
 def same_kid(theirs: list[dict[str, Any]], ours: list[dict[str, Any]]) -> list[str]:
-    """The `kid` of each key of ours under which the provider has another one."""
+    """The `kid` of each of our keys under which the provider has another one."""
     return [
         str(own["kid"])
         for own in ours

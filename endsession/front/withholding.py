@@ -15,7 +15,7 @@ from ..store.front import Browser
 
 MOST_WITHHELD = 3
 """Requests of one browser from which cookies are withheld for one ended session. What is still sent then cannot be
-deleted, and a provider that goes on without it would be asked for ever."""
+deleted, and a provider that goes on without it would be asked again and again."""
 MAX_DELETIONS = 2500
 """Bytes of Set-Cookie headers in one response: many proxies take 4 KB of response head by default, the provider's
 included."""

@@ -253,12 +253,6 @@ class ProviderUnavailable(ServiceUnavailable):
     description = "The service cannot reach the provider. Nothing was changed; please try again in a moment."
 
 
-class SecretUnavailable(ServiceUnavailable):
-    """The stored secret of a client is needed, and none of the sealing secrets opens it, until an operator acts."""
-
-    description = "The service cannot check this request until its settings are corrected. It is safe to repeat it."
-
-
 class ProviderBroken(EndsessionError):
     """Behind a front, the provider cannot be reached, or what it sent is no response that can be passed on."""
 
@@ -290,3 +284,9 @@ class BodyTooSlow(EndsessionError):
     code = "invalid_request"
     status = 408
     description = "The body of the request did not come in time."
+
+
+class SecretUnavailable(ServiceUnavailable):
+    """The stored secret of a client is needed, and none of the sealing secrets opens it, until an operator acts."""
+
+    description = "The service cannot check this request until its settings are corrected. It is safe to repeat it."

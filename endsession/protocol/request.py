@@ -72,9 +72,10 @@ _LANGUAGES = re.compile(r"[A-Za-z0-9-]{1,35}(?: [A-Za-z0-9-]{1,35})*")
 def merge_places(method: str, query: Mapping[str, str], form: Mapping[str, str], policy: Policy) -> Mapping[str, str]:
     """The parameters of a request, from where its method and policy say they are (section 2; knob `post_params`).
 
-    A parameter in both places is refused, whichever of the two counts: two readers could take different ones.
+    A parameter in both places is refused, whichever of the two counts: two readers could take different ones. Only
+    `ui_locales` is not worth that: it ends nothing, and leads nowhere.
     """
-    if both := query.keys() & form.keys():
+    if both := (query.keys() & form.keys()) - {"ui_locales"}:
         raise InvalidRequest(f"The parameter {min(both)} is in the query and in the form.")
     if method != "POST" or policy.post_params == "query":
         return query

@@ -8,16 +8,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from .. import settings as configuration
+from ..delivery.access_tokens import NoAccessToken
 from ..provider.metadata import parse_metadata
 from ..provider.remote import Fetch
 from ..settings import Problem
+from ..settings.ending import Ending
 from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
 from .check_storage import Finding, check_limits, check_storage
-from .issuers import makes_keys, refused_uris, unsigned
+from .issuer_keys import makes_keys, on_this_machine, unsigned
+from .issuers import refused_uris
 from .key_files import JWK_SET, own_keys, unreadable
 from .modes import open_to_others
+from .outgoing import try_credentials
 
 
 async def look_around(
@@ -41,6 +45,9 @@ async def look_around(
         problems += _own_copy(issuer_id, table, base)
         for problem in problems:
             yield Finding(problem, certain=True)
+        if table.ending is not None and not problems:
+            async for finding in _credentials(issuer_id, table, table.ending, settings, base):
+                yield finding
         async for finding in _provider(issuer_id, table, signing, f"{public_url}/{issuer_id}/jwks.json", fetch):
             yield finding
 
@@ -57,6 +64,26 @@ def _own_copy(issuer_id: str, table: configuration.IssuerSettings, base: Path) -
     except ValueError as error:
         return [Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error), JWK_SET)]
     return []
+
+
+async def _credentials(
+    issuer_id: str,
+    table: configuration.IssuerSettings,
+    ending: Ending,
+    settings: configuration.Settings,
+    base: Path,
+) -> AsyncIterator[Finding]:
+    """Whether the admin API's credentials get an access token. Which rights it has shows only a call."""
+    where = ("issuers", issuer_id, "ending", "client_secret")
+    try:
+        await try_credentials(settings, base, ending, loopback=on_this_machine(table))
+    except NoAccessToken as problem:
+        refused = problem.status is not None and 400 <= problem.status < 500 and problem.status != 429
+        fix = "correct url, values, client_id or client_secret, or let the provider give this client access tokens"
+        yield Finding(Problem(where, str(problem), fix), certain=refused)
+    except OSError as error:
+        message = f"it could not be tried from here ({error})"
+        yield Finding(Problem(where, message, "check again where the admin API can be reached"), certain=False)
 
 
 async def _provider(

@@ -41,6 +41,17 @@ def check_storage(settings: configuration.Settings, base: Path) -> Iterator[Find
             )
             fix = "set it to false, or let the provider put sid into its ID tokens"
             yield Finding(Problem(("issuers", issuer_id, "id_tokens_have_sid"), message, fix), certain=False)
+    yield from _endings(settings, found)
+
+
+def _endings(settings: configuration.Settings, found: Examined) -> Iterator[Finding]:
+    for issuer_id, count in found.never_known:
+        if issuer_id in settings.issuers and settings.issuers[issuer_id].ending is not None:
+            message = (
+                f"the provider knew none of the {count} sessions that it was asked to end, so all may live on there"
+            )
+            fix = "compare a sid of the ledger with those that the provider shows; docs/provider-endings.md says more"
+            yield Finding(Problem(("issuers", issuer_id, "ending"), message, fix), certain=False)
 
 
 def _examine(settings: configuration.Settings, base: Path) -> Examined:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from typing import Any, cast
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .connections import Connections
@@ -24,10 +26,15 @@ MAX_PIPELINE = 16
 PATIENCE = 30.0
 """Seconds within which a request has to come in whole, its body included, and a response to be taken."""
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_NOT_IMPLEMENTED = b"HTTP/1.1 501 Not Implemented\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class _HeadTooLong(Exception):
     """The head, or the queue of requests, is longer than it may be."""
+
+
+class _UnknownCoding(Exception):
+    """The body has a transfer coding other than chunked."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -48,6 +55,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._parsed = self._chunks = 0
         """Bytes of the target and the header lines of this request, and of its trailers."""
         self._complete = self._in_body = self._too_long = self._admitted = False
+        self._unknown_coding = self._resuming = False
+        self._received = b""
         self._deadline: asyncio.TimerHandle | None = None
         self._untaken: asyncio.TimerHandle | None = None
 
@@ -78,6 +87,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._complete = False
         self._head += len(data)
+        self._received = data
         super().data_received(data)
         if not self._complete:  # most requests come in one piece, and need no timer
             self._wait()
@@ -88,10 +98,30 @@ class BoundedHttp(HttpToolsProtocol):
         """See HttpToolsProtocol, which asks for this as well where one of the methods below has raised."""
         if self._too_long:
             self._refuse_head()
+        elif self._unknown_coding:
+            self._refuse_head(_NOT_IMPLEMENTED)
         else:
             super().send_400_response(msg)
 
-    def _refuse_head(self) -> None:
+    def _unsupported_upgrade_warning(self) -> None:
+        """Called by HttpToolsProtocol where its parser has stopped behind the head, for the protocol of an upgrade.
+
+        An upgrade is ignored (RFC 9110, section 7.8), so what follows is the body that the head announced: it is for
+        another parser, which begins with a head that announces the same. Some clients ask each server for HTTP/2 so.
+        """
+        stopped = sys.exception()
+        assert isinstance(stopped, httptools.HttpParserUpgrade)
+        self._received = self._received[stopped.args[0] :]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as HttpToolsProtocol's own
+        framing = [line for line in self.headers if line[0] in (b"content-length", b"transfer-encoding")]
+        self._resuming = True
+        self.parser.feed_data(b"".join([b"POST / HTTP/1.1\r\n", *(b"%b: %b\r\n" % line for line in framing), b"\r\n"]))
+        self._resuming = False
+        if self._received:
+            super().data_received(self._received)
+
+    def _refuse_head(self, answer: bytes = _TOO_LONG) -> None:
         if self.transport.is_closing():
             return
         if self._in_body:
@@ -99,7 +129,7 @@ class BoundedHttp(HttpToolsProtocol):
         else:
             alone = self.cycle is None or self.cycle.response_complete
         if alone:  # otherwise it would be taken for the answer to another request
-            self.transport.write(_TOO_LONG)
+            self.transport.write(answer)
         self._close()
 
     def _check(self, size: int) -> None:
@@ -111,17 +141,23 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """See HttpToolsProtocol."""
+        if self._resuming:
+            return
         super().on_message_begin()
         self._parsed = self._chunks = 0
         self._in_body = False
 
     def on_url(self, url: bytes) -> None:
         """See HttpToolsProtocol."""
+        if self._resuming:
+            return
         self._check(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """See HttpToolsProtocol."""
+        if self._resuming:
+            return
         self._check(len(name) + len(value))
         super().on_header(name, value)
 
@@ -129,7 +165,14 @@ class BoundedHttp(HttpToolsProtocol):
         """See HttpToolsProtocol. An absolute target names a host as well, and another one than Host makes two of them.
 
         RFC 9112, section 3.2.2, lets the target's count; a proxy that reads Host would have asked for something else.
+        A transfer coding that is not decoded here is a 501 (section 6.1).
         """
+        if self._resuming:
+            return
+        codings = b",".join(value for name, value in self.headers if name == b"transfer-encoding")
+        if codings.strip().lower() not in (b"", b"chunked"):
+            self._unknown_coding = True
+            raise _UnknownCoding
         if not self.url.startswith(b"/") and (named := _host_of(self.url)):
             hosts = [value.lower() for name, value in self.headers if name == b"host"]
             if hosts != [named]:
@@ -150,7 +193,9 @@ class BoundedHttp(HttpToolsProtocol):
             raise _HeadTooLong
 
     def on_message_complete(self) -> None:
-        """See HttpToolsProtocol."""
+        """See HttpToolsProtocol. With an upgrade, this is called before the body."""
+        if self.parser.should_upgrade():
+            return
         self._came()
         self._head, self._complete = 0, True
         super().on_message_complete()

@@ -53,7 +53,7 @@ async def open_fronts(
 ) -> Fronts:
     """The fronts of all issuers, with what is known of their providers. One that is unavailable stops nothing.
 
-    Raises BadSettings when a provider's path is known to be one of ours, and ServiceUnavailable.
+    Raises BadSettings when a path of a provider is known to be ours as well, and ServiceUnavailable.
     """
     providers = []
     for issuer_id, table in settings.issuers.items():

@@ -6,9 +6,7 @@ import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
@@ -17,48 +15,46 @@ from ..contract.document import Document
 from ..contract.endpoint import LogoutEndpoint
 from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
+from ..delivery.provider_call import ProviderEnding
 from ..delivery.sender import IssuerRoutes
 from ..delivery.ssrf import LOOPBACK, unreachable
 from ..front.issuer_front import front_cookie_name
-from ..front.provider import UNSAID, FrontedProvider, Fronts
+from ..front.provider import Fronts
 from ..front.published import Published
 from ..gateway import Issuer, SessionCookie
-from ..protocol.client import Client, is_loopback, signing_problems
+from ..protocol.client import Client
 from ..protocol.errors import SecretUnavailable
 from ..protocol.policy import Policy
 from ..provider.metadata import ProviderMetadata, logout_members
-from ..provider.remote import Fetch
 from ..settings import Problem
 from ..store.clients import load_client, secret_name
-from ..store.provider_keys import ProviderKeys
 from ..store.script import Database
 from ..store.seen_hints import SeenHints
 from ..tokens.hint import FindClient, IdTokenHints
 from ..tokens.keyring import KeyRing
-from ..tokens.keys import Key, KeySet, KeySource, UnusableKey
+from ..tokens.keys import Key, KeySource, UnusableKey
 from ..tokens.logout_token import LogoutTokens
 from ..tokens.seal import BadSeal, Vault
 from ..tokens.signing import DecryptionKeys, SigningKeys
-from ..tokens.sources import FileKeys, InlineKeys, RemoteKeys
-from .key_files import JWK_SET, made_key, own_keys, unreadable
+from ..tokens.sources import RemoteKeys
+from .issuer_keys import KeyPorts, key_source, keys_behind, on_this_machine, signing_keys, unsigned
+from .key_files import JWK_SET, own_keys, unreadable
+from .outgoing import channels_to_provider
 from .sealing import NOT_OPENED
 
 _CLIENT = TypeAdapter(Client)
 
 
 @dataclass(frozen=True)
-class IssuerPorts:
-    """What issuers are wired to. `base` is the folder that relative paths start from."""
+class IssuerPorts(KeyPorts):
+    """What issuers are wired to."""
 
-    base: Path
-    clock: Callable[[], float]
-    fetch: Fetch
-    store: Database
-    vault: Vault
     http: GuardedClient
     http_on_this_machine: GuardedClient
     """For issuers on a loopback address only: it may reach apps on this machine as well."""
     seen_hints: SeenHints
+    ending_of: Callable[[configuration.IssuerSettings], ProviderEnding | None]
+    """How an issuer's provider is asked to end a session."""
     public_url: str
     fronts: Fronts
 
@@ -71,10 +67,10 @@ async def wire(
     issuers: dict[str, Issuer] = {}
     routes: dict[str, IssuerRoutes] = {}
     for issuer_id, table in settings.issuers.items():
-        signing = await _signing_keys(issuer_id, table, ports, problems)
+        signing = await signing_keys(issuer_id, table, ports, problems)
         provider = ports.fronts.providers.get(issuer_id)
         try:
-            keys = await _key_source(issuer_id, table, provider, ports)
+            keys = await key_source(issuer_id, table, provider, ports)
         except OSError as error:
             file = ports.base / (table.jwks_file or "")
             problems.append(unreadable(("issuers", issuer_id, "jwks_file"), file, error))
@@ -96,6 +92,7 @@ async def wire(
             op_backchannel_uri=table.op_backchannel_uri,
             with_sid=table.id_tokens_have_sid,
             lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
+            ending=ports.ending_of(table),
         )
     if problems:
         raise settings.refuse(problems)
@@ -133,7 +130,7 @@ def _issuer(
     published = None
     if provider is not None:
         ring = KeyRing(ports.clock, compromised=table.compromised_keys)
-        theirs = keys if isinstance(keys, RemoteKeys) else _keys_behind(provider, ring, ports)
+        theirs = keys if isinstance(keys, RemoteKeys) else keys_behind(provider, ring, ports)
         published = Published(provider, theirs, own, logout_metadata, with_sid=table.id_tokens_have_sid)
     return Issuer(
         id=issuer_id,
@@ -145,7 +142,7 @@ def _issuer(
             issuer_id=issuer_id,
             clients=table.clients,
             everyone=table.participants == "all",
-            provider=table.op_backchannel_uri is not None,
+            provider=channels_to_provider(table),
             deadline=settings.delivery.deadline,
             wait=table.notify_wait,
         ),
@@ -200,42 +197,6 @@ def _opened(vault: Vault, issuer_id: str, client_id: str, sealed: str) -> str:
         raise SecretUnavailable(detail=detail) from None
 
 
-async def _key_source(
-    issuer_id: str, table: configuration.IssuerSettings, provider: FrontedProvider | None, ports: IssuerPorts
-) -> KeySource:
-    ring = KeyRing(
-        ports.clock,
-        retention=table.retired_keys_for,
-        compromised=table.compromised_keys,
-        memory=ProviderKeys(ports.store, issuer_id) if table.jwks is None else None,
-    )
-    await ring.recall()
-    if table.jwks_uri is not None:
-        return RemoteKeys(table.jwks_uri, ports.fetch, ring, ports.clock)
-    if table.jwks_file is not None:
-        source = FileKeys(ports.base / table.jwks_file, ring, ports.clock)
-        await ring.save()
-        return source
-    if table.jwks is None and provider is not None:
-        return _keys_behind(provider, ring, ports)
-    ring.replace(KeySet.load(table.jwks or {}))
-    return InlineKeys(ring)
-
-
-def _keys_behind(provider: FrontedProvider, ring: KeyRing, ports: IssuerPorts) -> RemoteKeys:
-    """The keys at the `jwks_uri` of a fronted provider's metadata."""
-    return RemoteKeys(f"the jwks_uri of {provider.identifier}", provider.fetch_keys, ring, ports.clock, unsaid=UNSAID)
-
-
-async def _signing_keys(
-    issuer_id: str, table: configuration.IssuerSettings, ports: IssuerPorts, problems: list[Problem]
-) -> SigningKeys:
-    keys = own_keys(issuer_id, "signing_keys", table.signing_keys, ports.base, problems, SigningKeys)
-    if not table.signing_keys and makes_keys(table):
-        keys = [await made_key(issuer_id, alg, ports.store, ports.vault) for alg in ("RS256", "ES256")]
-    return SigningKeys(keys)
-
-
 def reach(table: configuration.IssuerSettings, settings: configuration.Settings) -> Callable[[str], str | None]:
     """Why a delivery to a URL is refused, as far as the URL itself tells. An egress proxy has rules of its own."""
     delivery = settings.delivery
@@ -253,28 +214,11 @@ def refused_uris(
     fix = "correct it, or name its network in delivery.allow_networks if the app is there"
     if table.op_backchannel_uri and (why := refused(table.op_backchannel_uri)):
         yield Problem(("issuers", issuer_id, "op_backchannel_uri"), why, fix)
+    if table.ending and (why := refused(table.ending.url)):
+        yield Problem(("issuers", issuer_id, "ending", "url"), why, fix.replace("app", "admin API"))
     for client_id, client in table.clients.items():
         if client.backchannel_logout_uri and (why := refused(client.backchannel_logout_uri)):
             yield Problem(("issuers", issuer_id, "clients", client_id, "backchannel_logout_uri"), why, fix)
-
-
-def unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:
-    """A client that could never be told, for want of a key, is better refused now than found out at a logout."""
-    for client_id, client in table.clients.items():
-        for member, problem in signing_problems(client, signing.signs):
-            alg = client.id_token_signed_response_alg
-            fix = f"make a key (endsession keygen --alg {alg}) and name its file in issuers.{issuer_id}.signing_keys"
-            yield Problem(("issuers", issuer_id, "clients", client_id, member), problem, fix)
-
-
-def makes_keys(table: configuration.IssuerSettings) -> bool:
-    """Whether the issuer makes its own keys where the settings name none: a front publishes them by itself."""
-    return table.front is not None or on_this_machine(table)
-
-
-def on_this_machine(table: configuration.IssuerSettings) -> bool:
-    """Whether the issuer is on a loopback address, as in development."""
-    return is_loopback(urlsplit(table.issuer).hostname or "")
 
 
 def _front_cookie(table: configuration.IssuerSettings) -> SessionCookie:

@@ -69,7 +69,7 @@ def listener(app: ASGIApp, host: str, port: int, *, http: type[BoundedHttp] = Bo
     )
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """What was built at the start stays: the garbage collector need not look at it again and again."""
     gc.collect()
     gc.freeze()
@@ -117,7 +117,7 @@ async def serve(settings: configuration.Settings, document: Document, ports: Por
         for warning in configuration.advice(settings, document):
             log.warning("%s: %s", ".".join(map(str, warning.location)), warning.message)
         _allow_descriptors(limits.connections + 2 * settings.delivery.concurrency + 100)
-        _settle_memory()
+        settle_memory()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)

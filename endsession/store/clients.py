@@ -42,12 +42,14 @@ def load_client(issuer_id: str, client_id: str) -> Script[StoredClient | None]:
     return StoredClient(json.loads(rows[0][0]), rows[0][1]) if rows else None
 
 
-def all_clients(issuer_id: str) -> Script[list[dict[str, Any]]]:
-    """The metadata of every client of an issuer that is kept in the database."""
+def clients_page(issuer_id: str, *, after: str, limit: int) -> Script[list[tuple[str, dict[str, Any]]]]:
+    """The ids and metadata of up to `limit` clients in the database after the cursor `after`, in order of their ids."""
     rows = yield Statement(
-        "SELECT metadata FROM clients WHERE issuer_id = :issuer_id ORDER BY client_id", {"issuer_id": issuer_id}
+        "SELECT client_id, metadata FROM clients WHERE issuer_id = :issuer_id AND client_id > :after"
+        " ORDER BY client_id LIMIT :limit",
+        {"issuer_id": issuer_id, "after": after, "limit": limit},
     )
-    return [json.loads(metadata) for (metadata,) in rows]
+    return [(client_id, json.loads(metadata)) for client_id, metadata in rows]
 
 
 def store_client(

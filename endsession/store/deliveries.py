@@ -12,10 +12,16 @@ from dataclasses import asdict, dataclass, fields
 from typing import Literal
 
 from ..protocol.errors import NotFound
-from .script import Rows, Script, Statement
+from .script import AMONG, Rows, Script, Statement, among
 
-Channel = Literal["back", "front", "op", "none"]
-"""How an app is told: by a logout token, by a frame in the user's browser, as the provider itself, or not at all."""
+Channel = Literal["back", "front", "op", "op_admin", "none"]
+"""How an app is told: by a logout token, by a frame in the user's browser, or not at all. The provider itself is told
+by a logout token (`op`) and by a call of its admin API (`op_admin`)."""
+OF_PROVIDER: frozenset[Channel] = frozenset({"op", "op_admin"})
+BY_REQUEST: frozenset[Channel] = OF_PROVIDER | {"back"}
+"""What is sent from here, and can be sent again."""
+ALREADY_GONE = "already gone"
+"""How the reason begins where a provider knew no session of that name."""
 State = Literal["pending", "delivered", "failed", "expired", "attempted"]
 """`failed` is a final answer, `expired` a deadline that passed; `attempted` is a frame that was shown."""
 
@@ -23,6 +29,8 @@ State = Literal["pending", "delivered", "failed", "expired", "attempted"]
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who is to be told, and under which names it knows the session. `client_id` is empty for the provider.
+
+    `rp_sid` is its own sid, where that is not the session's.
 
     `reason` says why there is no way to tell it, where there is none.
     """
@@ -157,6 +165,28 @@ def deliveries_of_session(issuer_id: str, sid: str, *, after: str = "", limit: i
     return as_deliveries(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class ToldApp:
+    """An app that an ending was for. `metadata` is its registration, if that is in the database."""
+
+    delivery_id: str
+    client_id: str
+    state: State
+    metadata: str | None
+
+
+def told_apps(issuer_id: str, sid: str, *, after: str = "", limit: int) -> Script[list[ToldApp]]:
+    """Up to `limit` apps of a session's end after the delivery `after`, in the order of their deliveries."""
+    rows = yield Statement(
+        "SELECT d.id, d.client_id, d.state, c.metadata FROM deliveries d"
+        " LEFT JOIN clients c ON c.issuer_id = d.issuer_id AND c.client_id = d.client_id"
+        " WHERE d.issuer_id = :issuer_id AND d.sid = :sid AND d.channel NOT IN ('op', 'op_admin') AND d.id > :after"
+        " ORDER BY d.id LIMIT :limit",
+        {"issuer_id": issuer_id, "sid": sid, "after": after, "limit": limit},
+    )
+    return [ToldApp(*row) for row in rows]
+
+
 def frames_of_session(issuer_id: str, sid: str) -> Script[list[Delivery]]:
     """The deliveries of a session's end that a browser makes."""
     rows = yield Statement(
@@ -167,13 +197,17 @@ def frames_of_session(issuer_id: str, sid: str) -> Script[list[Delivery]]:
     return as_deliveries(rows)
 
 
-def attempts_of(delivery_id: str) -> Script[list[Attempt]]:
-    """What was tried, in order."""
+def attempts_of(delivery_ids: Sequence[str]) -> Script[dict[str, list[Attempt]]]:
+    """What was tried of each of up to `script.PLACES` deliveries, in order; nothing of those that were never tried."""
     rows = yield Statement(
-        "SELECT number, at, seconds, status, reason FROM attempts WHERE delivery_id = :id ORDER BY number",
-        {"id": delivery_id},
+        "SELECT delivery_id, number, at, seconds, status, reason FROM attempts"
+        f" WHERE delivery_id IN {AMONG} ORDER BY delivery_id, number",
+        among(delivery_ids),
     )
-    return [Attempt(*row) for row in rows]
+    attempts: dict[str, list[Attempt]] = {}
+    for delivery_id, *attempt in rows:
+        attempts.setdefault(delivery_id, []).append(Attempt(*attempt))
+    return attempts
 
 
 def deliveries_page(

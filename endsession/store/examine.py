@@ -11,12 +11,17 @@ from typing import Any, LiteralString
 from urllib.parse import quote
 
 from .clients import SEALED_CLIENTS
+from .deliveries import ALREADY_GONE
 from .migrate import all_migrations, check_age
 from .seen_hints import LACKING
 from .unusable import UnusableStorage
 from .upkeep import SECRETS
 
 _FOLDER = "create the folder and make it writable, or correct the path"
+_KNOWN_BY_NO_PROVIDER: LiteralString = (
+    "SELECT issuer_id, COUNT(*) FROM deliveries WHERE channel = 'op_admin' AND state = 'delivered' GROUP BY issuer_id"
+    f" HAVING COUNT(*) >= 10 AND COUNT(*) = SUM(CASE WHEN reason LIKE '{ALREADY_GONE}%' THEN 1 ELSE 0 END)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class Examined:
 
     without_sid: Sequence[tuple[str, str]] = ()
     """(issuer_id, client_id) of clients whose hints have no `sid`."""
+    never_known: Sequence[tuple[str, int]] = ()
+    """Issuers whose provider knew none of the sessions that it was asked to end, and how many those are."""
     secrets: Sequence[tuple[str, str]] = ()
     """(name, sealed value) of shared secrets."""
     client_secrets: Sequence[tuple[str, str, str]] = ()
@@ -65,6 +72,7 @@ def examined(rows_of: Callable[[LiteralString], list[Any]]) -> Examined:
         return Examined()
     return Examined(
         without_sid=[(row[0], row[1]) for row in rows_of(LACKING)],
+        never_known=[(row[0], row[1]) for row in rows_of(_KNOWN_BY_NO_PROVIDER)],
         secrets=[(row[0], row[1]) for row in rows_of(SECRETS)],
         client_secrets=[(row[0], row[1], row[2]) for row in rows_of(SEALED_CLIENTS)],
     )

@@ -194,7 +194,10 @@ async def _continue(connection: Connection, script: Script[T], pending: Rows | S
 async def _execute(connection: Connection, statement: Statement) -> Rows:
     sql = in_postgres(statement.sql)
     if statement.many is not None:
-        await connection.cursor().executemany(sql, statement.many)
+        if len(statement.many) > 1:
+            await connection.cursor().executemany(sql, statement.many)
+        elif statement.many:  # most sessions have a single app, and what executemany prepares costs more than that
+            await connection.execute(sql, statement.many[0])
         return []
     cursor = await connection.execute(sql, statement.values or None)
     return await cursor.fetchall() if cursor.description else []

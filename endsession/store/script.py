@@ -28,6 +28,17 @@ class Statement(NamedTuple):
 
 
 Rows = list[tuple[Any, ...]]
+PLACES = 100
+"""Values that `among` takes at most."""
+AMONG = "(" + ", ".join(f":among{place}" for place in range(PLACES)) + ")"
+"""What follows IN, for the values that `among` gives: always the same SQL, so that a database prepares it once."""
+
+
+def among(values: Sequence[str]) -> dict[str, str]:
+    """The values of `AMONG`: one to `PLACES` of them. The last one fills the places that are left."""
+    return {f"among{place}": values[min(place, len(values) - 1)] for place in range(PLACES)}
+
+
 Script = Generator[Statement, Rows, T]
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from ..protocol.errors import InvalidRequest, NotFound, SessionEnded
 from .audit import Trace, audit
-from .script import Script, Statement
+from .script import AMONG, Rows, Script, Statement, among
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,13 @@ def load_session(issuer_id: str, sid: str) -> Script[SessionRecord | None]:
     """Everything known of one session, live or ended."""
     key = {"issuer_id": issuer_id, "sid": sid}
     rows = yield Statement(f"SELECT {_RECORD} FROM sessions WHERE issuer_id = :issuer_id AND sid = :sid", key)
-    return (yield from _with_participants(rows[0])) if rows else None
+    return (yield from _with_participants(issuer_id, rows))[0] if rows else None
+
+
+def is_known(issuer_id: str, sid: str) -> Script[bool]:
+    """Whether a session was ever registered, live or ended."""
+    key = {"issuer_id": issuer_id, "sid": sid}
+    return bool((yield Statement("SELECT 1 FROM sessions WHERE issuer_id = :issuer_id AND sid = :sid", key)))
 
 
 def sessions_page(
@@ -192,7 +198,10 @@ def sessions_page(
     limit: int,
     now: float,
 ) -> Script[list[SessionRecord]]:
-    """Up to `limit` sessions after the cursor `after`, in the order of their sids; `state` is live or ended."""
+    """Up to `limit` sessions after the cursor `after`, in the order of their sids; `state` is live or ended.
+
+    There may be at most `script.PLACES` of them.
+    """
     conditions = ["issuer_id = :issuer_id", "sid > :after"]
     conditions += ["sub = :sub"] if sub is not None else []
     conditions += ["ended_at IS NULL AND dies_at > :now"] if state == "live" else []
@@ -209,10 +218,7 @@ def sessions_page(
             "limit": limit,
         },
     )
-    records = []
-    for row in rows:
-        records.append((yield from _with_participants(row)))
-    return records
+    return (yield from _with_participants(issuer_id, rows))
 
 
 def live_sessions_of_user(issuer_id: str, sub: str, *, client_id: str | None, now: float) -> Script[list[str]]:
@@ -232,11 +238,15 @@ _WITH_CLIENT = (
 _RECORD = "issuer_id, sid, sub, user_label, began_at, expires_at, dies_at, ended_at, end_reason, ended_by"
 
 
-def _with_participants(row: tuple[Any, ...]) -> Script[SessionRecord]:
+def _with_participants(issuer_id: str, rows: Rows) -> Script[list[SessionRecord]]:
+    if not rows:
+        return []
     joined = yield Statement(
-        "SELECT client_id, sub, rp_sid FROM participants WHERE issuer_id = :issuer_id AND sid = :sid"
+        f"SELECT sid, client_id, sub, rp_sid FROM participants WHERE issuer_id = :issuer_id AND sid IN {AMONG}"
         " ORDER BY joined_at, client_id",
-        {"issuer_id": row[0], "sid": row[1]},
+        {"issuer_id": issuer_id, **among([row[1] for row in rows])},
     )
-    participants = tuple(Participant(client_id, sub, rp_sid or None) for client_id, sub, rp_sid in joined)
-    return SessionRecord(*(*row, participants))
+    participants: dict[str, list[Participant]] = {}
+    for sid, client_id, sub, rp_sid in joined:
+        participants.setdefault(sid, []).append(Participant(client_id, sub, rp_sid or None))
+    return [SessionRecord(*(*row, tuple(participants.get(row[1], ())))) for row in rows]

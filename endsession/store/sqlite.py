@@ -34,6 +34,8 @@ MAX_BATCH = 128
 _READER_WAITS = 0.05
 """Seconds. A reader waits for no writer (WAL), but for a process that recovers the file after a crash, and it waits on
 the event loop's thread."""
+_LONG = 0.002
+"""Seconds. Whoever has read for longer lets others go first before it goes on."""
 _OUR_MISTAKES = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError)
 """What is wrong with a statement, and not with the storage."""
 _OLDEST = (3, 35, 0)
@@ -102,13 +104,17 @@ class SqliteDatabase:
 
     async def read(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
+        began = time.perf_counter()
         try:
             self._check_file()
-            return run(self._reader, script)
+            result = run(self._reader, script)
         except sqlite3.Error as error:
             if isinstance(error, _OUR_MISTAKES):
                 raise
             raise self._unavailable(error) from error
+        if time.perf_counter() - began > _LONG:
+            await asyncio.sleep(0)
+        return result
 
     async def write(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""

@@ -59,7 +59,7 @@ class GoneAfterTheEnd(FailingDatabase):
 
     async def read(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
-        if name_of(script) == "deliveries_of_session":
+        if name_of(script) == "told_apps":
             self.failure = lambda: ServiceUnavailable(detail="gone")
         try:
             return await super().read(script, within=within)

@@ -260,7 +260,7 @@ def test_fields_come_back_as_a_form_encodes_them(fields: list[tuple[str, str]]) 
         encoded = urlencode(fields).encode()
     except UnicodeEncodeError:
         return  # half a character: no browser sends it
-    assert split_fields(encoded) == [(name, value) for name, value in fields]
+    assert split_fields(encoded, ()) == [(name, value) for name, value in fields]
 
 
 def test_an_error_without_a_place_is_still_explained() -> None:

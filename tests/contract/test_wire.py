@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -205,6 +206,45 @@ async def test_an_upgrade_is_not_taken(
     assert status == 400
     assert headers["content-type"] == "application/json"
     assert "s3cret-mark" not in whole_log(everything_logged)
+
+
+@pytest.mark.parametrize("protocol", ["h2c", "websocket", "TLS/1.0, h2c"])
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+@pytest.mark.parametrize("pieces", [1, 2, 40])
+async def test_a_logout_with_an_upgrade(
+    gateway: Deployment,
+    address: tuple[str, int],
+    everything_logged: pytest.LogCaptureFixture,
+    protocol: str,
+    framing: str,
+    pieces: int,
+) -> None:
+    """The upgrade is ignored (RFC 9110, section 7.8), and the body read; clients that offer HTTP/2 send it so."""
+    await gateway.register()
+    form = f"id_token_hint={id_token()}&post_logout_redirect_uri={SIGNED_OUT}".encode()
+    how = {"Content_Length": str(len(form))} if framing == "length" else {"Transfer_Encoding": "chunked"}
+    headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": protocol, "HTTP2_Settings": "AAMAAABk"}
+    request = head("POST", PLAIN, Content_Type=FORM, Cookie=cookie_of(), **headers, **how)
+    request += form if framing == "length" else chunk(form[:9]) + chunk(form[9:]) + b"0\r\n\r\n"
+    # Another one behind it, on the same connection, as its body must end where it says.
+    request += head("GET", "/healthz", Upgrade=protocol, Connection="Upgrade") + head("GET", "/readyz")
+    size = -(-len(request) // pieces)
+    parts = tuple(request[start : start + size] for start in range(0, len(request), size))
+    answer = await asyncio.to_thread(_exchange, address, parts)
+    assert re.findall(rb"HTTP/1\.1 (\d+) ", answer) == [b"303", b"200", b"200"]
+    assert await gateway.state_of() == "ended"
+    assert "pgrade" not in whole_log(everything_logged)
+
+
+@pytest.mark.parametrize("coding", ["gzip, chunked", "deflate,chunked", "x, Chunked"])
+async def test_a_transfer_coding_that_is_not_known(gateway: Deployment, address: tuple[str, int], coding: str) -> None:
+    """501 (RFC 9112, section 6.1): what would be read is not what was meant. Nothing ends."""
+    await gateway.register()
+    form = f"id_token_hint={id_token()}&post_logout_redirect_uri={SIGNED_OUT}".encode()
+    request = head("POST", PLAIN, Content_Type=FORM, Cookie=cookie_of(), Transfer_Encoding=coding)
+    status, headers, _ = await exchange(address, request + chunk(form) + b"0\r\n\r\n")
+    assert (status, headers["connection"]) == (501, "close")
+    assert await gateway.state_of() == "live"
 
 
 async def test_an_absolute_target_has_to_name_the_host_of_the_header(

@@ -49,7 +49,7 @@ async def test_a_hint_finds_it_by_its_own_sid(gateway: Deployment) -> None:
 
 
 async def test_another_user_ends_the_former_session(gateway: Deployment) -> None:
-    """Whoever signs in with the same cookie has taken the browser over."""
+    """A browser has one user at a time."""
     alice = (await issue(gateway, id_token(), cookie_sha256=DIGEST)).json()["sid"]
     bob = await issue(gateway, id_token(sub="bob", sid="s-bob"), cookie_sha256=DIGEST)
     assert bob.status_code == 201

@@ -20,6 +20,8 @@ class Provider:
     status: str = "200 OK"
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    paths: dict[str, tuple[str, dict[str, str], bytes]] = field(default_factory=dict)
+    """Status, headers and body by path, in place of the above; other paths are not there."""
     misbehave: Misbehaviour | None = None
     """In place of an answer."""
     requests: list[dict[str, str]] = field(default_factory=list)
@@ -53,9 +55,12 @@ class Provider:
             if self.misbehave is not None:
                 await self.misbehave(writer)
             else:
-                headers = {"content-length": str(len(self.body)), "connection": "close", **self.headers}
-                lines = [f"HTTP/1.1 {self.status}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
-                writer.write("\r\n".join(lines).encode() + self.body)
+                status, headers, body = self.status, self.headers, self.body
+                if self.paths:
+                    status, headers, body = self.paths.get(head[0].split(" ")[1], ("404 Not Found", {}, b""))
+                headers = {"content-length": str(len(body)), "connection": "close", **headers}
+                lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+                writer.write("\r\n".join(lines).encode() + body)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass

@@ -60,7 +60,7 @@ class Cookies:
     """The cookies of one browser, kept by host, path and name."""
 
     def __init__(self) -> None:
-        self.jar = CookieJar(_Policy())
+        self.jar = CookieJar(_Policy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain))
 
     def header(self, navigation: Navigation) -> str | None:
         """The Cookie header of a request, if any cookie goes with it."""

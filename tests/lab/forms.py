@@ -22,11 +22,14 @@ class Form:
         return any(key == name for key, _ in self.fields)
 
     def filled(self, values: dict[str, str], button: str | None = None) -> list[tuple[str, str]]:
-        """What is sent with these values in it, by the button of that name; a field that is not there is an error."""
+        """What is sent with these values in it; a field or button that is not there is an error.
+
+        A button is written as its name, or as `name=value` where several have that name.
+        """
         missing = [name for name in values if not self.has(name)]
         assert not missing, f"the form has no {missing}, but {[name for name, _ in self.fields]}"
         pairs = [(name, values.get(name, value)) for name, value in self.fields]
-        pressed = [pair for pair in self.buttons if pair[0] == button]
+        pressed = [pair for pair in self.buttons if button in (pair[0], "=".join(pair))]
         assert button is None or pressed, f"the form has no button {button}, but {self.buttons}"
         return pairs + pressed[:1]
 

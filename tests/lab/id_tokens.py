@@ -11,10 +11,13 @@ from joserfc.jwk import KeySet
 
 from .proofs import half_hash
 
+ALGORITHMS = ["RS256", "PS256", "ES256"]
+"""With keys that the issuer publishes; the hash of each is SHA-256."""
 
-def verify(token: str, jwks: Mapping[str, Any], *, issuer: str, audience: str, alg: str = "RS256") -> dict[str, Any]:
+
+def verify(token: str, jwks: Mapping[str, Any], *, issuer: str, audience: str) -> dict[str, Any]:
     """The claims of a JWT that the issuer has made for that audience and that holds now; fails for any other."""
-    decoded = jwt.decode(token, KeySet.import_key_set({"keys": jwks["keys"]}), algorithms=[alg])
+    decoded = jwt.decode(token, KeySet.import_key_set({"keys": jwks["keys"]}), algorithms=ALGORITHMS)
     claims = dict(decoded.claims)
     audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     assert claims["iss"] == issuer, claims

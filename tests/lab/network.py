@@ -37,7 +37,7 @@ class Network(httpx2.AsyncBaseTransport):
 
     _hosts: dict[str, Target] = field(default_factory=dict)
     _paths: dict[tuple[str, str], Target] = field(default_factory=dict)
-    _transports: dict[ssl.SSLContext | None, httpx2.AsyncHTTPTransport] = field(default_factory=dict)
+    _transports: dict[tuple[str, ssl.SSLContext] | None, httpx2.AsyncHTTPTransport] = field(default_factory=dict)
     listeners: list[Seen] = field(default_factory=list)
     """Each is called with every request and the head of its response."""
 
@@ -70,10 +70,12 @@ class Network(httpx2.AsyncBaseTransport):
 
     async def send_to(self, server: Server, request: httpx2.Request) -> httpx2.Response:
         """Send a request to a server, whatever its host."""
-        transport = self._transports.get(server.tls)
+        # A connection over TLS is for the name that its certificate was checked for.
+        key = (request.url.host, server.tls) if server.tls else None
+        transport = self._transports.get(key)
         if transport is None:
             transport = httpx2.AsyncHTTPTransport(verify=server.tls or False, trust_env=False)
-            self._transports[server.tls] = transport
+            self._transports[key] = transport
         scheme = "https" if server.tls else "http"
         headers = httpx2.Headers(request.headers)
         if request.url.scheme == "https" and not server.tls:

@@ -30,13 +30,13 @@ def half_hash(value: str) -> str:
     return base64url(hashlib.sha256(value.encode()).digest()[:16])
 
 
-def client_assertion(client: Client, audience: str) -> str:
+def client_assertion(client: Client, *audience: str) -> str:
     """A signed proof of who the client is, good for a minute and for one use."""
     now = int(time.time())
     claims = {
         "iss": client.client_id,
         "sub": client.client_id,
-        "aud": audience,
+        "aud": audience,  # the issuer for some providers, the token endpoint for others
         "jti": secrets.token_urlsafe(16),
         "iat": now,
         "exp": now + 60,

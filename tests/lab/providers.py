@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from .allauth import Allauth
+from .canaille import Canaille
 from .dot import Dot
 from .node import Node
 from .provider import Feature, LabProvider
 
-PROVIDERS: tuple[type[LabProvider], ...] = (Dot, Node, Allauth)
+PROVIDERS: tuple[type[LabProvider], ...] = (Dot, Node, Allauth, Canaille)
 
 
 def with_feature(*features: Feature) -> list[Any]:

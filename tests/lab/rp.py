@@ -153,7 +153,7 @@ class App:
         """Take the provider's response, and sign the browser in; an error is a 403 that names it."""
         body = (await request.body()).decode() if request.method == "POST" else request.url.query
         answer = dict(parse_qsl(body))
-        if not answer:
+        if request.method == "GET" and not answer.keys() & {"state", "response"}:
             return HTMLResponse(FRAGMENT_READER)
         answer = dict(parse_qsl(answer.get("fragment", body)))
         pending = self._pending.pop(request.cookies.get(PENDING, ""), None)
@@ -169,8 +169,8 @@ class App:
             return JSONResponse({"error": answer["error"]}, 403)
         try:
             session = await self._exchange(answer, pending)
-        except Refused as refused:
-            return JSONResponse({"error": refused.error}, 403)
+        except (Refused, JoseError, AssertionError) as error:
+            return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 403)
         key = secrets.token_urlsafe(16)
         self.sessions[key] = session
         response = RedirectResponse("/", 303)

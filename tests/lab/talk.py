@@ -21,7 +21,7 @@ class Refused(Exception):
         try:
             self.error = str(response.json()["error"])
         except (ValueError, KeyError, TypeError):
-            self.error = f"no error code: {response.text[:500]}"
+            self.error = f"{self.status} without an error code: {response.text[:500]}"
         super().__init__(self.error)
 
 
@@ -80,7 +80,7 @@ class Talk:
             extra = {}
         elif self.client.authentication == "private_key_jwt":
             extra |= {"client_assertion_type": ASSERTION_TYPE}
-            extra |= {"client_assertion": client_assertion(self.client, self.issuer)}
+            extra |= {"client_assertion": client_assertion(self.client, self.issuer, await self.endpoint("token"))}
         response = await self._send("POST", url, {}, {**form, **extra}, None, auth)
         if response.status_code not in (200, 201):
             raise Refused(response)

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from tests.kit.ports import free_port
 
-from . import proxies, routing
+from . import certificates, proxies, routing
 from .browser import Browser
 from .clients import ALICE, WEB
 from .conftest import RunningProviders
@@ -94,3 +94,27 @@ async def test_a_provider_works_behind_a_proxy(
             page = await provider.sign_in(browser, await browser.get(app.url("/login")), ALICE)
             assert page.url == app.url(), (page.way, page.text)
             assert (await app.talk.userinfo(app.only.tokens["access_token"]))["sub"] == "alice"
+
+
+async def test_tls_is_spoken_where_it_is_wanted(servers: tuple[int, int], tmp_path: Path) -> None:
+    """A browser reaches nginx over TLS, under a name that its certificate is good for, and under no other."""
+    port, (_, provider) = free_port(), servers
+    certificate = certificates.certificate(tmp_path, "login.example")
+    text = f"""
+server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_certificate {certificate.path};
+    ssl_certificate_key {certificate.key_path};
+    location / {{ proxy_set_header Host $host; proxy_pass http://127.0.0.1:{provider}; }}
+}}
+"""
+    with proxies.nginx(tmp_path, port, text):
+        async with Network() as network:
+            network.route("login.example", Server(port, certificate.trusting))
+            network.route("other.example", Server(port, certificate.trusting))
+            browser = Browser(network)
+            page = await browser.get("https://login.example/here")
+            assert page.response.json()["headers"]["host"] == "login.example"
+            assert browser.cookies.of("login.example") == {"first": "1", "second": "2"}
+            with pytest.raises(httpx2.ConnectError, match=r"not valid for 'other\.example'"):
+                await browser.get("https://other.example/here")

@@ -39,6 +39,14 @@ def test_a_parameter_in_both_places_is_refused(method: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["form", "query", "form_or_query"])
+def test_languages_in_both_places_are_no_error(value: str) -> None:
+    """They are a preference: nothing depends on which of the two is read."""
+    policy = Policy(post_params=value)  # type: ignore[arg-type]
+    merged = merge_places("POST", {"ui_locales": "de"}, {"ui_locales": "en", "client_id": "web"}, policy)
+    assert merged["ui_locales"] in ("de", "en")
+
+
+@pytest.mark.parametrize("value", ["form", "query", "form_or_query"])
 def test_get_takes_the_query(value: str) -> None:
     """The knob is about POST (R1)."""
     assert merge_places("GET", QUERY, FORM, Policy(post_params=value)) == QUERY  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from endsession.delivery.lookup import Lookups
-from endsession.provider.fetch import MAX_BYTES, Fetcher
+from endsession.provider.fetch import MAX_BYTES, Fetcher, fetch_behind
 from endsession.provider.remote import Fetched
 from tests.kit.deployment import cookie_of, deploy
 from tests.kit.flow import HTML, PLAIN
@@ -155,6 +155,24 @@ async def test_a_fetch_that_is_under_way_at_the_end(web: Provider) -> None:
         await fetch
     with pytest.raises(OSError, match=r"."):
         await get(fetcher, web.url)
+
+
+async def test_cookies_are_not_kept(fetcher: Fetcher, web: Provider) -> None:
+    """A provider's cookie is a browser's business: the next fetch has none."""
+    web.headers = {"set-cookie": "op_session=one; Path=/"}
+    await get(fetcher, web.url)
+    await get(fetcher, web.url)
+    assert "cookie" not in web.requests[1]
+
+
+async def test_a_provider_is_asked_behind_its_public_name(fetcher: Fetcher, web: Provider) -> None:
+    """The request goes to the upstream, with the path, the query and the Host of the public URL."""
+    fetch = fetch_behind(web.url.removesuffix("/jwks.json") + "/", fetcher.get)
+    assert (await fetch("https://op.example:8443/a%2Fb?x=1", {"If-None-Match": '"a"'})).body == b"hello"
+    (request,) = web.requests
+    assert request[""] == "GET /a%2Fb?x=1 HTTP/1.1"
+    assert request["host"] == request["x-forwarded-host"] == "op.example:8443"
+    assert (request["x-forwarded-proto"], request["if-none-match"]) == ("https", '"a"')
 
 
 async def test_names_are_looked_up_within_bounds(web: Provider, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """The storage conformance suite: the ledger. Every test runs on every backend."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 
 import pytest
 
 from endsession.protocol.errors import NotFound
 from endsession.store.audit import Trace
+from endsession.store.clients import store_client
 from endsession.store.deliveries import (
     Attempt,
     Delivery,
@@ -17,11 +19,12 @@ from endsession.store.deliveries import (
     load_delivery,
     mark_attempted,
     signed_in_since,
+    told_apps,
 )
 from endsession.store.ending import answer_question, end_session
 from endsession.store.fan_out import Choose
 from endsession.store.lanes import Lane, lease_lanes, lease_waiting, make_due_again, record_attempt
-from endsession.store.script import Database
+from endsession.store.script import PLACES, Database
 from endsession.store.sessions import Participant, Registration
 from endsession.store.upkeep import (
     CHUNK,
@@ -63,8 +66,33 @@ async def test_attempts_are_recorded(store: Database) -> None:
     (delivery,) = await store.read(deliveries_of_session("acme", "s1"))
     assert (delivery.state, delivery.attempts, delivery.status) == ("delivered", 2, 200)
     assert delivery.settled_at == NOW + 3 + 0.1
-    assert await store.read(attempts_of(delivery.id)) == [first, second]
+    assert await store.read(attempts_of([delivery.id])) == {delivery.id: [first, second]}
     assert await taken(store, WEB, "me", NOW + 9) == []
+
+
+async def test_attempts_of_many_deliveries_are_read_at_once(store: Database) -> None:
+    """Each delivery has its own attempts, in order; those that were never tried have none."""
+    deliveries = await ended(store, *(Recipient(f"app{n}", "back", "alice") for n in range(PLACES)))
+    for delivery in deliveries[1:3]:
+        for number in (1, 2):
+            attempt = Attempt(number, NOW + number, 0.5, 503, f"try {number} of {delivery.client_id}")
+            await store.write(record_attempt(delivery, attempt, lease="me", state="pending", due_at=NOW + 3))
+    found = await store.read(attempts_of([delivery.id for delivery in deliveries]))
+    assert {delivery_id: [attempt.reason for attempt in attempts] for delivery_id, attempts in found.items()} == {
+        delivery.id: [f"try {number} of {delivery.client_id}" for number in (1, 2)] for delivery in deliveries[1:3]
+    }
+
+
+async def test_told_apps_come_with_their_registrations(store: Database) -> None:
+    """Page by page, with the metadata of those in the database; the provider itself is no app."""
+    await store.write(store_client("acme", "b", {"client_name": "B"}, None, Trace("ops", "", NOW)))
+    await store.write(store_client("globex", "a", {"client_name": "Not this one"}, None, Trace("ops", "", NOW)))
+    await ended(store, *(Recipient(name, "op" if not name else "back", "alice") for name in ("", "a", "b", "c")))
+    seen, after = [], ""
+    while page := await store.read(told_apps("acme", "s1", after=after, limit=2)):
+        seen += [(app.client_id, app.state, json.loads(app.metadata or "null")) for app in page]
+        after = page[-1].delivery_id
+    assert seen == [("a", "pending", None), ("b", "pending", {"client_name": "B"}), ("c", "pending", None)]
 
 
 async def test_frames_are_attempted_and_no_way_is_failed(store: Database) -> None:
@@ -126,7 +154,7 @@ async def test_upkeep_forgets_what_is_old(store: Database) -> None:
     assert await store.write(forget_ended_sessions(NOW)) == 0
     assert await store.write(forget_ended_sessions(NOW + 2)) == 1
     assert await store.read(deliveries_of_session("acme", "s1")) == []
-    assert await store.read(attempts_of(delivery.id)) == []
+    assert await store.read(attempts_of([delivery.id])) == {}
     assert await store.read(expired_sessions(NOW + 999)) == []
     assert await store.read(expired_sessions(NOW + 1000)) == [("acme", "s2")]
     assert await store.write(forget_spent_handles(NOW)) == 0

@@ -146,7 +146,7 @@ async def test_who_lost_the_lease_changes_nothing(store: Database) -> None:
     assert not await store.write(record_attempt(delivery, late, lease="me", state="delivered", due_at=NOW))
     (after,) = await store.read(deliveries_of_session("acme", "s1"))
     assert after.state == "pending"
-    assert await store.read(attempts_of(delivery.id)) == [late]
+    assert await store.read(attempts_of([delivery.id])) == {delivery.id: [late]}
 
 
 async def test_a_delivery_that_is_given_back_keeps_what_its_own_attempt_said(store: Database) -> None:

@@ -13,4 +13,3 @@ ACCOUNT_RATE_LIMITS = False  # everybody in the lab comes from one machine
 IDP_OIDC_PRIVATE_KEY = PRIVATE_KEY
 IDP_OIDC_INTROSPECTION_ENABLED = True
 IDP_OIDC_RATE_LIMITS = False
-IDP_OIDC_DEVICE_CODE_INTERVAL = 0  # so that no test has to wait
