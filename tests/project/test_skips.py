@@ -40,7 +40,7 @@ def test_nothing_else_leaves_a_test_out(folder: str) -> None:
         if not {".venv", "build", "node_modules"} & set(path.parts)
     ]
     assert len(read) > 3
-    found = {str(path.relative_to(ROOT)): leaves_out(path.read_text()) for path in read if path != HELPER}
+    found = {str(path.relative_to(ROOT)): leaves_out(path.read_text()) for path in read if path not in HELPERS}
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 
