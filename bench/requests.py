@@ -111,6 +111,8 @@ def kinds(hints: Hints) -> Iterator[Kind]:
     yield Kind("4000 cookies of our name", lambda: head("GET", plain, Cookie="op=b;" * 4000, Accept=html))
     yield Kind("query of 16 KB", lambda: head("GET", f"{plain}?state={'%41' * 5400}"))
     yield Kind("query of 16 KB, 100 fields", lambda: head("GET", f"{plain}?{('a=' + '%41' * 50 + '&') * 99}"))
+    yield Kind("query of 1500 parameters", lambda: head("GET", f"{plain}?{'a=b&' * 1500}", Accept=html))
+    yield Kind("50 000 cookies", lambda: head("GET", plain, Cookie="a=;" * 50_000, Accept=html))
     yield Kind("query of 40 KB", lambda: head("GET", f"{plain}?state={'a' * 40_000}"))
     yield Kind("answer with a bad handle", lambda: form("/acme/logout/confirm", "handle=x.y&decision=yes", Accept=html))
     yield Kind("resume with a bad handle", lambda: head("GET", "/acme/logout/resume?handle=x.y"))

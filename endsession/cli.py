@@ -15,15 +15,18 @@ import uvloop
 from . import __version__, conformance
 from . import settings as configuration
 from .contract.document import BadDocument, Document, load_document
+from .delivery.lookup import Lookups
 from .protocol.errors import EndsessionError, ServiceUnavailable
 from .provider.fetch import Fetcher
 from .proxy.command import add_options, routing
 from .runtime.app import Ports
-from .runtime.check import Finding, look_around
+from .runtime.check import look_around
+from .runtime.check_storage import Finding
 from .runtime.fronts import public_url
 from .runtime.served import check_document, served_document
 from .runtime.server import CannotListen, serve
 from .settings import Problem
+from .store.unusable import UnusableStorage
 from .tokens.signing import NEW_KEYS, new_key
 
 
@@ -102,17 +105,19 @@ def _serve(options: argparse.Namespace) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, document, Ports(base)))
     except ServiceUnavailable as error:
-        in_file = settings.storage.url.startswith("sqlite:")
-        fix = (
-            "create its folder and make it writable"
-            if in_file
-            else "make sure that it is running and accepts this user"
-        )
-        sys.exit(_told(settings.tell(Problem(("storage", "url"), error.detail, fix)), 1))
+        sys.exit(_told(settings.tell(Problem(("storage", "url"), error.detail, _fix(error, settings))), 1))
     except CannotListen as error:
         table = "server" if error.where == f"{settings.server.host}:{settings.server.port}" else "management"
         fix = f"stop what listens there already, or change {table}.host or {table}.port"
         sys.exit(_told(settings.tell(Problem((table, "port"), str(error), fix)), 1))
+
+
+def _fix(error: ServiceUnavailable, settings: configuration.Settings) -> str:
+    if isinstance(error, UnusableStorage):
+        return error.fix
+    if settings.storage.url.startswith("sqlite:"):
+        return "create its folder, and let this user read and write both"
+    return "make sure that it is running, reachable and takes writes"
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -134,12 +139,14 @@ def _proxy(options: argparse.Namespace) -> None:
 
 
 async def _look_around(settings: configuration.Settings, document: Document, base: Path) -> list[Finding]:
-    fetcher = Fetcher()
+    lookups = Lookups()
+    fetcher = Fetcher(lookups)
     try:
         looking = look_around(settings, public_url(settings), base, fetcher.get, document)
         return [finding async for finding in looking]
     finally:
         await fetcher.close()
+        await lookups.close()
 
 
 def _load(config: Path | None) -> tuple[configuration.Settings, Document, Path]:

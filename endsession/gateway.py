@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,6 +64,8 @@ class Issuer:
     announce: LogoutEndpoint
     with_sid: bool
     """Whether its logout tokens carry `sid`."""
+    lack_sid: Callable[[str], Awaitable[bool]]
+    """Whether the hints of a client have been seen to carry no `sid`."""
     signs: Callable[[str], bool]
     """Whether it has a signing key for an algorithm of logout tokens."""
     refused_uri: Callable[[str], str | None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import secrets
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
+from redis.exceptions import AuthenticationError, ResponseError
 
 from .protocol.errors import RateLimited
 
@@ -26,6 +28,9 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN = 10.0
 """Seconds for which a shared counter that failed is left alone."""
+
+COMMANDS = "EVALSHA, SCRIPT LOAD, INCRBY, EXPIRE, GET and TTL on keys LIMITS:*"
+"""What a user of the shared counter has to be allowed."""
 
 MOST = 100_000
 """Windows of one kind that are remembered: with more, the oldest is forgotten before it ends."""
@@ -75,8 +80,7 @@ class Limiter:
     async def close(self) -> None:
         """Let go of the shared counter."""
         if self._storage is not None:
-            bridge: Any = self._storage.bridge
-            await bridge.get_connection().aclose()
+            await _close(self._storage)
 
     async def _take(self, rate: RateLimitItem, *key: str) -> None:
         if self._shared is not None:
@@ -140,6 +144,36 @@ async def _wait_of(counter: FixedWindowRateLimiter, rate: RateLimitItem, key: tu
         return 0.0
     reset_at, _ = await counter.get_window_stats(rate, *key)
     return max(reset_at - time.time(), 0.001)
+
+
+class CannotCount(Exception):
+    """The shared counter cannot be used, and why. `certain` is whether it refused, and so would from any machine."""
+
+    def __init__(self, reason: str, *, certain: bool) -> None:
+        super().__init__(reason)
+        self.certain = certain
+
+
+async def try_shared(url: str) -> None:
+    """Count once as a limiter does, for `endsession check`; what is counted is gone after a second.
+
+    Raises CannotCount.
+    """
+    storage = _shared_storage(url)
+    counter, rate, key = FixedWindowRateLimiter(storage), parse("1/second"), ("check", secrets.token_hex(8))
+    try:
+        await counter.hit(rate, *key)
+        await counter.get_window_stats(rate, *key)
+    except StorageError as error:
+        refused = isinstance(error.storage_error, AuthenticationError | ResponseError)
+        raise CannotCount(str(error).rstrip("."), certain=refused) from None
+    finally:
+        await _close(storage)
+
+
+async def _close(storage: RedisStorage) -> None:
+    bridge: Any = storage.bridge
+    await bridge.get_connection().aclose()
 
 
 def _check(wait: float, key: tuple[str, ...]) -> None:

@@ -48,7 +48,7 @@ def _leaked_hints(
             fix = "configure the provider's cookie, if it can reach this service"
             yield Problem((*location, "cookie"), f"there is none: {leak}", fix)
         else:
-            message = f"no session is registered whose cookie it could be (participants = all): {leak}"
+            message = f"participants = all registers no sessions, so no cookie can be matched: {leak}"
             fix = "register sessions, or take the cookie out, if it can never be matched"
             yield Problem((*location, "cookie", "match"), message, fix)
 

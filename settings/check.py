@@ -12,6 +12,7 @@ from endsession.protocol.client import Client, is_loopback, registration_problem
 
 from .check_endpoints import check_endpoints
 from .check_front import check_front
+from .ending import check_ending
 from .issuer import Cookie, IssuerSettings
 from .model import Settings
 from .policies import ServedDocument
@@ -111,18 +112,22 @@ def _storage(settings: Settings) -> Iterator[Problem]:
 def _delivery(settings: Settings, base: Path) -> Iterator[Problem]:
     delivery = settings.delivery
     for index, network in enumerate(delivery.allow_networks):
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            yield Problem(
-                ("delivery", "allow_networks", index),
-                f"it is not a network: {error}",
-                "write a network address, such as 10.20.0.0/16",
-            )
+        yield from _network(("delivery", "allow_networks", index), network)
     if delivery.ca_file and not (base / delivery.ca_file).is_file():
         yield _no_file(("delivery", "ca_file"), base / delivery.ca_file)
     if delivery.proxy and not (_is_url(delivery.proxy) and urlsplit(delivery.proxy).scheme in ("http", "https")):
         yield Problem(("delivery", "proxy"), "it is not an http or https URL", "write http://proxy.example:3128")
+
+
+def _network(location: Location, network: str) -> Iterator[Problem]:
+    try:
+        around = ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        yield Problem(location, "it is not a network", "write a network address, such as 10.20.0.0/16")
+        return
+    if str(ipaddress.ip_address(network.partition("/")[0])) != str(around.network_address):
+        message = "its address is not the first one of the network, so it is not clear what is meant"
+        yield Problem(location, message, f"write {around}, or a smaller network")
 
 
 def _between_issuers(settings: Settings) -> Iterator[Problem]:
@@ -162,6 +167,10 @@ def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[
     for member in ("op_metadata_uri", "op_backchannel_uri"):
         if (url := getattr(issuer, member)) is not None:
             yield from _url((*location, member), url)
+    if issuer.ending is not None:
+        yield from _url((*location, "ending", "url"), issuer.ending.url)
+        nameless = issuer.participants == "all" and not issuer.id_tokens_have_sid
+        yield from check_ending((*location, "ending"), issuer.ending, base, nameless=nameless)
     for index, host in enumerate(issuer.hosts):
         if not _HOST.fullmatch(host):
             yield Problem((*location, "hosts", index), "it is not a host name", "write login.example, and nothing more")
@@ -209,11 +218,9 @@ def _url(location: Location, url: str) -> Iterator[Problem]:
         yield Problem(location, "it is not an absolute https URL", "write it as in https://login.example/acme")
     elif parts.scheme == "http" and not is_loopback(host):
         yield Problem(location, "http is for loopback addresses only", "use https")
-    elif (
-        parts.fragment
-        or "@" in parts.netloc
-        or (parts.query and location[-1] not in ("jwks_uri", "op_metadata_uri", "op_backchannel_uri"))
-    ):
-        yield Problem(location, "it has a query, a fragment or user information", "leave that out")
+    elif parts.fragment or "@" in parts.netloc:
+        yield Problem(location, "it has a fragment (#) or user information (@)", "leave that out")
+    elif parts.query and location[-1] not in ("jwks_uri", "op_metadata_uri", "op_backchannel_uri"):
+        yield Problem(location, "it has a query (?)", "leave that out")
     elif location == ("server", "public_url") and url.endswith("/"):
         yield Problem(location, "it ends with a slash", f"write {url.rstrip('/')}")

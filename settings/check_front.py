@@ -35,6 +35,11 @@ def check_front(location: Location, issuer: IssuerSettings) -> Iterator[Problem]
     if "authorization" not in front.learn or "token" not in front.learn:
         message = "without authorization and token no session is learnt"
         yield Problem((*where, "learn"), message, 'name both: learn = ["authorization", "token", "par"]')
+    if ("action" in front.end_provider_session) != (issuer.ending is not None):
+        listed = "action" in front.end_provider_session
+        message = "action needs the table ending" if listed else "action is not named, and there is a table ending"
+        fix = "add ending, with the provider's admin API" if listed else "name action, or leave ending out"
+        yield Problem((*where, "end_provider_session"), message, fix, also=((*location, "ending"),))
     yield from _cookies(where, front)
     for index, prefix in enumerate(front.redirect_paths):
         if not prefix.startswith("/") or set(prefix) & set("?#\\ "):

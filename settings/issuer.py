@@ -10,6 +10,7 @@ from pydantic import Field, create_model, model_validator
 from endsession.protocol.client import Client
 from endsession.protocol.policy import Policy
 
+from .ending import Ending
 from .front import Front
 from .values import Duration, Group, WholeSeconds
 
@@ -113,6 +114,8 @@ class IssuerSettings(Group):
     """The provider's endpoints, passed on to it through this gateway: no code is needed at the login side then."""
     op_backchannel_uri: str | None = None
     """A URL of the provider itself that takes logout tokens; it is told first."""
+    ending: Ending | None = None
+    """The call of the provider's admin API that ends its own session. It may stand next to `op_backchannel_uri`."""
     id_tokens_have_sid: bool = True
     """Whether the provider's ID tokens carry `sid`. If not, logout tokens name the user alone, and a client that
     requires a `sid` (`backchannel_logout_session_required`, `frontchannel_logout_session_required`) is refused. If so,

@@ -24,7 +24,7 @@ from .issuer import PolicyOverrides
 from .model import PREFIX, Settings
 from .problems import PLACEHOLDERS, Location, generic, variable_name
 from .shape import entry, is_simple, item, members, plain
-from .values import Duration, Rate, Sha256, WholeSeconds
+from .values import Rate, Sha256, duration, is_duration
 
 _INTRODUCTION = f"""\
 # Settings
@@ -103,9 +103,11 @@ def _setting(owner: Any, name: str, written: Any, location: Location) -> Iterato
 
 
 def _kind(owner: Any, name: str, written: Any) -> str:
-    for special, word in ((Duration, "duration"), (WholeSeconds, "duration"), (Rate, "rate"), (Sha256, "hex digits")):
+    if is_duration(written):
+        return "duration" + _bounds(owner, name, seconds=True)
+    for special, word in ((Rate, "rate"), (Sha256, "hex digits")):
         if written == special or special in get_args(written):
-            return word + _bounds(owner, name, seconds=word == "duration")
+            return word + _bounds(owner, name)
     kind = plain(written)
     if get_origin(kind) is Literal:
         choices = [f"`{choice}`" if choice else "empty" for choice in get_args(kind)]
@@ -141,17 +143,9 @@ def _default(owner: Any, name: str, written: Any) -> str:
         return "required"
     if value is None or value in ((), {}, ""):
         return ""
-    if written == Duration or Duration in get_args(written):
+    if is_duration(written):
         return f"default `{duration(value)}`"
     return f"default `{value if isinstance(value, str) else json.dumps(value)}`"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as an operator writes them."""
-    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"
 
 
 def _docs_of(owner: Any) -> dict[str, str]:

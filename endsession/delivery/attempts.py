@@ -14,6 +14,7 @@ from ..store.lanes import lane_of, put_back, record_attempt
 from ..store.script import Database
 from .breaker import Breakers
 from .clock_watch import ClockWatch
+from .provider_call import AdminCall
 from .retry import AttemptResult, delay
 from .sender import Destination, Sender
 
@@ -72,7 +73,7 @@ class Attempts:
         except Exception:
             log.exception("delivery %s will be retried when its lease expires", delivery.id)
 
-    async def _in_turn(self, delivery: Delivery, destination: Destination, leased_until: float) -> None:
+    async def _in_turn(self, delivery: Delivery, destination: Destination | AdminCall, leased_until: float) -> None:
         app = lane_of(delivery)
         if self._queued[app] >= QUEUE:
             await self._give_back(delivery, "pending", "", self._clock())
@@ -86,7 +87,7 @@ class Attempts:
             if not self._queued[app]:
                 del self._queued[app], self._slots[app]
 
-    async def _attempt(self, delivery: Delivery, destination: Destination, leased_until: float) -> None:
+    async def _attempt(self, delivery: Delivery, destination: Destination | AdminCall, leased_until: float) -> None:
         app, now = lane_of(delivery), self._clock()
         if now > leased_until - self._bounds.lease_for / 2:
             await self._give_back(delivery, "pending", "", now)

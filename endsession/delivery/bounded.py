@@ -42,15 +42,16 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
     logout token of another app at the same host for delivered.
     """
 
-    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
-        self._stream = stream
-        self._in_head, self._left = True, MAX_BODY
+    def __init__(self, stream: httpcore2.AsyncNetworkStream, max_body: int = MAX_BODY) -> None:
+        """`max_body` is how many bytes of a body are read, its framing included."""
+        self._stream, self._max_body = stream, max_body
+        self._in_head, self._left = True, max_body
         self._length = 0
         """How much of the body is still to come; below 0, something has come behind it, or may have."""
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # httpcore's
         """See httpcore. Requests are not pipelined: what is read next begins a response."""
-        self._in_head, self._left = True, MAX_BODY
+        self._in_head, self._left = True, self._max_body
         await self._stream.write(buffer, timeout)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # httpcore's
@@ -91,7 +92,7 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109  # httpcore's
     ) -> httpcore2.AsyncNetworkStream:
         """See httpcore. What is bounded is what comes through TLS."""
-        return BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        return BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._max_body)
 
     def get_extra_info(self, info: str) -> Any:
         """See httpcore, which asks in this way whether an idle connection can be used again."""

@@ -28,13 +28,13 @@ class NotifyPolicy:
     """Whom an issuer tells. `clients` are those of the settings; those of the database come with the transaction.
 
     `everyone` tells every client with a back-channel URI, also those that took no part (`participants = "all"`);
-    `provider` is whether the provider itself is told. `deadline` and `wait` are in seconds.
+    `provider` are the ways in which the provider itself is told. `deadline` and `wait` are in seconds.
     """
 
     issuer_id: str
     clients: Mapping[str, Client] = field(default_factory=dict)
     everyone: bool = False
-    provider: bool = False
+    provider: tuple[Channel, ...] = ()
     deadline: float = 86_400.0
     wait: float = 0.0
 
@@ -184,8 +184,8 @@ def chooser(policy: NotifyPolicy, *, in_browser: bool) -> Choose:
                 chosen.append(Recipient(participant.client_id, channel, own_sub, own_sid))
         return chosen
 
-    def provider(sub: str) -> Sequence[Recipient]:
-        return [Recipient("", "op", sub)] if policy.provider else []
+    def provider(sub: str, op_sid: str | None) -> Sequence[Recipient]:
+        return [Recipient("", channel, sub, op_sid or "") for channel in policy.provider]
 
     if policy.everyone:
         return Choose(recipients, "clients", tuple(policy.clients), provider)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
 import httpcore2
 
-from .app_error import MAX_READ
-from .bounded import BoundedStream
+from .bounded import MAX_BODY, BoundedStream
+from .connecting import Connector
 from .lookup import Resolve
 from .ssrf import Network, refusal
 
@@ -32,65 +32,34 @@ class AddressRefused(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an app answered: its status and its headers with lower-case names."""
+    """What an app or the provider answered: its status and its headers with lower-case names."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
-    """Its beginning, where it may say what was wrong (a 400)."""
+    """Its beginning, as far as it came in time; of an app, only where it may say what was wrong (a 400)."""
 
 
-class _BoundedBackend(httpcore2.AsyncNetworkBackend):
-    """Connects to whatever it is told, as to an egress proxy. What comes back is bounded."""
+def checked(resolve: Resolve, allowed: Sequence[Network]) -> Resolve:
+    """Looks names up as `resolve` does, and gives only the addresses that may be connected to."""
 
-    def __init__(self) -> None:
-        self._network = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """See httpcore."""
-        return BoundedStream(await self._network.connect_tcp(host, port, timeout, local_address, socket_options))
-
-
-class _PinnedBackend(_BoundedBackend):
-    """Connects to checked addresses only."""
-
-    def __init__(self, allowed: Sequence[Network], resolve: Resolve) -> None:
-        super().__init__()
-        self._allowed, self._resolve = allowed, resolve
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """See httpcore. Raises AddressRefused."""
-        addresses = await self._resolve(host, port)
-        reasons = {address: refusal(address, self._allowed) for address in addresses}
-        usable = [address for address, reason in reasons.items() if reason is None]
-        if not usable:
+    async def usable(host: str, port: int) -> Sequence[str]:
+        reasons = {address: refusal(address, allowed) for address in await resolve(host, port)}
+        passed = [address for address, reason in reasons.items() if reason is None]
+        if not passed:
             raise AddressRefused(next(iter(reasons.values()), None) or "the host has no address")
-        error: Exception | None = None
-        for address in usable:
-            try:
-                return await super().connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as failure:
-                error = failure
-        assert error is not None
-        raise error
+        return passed
+
+    return usable
+
+
+async def _as_named(host: str, port: int) -> Sequence[str]:
+    """For the egress proxy, which the operator names: it is connected to wherever it is."""
+    return [host]
 
 
 class GuardedClient:
-    """POSTs forms to apps. `timeout` in seconds bounds each attempt from the name to the last byte."""
+    """Sends requests to apps and providers. `timeout` in seconds bounds each from the name to the last byte."""
 
     def __init__(
         self,
@@ -101,36 +70,41 @@ class GuardedClient:
         ca_file: str = "",
         proxy: str = "",
         connections: int = 200,
+        max_body: int = MAX_BODY,
     ) -> None:
-        """With `proxy` it is the egress proxy that resolves names, and so has to keep to the rules on addresses."""
-        self._timeout = timeout
+        """With `proxy` it is the egress proxy that resolves names, and so has to keep to the rules on addresses.
+
+        `max_body` is how many bytes of a response's body are read.
+        """
+        self._timeout, self._max_body = timeout, max_body
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(cafile=ca_file or None),
             proxy=httpcore2.Proxy(proxy) if proxy else None,
             max_connections=connections,
             max_keepalive_connections=connections // 4,
             keepalive_expiry=30,
-            network_backend=_BoundedBackend() if proxy else _PinnedBackend(allowed, resolve),
+            network_backend=Connector(
+                _as_named if proxy else checked(resolve, allowed), partial(BoundedStream, max_body=max_body)
+            ),
         )
 
     async def post_form(self, url: str, body: bytes) -> Answer:
         """POST a form. Raises OSError (AddressRefused and TimeoutError among them) when there is no answer."""
-        headers: dict[bytes | str, bytes | str] = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-            "User-Agent": "endsession",
-        }
+        answer = await self.send("POST", url, body, {"Content-Type": "application/x-www-form-urlencoded"})
+        return answer if answer.status == 400 else replace(answer, body=b"")
+
+    async def send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """Send a request. Raises OSError (AddressRefused and TimeoutError among them) when there is no answer."""
+        sent = [("Accept", "application/json"), ("User-Agent", "endsession"), *headers.items()]
         answer: Answer | None = None
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                self._pool.stream("POST", url, headers=headers, content=body) as response,
+                self._pool.stream(method, url, headers=sent, content=body) as response,
             ):
                 fields = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
                 answer = Answer(response.status, fields)
-                begin = await _drain(response)
-                if response.status == 400:
-                    answer = replace(answer, body=begin)
+                answer = replace(answer, body=await _drain(response, self._max_body))
         except TimeoutError:
             if answer is None:
                 raise
@@ -146,7 +120,7 @@ class GuardedClient:
         await self._pool.aclose()
 
 
-async def _drain(response: httpcore2.Response) -> bytes:
+async def _drain(response: httpcore2.Response, most: int) -> bytes:
     """Read a short rest, so that the connection can be used again. Otherwise it is closed: the status is known.
 
     Returns the beginning of what was read.
@@ -156,7 +130,7 @@ async def _drain(response: httpcore2.Response) -> bytes:
         async with asyncio.timeout(DRAIN):
             parts = 0
             async for part in response.aiter_stream():
-                begin += part[: MAX_READ - len(begin)]
+                begin += part[: most - len(begin)]
                 parts += 1
                 if parts == MAX_PARTS:
                     break

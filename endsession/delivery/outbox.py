@@ -18,7 +18,7 @@ from typing import Any
 
 from ..protocol.errors import EndsessionError
 from ..store.clock_jumps import after_set_back, after_set_forward
-from ..store.deliveries import Delivery
+from ..store.deliveries import OF_PROVIDER, Delivery
 from ..store.lanes import adopt_orphans, lease_lanes, next_work
 from ..store.script import Database
 from .attempts import Attempts, Bounds
@@ -66,7 +66,7 @@ class Outbox:
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + wait
-        provider = [self._start(self._attempts.work(told)) for told in deliveries if told.channel == "op"]
+        provider = [self._start(self._attempts.work(told)) for told in deliveries if told.channel in OF_PROVIDER]
         if provider and wait > 0:
             await asyncio.wait(provider, timeout=min(wait / 3, until - loop.time()))
         apps = [delivery for delivery in deliveries if delivery.channel == "back"]

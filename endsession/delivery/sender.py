@@ -1,4 +1,7 @@
-"""One attempt at one delivery: the token is made at the moment of sending, posted, and the answer is judged."""
+"""One attempt at one delivery: the token is made at the moment of sending, posted, and the answer is judged.
+
+The provider's admin API is called by `provider_call.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,13 @@ from ..protocol.session import names_user_alone
 from ..store.deliveries import Delivery
 from ..tokens.logout_token import CannotSign, LogoutTokens
 from .http import Answer, GuardedClient
+from .provider_call import AdminCall, ProviderEnding
 from .retry import AttemptResult, judge
 
 _REQUIRES = "the app requires sid in its logout tokens (backchannel_logout_session_required), and "
-_BY_SETTING = "this issuer's carry none (id_tokens_have_sid = false)"
+BY_SETTING = "this issuer's carry none (id_tokens_have_sid = false)"
 _BY_HINT = "the ID token of this session carries none"
-_BY_HINTS = "the ID tokens that it sends as hints carry none, although id_tokens_have_sid is true"
+BY_HINTS = "the ID tokens that it sends as hints carry none, although id_tokens_have_sid is true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,11 @@ class Destination:
 class Sender(Protocol):
     """Sends deliveries."""
 
-    async def destination(self, delivery: Delivery) -> Destination | str:
+    async def destination(self, delivery: Delivery) -> Destination | AdminCall | str:
         """Where a delivery goes now; a sentence when it can go nowhere, since a registration may have changed."""
         ...
 
-    async def send(self, delivery: Delivery, destination: Destination) -> AttemptResult:
+    async def send(self, delivery: Delivery, destination: Destination | AdminCall) -> AttemptResult:
         """Make one attempt. Never raises for what the other side does."""
         ...
 
@@ -60,19 +64,23 @@ class IssuerRoutes:
     with_sid: bool
     lack_sid: Callable[[str], Awaitable[bool]]
     """Whether the hints of a client have been seen to carry no `sid`."""
+    ending: ProviderEnding | None = None
+    """How the provider's own session is ended by its admin API, if it is."""
 
 
 class BackChannel:
-    """Sends logout tokens (Back-Channel Logout 1.0, section 2.5)."""
+    """Sends logout tokens (Back-Channel Logout 1.0, section 2.5), and has the admin API of a provider called."""
 
     def __init__(self, routes: Mapping[str, IssuerRoutes], clock: Callable[[], float]) -> None:
         self._routes, self._clock = routes, clock
 
-    async def destination(self, delivery: Delivery) -> Destination | str:
+    async def destination(self, delivery: Delivery) -> Destination | AdminCall | str:
         """See Sender."""
         routes = self._routes.get(delivery.issuer_id)
         if routes is None:
             return "its issuer is not configured any more"
+        if delivery.channel == "op_admin":
+            return routes.ending.prepared(delivery) if routes.ending else "the issuer has no provider ending any more"
         no_sid = await _why_no_sid(routes, delivery)
         if delivery.channel == "op":
             recipient = Client(client_id=routes.tokens.issuer)
@@ -88,8 +96,10 @@ class BackChannel:
             return "it has no back-channel URL any more"
         return Destination(url, recipient, routes.tokens, routes.http, no_sid)
 
-    async def send(self, delivery: Delivery, destination: Destination) -> AttemptResult:
+    async def send(self, delivery: Delivery, destination: Destination | AdminCall) -> AttemptResult:
         """See Sender."""
+        if isinstance(destination, AdminCall):
+            return await destination.ending.send(destination.calls)
         sid = (delivery.rp_sid or delivery.sid) if not destination.no_sid else None
         now = self._clock()
         try:
@@ -102,7 +112,7 @@ class BackChannel:
         except OSError as error:
             result = error
         judged = judge(result, self._clock())
-        if judged.outcome == "delivered" and destination.no_sid not in ("", _BY_SETTING):
+        if judged.outcome == "delivered" and destination.no_sid not in ("", BY_SETTING):
             return replace(judged, reason=f"delivered, naming the user alone: {destination.no_sid}")
         return judged
 
@@ -110,7 +120,7 @@ class BackChannel:
 async def _why_no_sid(routes: IssuerRoutes, delivery: Delivery) -> str:
     """Why a delivery's token carries no `sid`: an app that does not know it would end nothing. Empty when it does."""
     if not routes.with_sid:
-        return _BY_SETTING
+        return BY_SETTING
     if names_user_alone(delivery.sid) and not delivery.rp_sid:
         return _BY_HINT
-    return _BY_HINTS if await routes.lack_sid(delivery.client_id) else ""
+    return BY_HINTS if await routes.lack_sid(delivery.client_id) else ""

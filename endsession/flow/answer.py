@@ -15,7 +15,7 @@ from ..protocol.client import Client
 from ..protocol.redirect import RegisteredRedirect, with_state
 from ..protocol.session import Session
 from .browser import browser_secret
-from .frames import frames_page
+from .frames import frames_page, with_known_sid
 from .outcome import Outcome, redirect_to
 from .result import apps_of, result_of
 from .status import status_url
@@ -26,7 +26,8 @@ async def after_logout(request: Request, gateway: Gateway, issuer: Issuer, outco
 
     The provider's cookie is cleared, but only one that was presented and belongs to what ended.
     """
-    frames = [delivery for delivery in outcome.deliveries if delivery.channel == "front"]
+    front = [delivery for delivery in outcome.deliveries if delivery.channel == "front"]
+    frames = await with_known_sid(gateway, issuer, front)
     digest, cookie = browser_secret(request, gateway) if outcome.may_name_account else (None, "")
     if frames:
         response = await frames_page(gateway, issuer, outcome, frames, digest)

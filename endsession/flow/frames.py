@@ -10,16 +10,53 @@ from starlette.responses import Response
 
 from ..contract.rendering import page_response
 from ..contract.request import Request
+from ..delivery.sender import BY_HINTS, BY_SETTING
 from ..gateway import Gateway, Issuer
 from ..pages import Frame
 from ..protocol.client import Client
 from ..protocol.errors import ServiceUnavailable
-from ..store.deliveries import Delivery, mark_attempted
+from ..store.deliveries import Delivery, mark_attempted, mark_untold
+from ..store.script import Script
 from .handles import open_handle, still_registered
 from .outcome import Outcome, redirect_to
 from .status import status_url
 
 log = logging.getLogger(__name__)
+
+_REQUIRES = "the app requires sid in its frames (frontchannel_logout_session_required), and "
+
+
+async def with_known_sid(gateway: Gateway, issuer: Issuer, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """The deliveries that get a frame: all but those of apps that ask for a `sid` and do not know this session's.
+
+    An app compares `sid` with that of its ID token (section 2) and ignores a frame with another, so such a delivery has
+    failed, and the ledger says why. An app that the login side named another `sid` for knows that one.
+    """
+    framed, untold = [], []
+    for delivery in deliveries:
+        client = await issuer.client(delivery.client_id)
+        required = client is not None and client.frontchannel_logout_session_required and not delivery.rp_sid
+        if why := await _why_unknown(issuer, delivery.client_id) if required else "":
+            untold.append((delivery, _REQUIRES + why))
+        else:
+            framed.append(delivery)
+    if untold:
+        await _mark(gateway, mark_untold(untold, gateway.clock()))
+    return framed
+
+
+async def _why_unknown(issuer: Issuer, client_id: str) -> str:
+    if not issuer.with_sid:
+        return BY_SETTING
+    return BY_HINTS if await issuer.lack_sid(client_id) else ""
+
+
+async def _mark(gateway: Gateway, marking: Script[None]) -> None:
+    try:
+        await gateway.store.write(marking)
+    except ServiceUnavailable as error:
+        # The session has ended by now, and the page with the frames is all that its apps will ever get.
+        log.warning("what became of front-channel deliveries could not be recorded: %s", error)
 
 
 async def frames_page(
@@ -42,11 +79,7 @@ async def frames_page(
     }
     handle = gateway.sealer.seal("frames", content)
     page = gateway.pages.front_channel(frames=frames, go_on=gateway.link(issuer, f"logout/continue/{handle}"))
-    try:
-        await gateway.store.write(mark_attempted(deliveries, gateway.clock()))
-    except ServiceUnavailable as error:
-        # The session has ended by now, and these frames are all that its apps will ever get.
-        log.warning("front-channel page shown, but its deliveries could not be marked as attempted: %s", error)
+    await _mark(gateway, mark_attempted(deliveries, gateway.clock()))
     return page_response(page)
 
 

@@ -6,7 +6,7 @@ What is end-to-end passes as it came: target, bodies, headers in their order, `H
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 
 from starlette.types import Send
@@ -93,10 +93,16 @@ def outgoing(
     if identity:
         headers.append((b"accept-encoding", b"identity"))
     if not incoming.trusted:
-        headers.append((b"x-forwarded-for", incoming.client.encode("latin-1")))
-        headers.append((b"x-forwarded-proto", (scheme or incoming.scheme).encode("ascii")))
+        headers += _as_a_proxy(incoming, scheme)
     headers += extra
     return Outgoing(incoming.method, incoming.target, headers, body)
+
+
+def _as_a_proxy(incoming: Incoming, scheme: str) -> Iterator[Header]:
+    """What this gateway, as the first proxy, says of the client."""
+    if incoming.client:
+        yield b"x-forwarded-for", incoming.client.encode("latin-1")
+    yield b"x-forwarded-proto", (scheme or incoming.scheme).encode("ascii")
 
 
 @lru_cache(1024)

@@ -53,7 +53,7 @@ class Response:
         self.method, self.status, self.headers = method, connection.status, connection.headers
 
     async def read(self, limit: int) -> bytes:
-        """The whole body, with its Content-Encoding untouched. Raises ProviderFailed, also if it is over `limit`."""
+        """The whole body, with its Content-Encoding untouched. Raises ProviderFailed, also if it exceeds `limit`."""
         return await self._connection.read(limit)
 
     def stream(self) -> AsyncIterator[bytes]:
@@ -98,9 +98,10 @@ class Upstream:
         else:
             await self._queued()
         try:
+            now = asyncio.get_running_loop().time()
             while self._idle:
                 connection = self._idle.pop()
-                if not connection.is_stale():
+                if connection.idle_until > now and not connection.is_stale():
                     self._in_use.add(connection)
                     return connection, True
                 connection.abort()

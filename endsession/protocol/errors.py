@@ -284,3 +284,9 @@ class BodyTooSlow(EndsessionError):
     code = "invalid_request"
     status = 408
     description = "The body of the request did not come in time."
+
+
+class SecretUnavailable(ServiceUnavailable):
+    """The stored secret of a client is needed, and none of the sealing secrets opens it, until an operator acts."""
+
+    description = "The service cannot check this request until its settings are corrected. It is safe to repeat it."

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import settings as configuration
 from ..contract.document import Document
+from ..delivery.lookup import Lookups
 from ..front.provider import FrontedProvider
 from ..protocol.errors import ServiceUnavailable
 from ..provider.fetch import Fetcher
@@ -68,7 +69,8 @@ def _issuer(named: str | None, settings: configuration.Settings) -> str:
 
 async def _fetched(issuer_id: str, table: configuration.IssuerSettings) -> Mapping[str, Any]:
     assert table.front is not None
-    fetcher = Fetcher()
+    lookups = Lookups()
+    fetcher = Fetcher(lookups)
     try:
         provider = FrontedProvider(issuer_id, table.issuer, table.front, fetcher.get, time.time)
         return await provider.metadata.read()
@@ -77,3 +79,4 @@ async def _fetched(issuer_id: str, table: configuration.IssuerSettings) -> Mappi
         raise OSError(message) from None
     finally:
         await fetcher.close()
+        await lookups.close()

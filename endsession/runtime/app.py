@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,12 +19,13 @@ from ..background import stop_task
 from ..contract.app import build
 from ..contract.document import Document
 from ..contract.operation import Sizes
+from ..delivery.bounded import MAX_BODY
 from ..delivery.endings import Endings
 from ..delivery.http import GuardedClient
 from ..delivery.lookup import Lookups, Resolve
 from ..delivery.outbox import Bounds, Outbox
+from ..delivery.provider_call import ProviderEnding
 from ..delivery.sender import BackChannel, Sender
-from ..delivery.ssrf import LOOPBACK
 from ..delivery.sweeper import Chore, OnExpiry, Sweeper
 from ..flow.browser import cookie_name_at as browser_cookie_name
 from ..front.counting import Counts
@@ -49,7 +49,9 @@ from ..store.upkeep import forget_audit, forget_ended_sessions, forget_provider_
 from ..tokens.issued import IssuedTokens
 from ..tokens.seal import Sealer, Vault
 from .fronts import FrontPorts, issuer_front, open_fronts, public_url
+from .issuer_keys import on_this_machine
 from .issuers import IssuerPorts, wire
+from .outgoing import MAX_ADMIN_BODY, guarded_client, provider_ending
 from .proxies import TrustedProxies
 from .sealing import open_vault, sealing_secrets
 from .served import check_document
@@ -89,7 +91,9 @@ async def open_gateway(settings: configuration.Settings, document: Document, por
         seen_hints = SeenHints(background, ports.monotonic)
         await seen_hints.load()
         stack.push_async_callback(seen_hints.stop)
-        fetcher = Fetcher()
+        of_providers = Lookups()  # of its own: names of apps that take long do not keep the provider's waiting
+        stack.push_async_callback(of_providers.close)
+        fetcher = Fetcher(of_providers)
         stack.push_async_callback(fetcher.close)
         fronts = await open_fronts(settings, document, fetcher.get, store, vault, ports.clock)
         issuer_ports = _issuer_ports(settings, ports, store, vault, seen_hints, fronts, fetcher, stack)
@@ -194,23 +198,21 @@ def _issuer_ports(
     fetcher: Fetcher,
     stack: contextlib.AsyncExitStack,
 ) -> IssuerPorts:
-    delivery = settings.delivery
-    networks = tuple(ipaddress.ip_network(network) for network in delivery.allow_networks)
-
     lookups = Lookups()
     stack.push_async_callback(lookups.close)
 
-    def client(*more: ipaddress.IPv4Network | ipaddress.IPv6Network) -> GuardedClient:
-        made = GuardedClient(
-            timeout=delivery.timeout,
-            allowed=(*networks, *more),
-            ca_file=str(ports.base / delivery.ca_file) if delivery.ca_file else "",
-            proxy=delivery.proxy,
-            connections=2 * delivery.concurrency,
-            resolve=ports.resolve or lookups,
-        )
+    def client(*, loopback: bool, max_body: int = MAX_BODY) -> GuardedClient:
+        resolve = ports.resolve or lookups
+        made = guarded_client(settings, ports.base, resolve, loopback=loopback, max_body=max_body)
         stack.push_async_callback(made.close)
         return made
+
+    def ending_of(table: configuration.IssuerSettings) -> ProviderEnding | None:
+        if table.ending is None:
+            return None
+        http = client(loopback=on_this_machine(table), max_body=MAX_ADMIN_BODY)
+        timeout = settings.delivery.timeout
+        return provider_ending(table.ending, ports.base, http, ports.clock, ports.monotonic, timeout)
 
     return IssuerPorts(
         base=ports.base,
@@ -218,9 +220,10 @@ def _issuer_ports(
         fetch=fetcher.get,
         store=store,
         vault=vault,
-        http=client(),
-        http_on_this_machine=client(*LOOPBACK),
+        http=client(loopback=False),
+        http_on_this_machine=client(loopback=True),
         seen_hints=seen_hints,
+        ending_of=ending_of,
         public_url=public_url(settings),
         fronts=fronts,
     )

@@ -1,35 +1,29 @@
-"""What `endsession check` looks at beyond the settings: storage, keys, who else can read their files, and
-what the provider publishes.
+"""What `endsession check` looks at beyond the settings: storage, the shared rate limits, keys, who else can read their
+files, and what the provider publishes.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from .. import settings as configuration
 from ..contract.document import Document
-from ..protocol.errors import ServiceUnavailable
+from ..delivery.access_tokens import NoAccessToken
 from ..provider.metadata import parse_metadata
 from ..provider.remote import Fetch
 from ..settings import Problem
-from ..store.examine import examine_file, examine_server
+from ..settings.ending import Ending
 from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
 from .check_front import look_at_front
-from .issuer_keys import makes_keys, own_keys, unsigned
+from .check_storage import Finding, check_limits, check_storage
+from .issuer_keys import makes_keys, on_this_machine, unsigned
 from .issuers import refused_uris
+from .key_files import JWK_SET, own_keys, unreadable
 from .modes import open_to_others
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A problem; `certain` ones are mistakes, the others could not be looked into."""
-
-    problem: Problem
-    certain: bool
+from .outgoing import try_credentials
 
 
 async def look_around(
@@ -39,7 +33,9 @@ async def look_around(
 
     Fronts are looked at where `document`, which is what is served, is given.
     """
-    for finding in _storage(settings, base):
+    for finding in check_storage(settings, base):
+        yield finding
+    async for finding in check_limits(settings):
         yield finding
     for problem in open_to_others(settings, base):
         yield Finding(problem, certain=False)
@@ -54,38 +50,14 @@ async def look_around(
         problems += _own_copy(issuer_id, table, base)
         for problem in problems:
             yield Finding(problem, certain=True)
+        if table.ending is not None and not problems:
+            async for finding in _credentials(issuer_id, table, table.ending, settings, base):
+                yield finding
         async for finding in _provider(issuer_id, table, signing, f"{public_url}/{issuer_id}/jwks.json", fetch):
             yield finding
         if table.front is not None and document is not None:
             async for problem, certain in look_at_front(issuer_id, settings, document, public_url, fetch):
                 yield Finding(problem, certain)
-
-
-def _storage(settings: configuration.Settings, base: Path) -> Iterator[Finding]:
-    """Whether it can be used. A server may be out of reach from here and in reach where the gateway runs."""
-    url = settings.storage.url
-    in_file = url.startswith("sqlite:")
-    try:
-        found = examine_file(base / url.removeprefix("sqlite:///")) if in_file else examine_server(url)
-    except ServiceUnavailable as error:
-        fix = (
-            "create its folder and make it writable"
-            if in_file
-            else "make sure that it is running and accepts this user"
-        )
-        yield Finding(Problem(("storage", "url"), error.detail, fix), certain=in_file)
-        return
-    if newer := found.unknown_migrations:
-        message = f"a newer version has changed its schema (migration {', '.join(map(str, newer))})"
-        yield Finding(Problem(("storage", "url"), message, "run that version: migrations go forward only"), True)
-    for issuer_id, table in settings.issuers.items():
-        clients = [client_id for issuer, client_id in found.without_sid if issuer == issuer_id]
-        if clients and table.id_tokens_have_sid:
-            message = (
-                f"verified ID tokens of {', '.join(clients)} carry no sid, so their logout tokens name the user alone"
-            )
-            fix = "set it to false, or let the provider put sid into its ID tokens"
-            yield Finding(Problem(("issuers", issuer_id, "id_tokens_have_sid"), message, fix), certain=False)
 
 
 def _own_copy(issuer_id: str, table: configuration.IssuerSettings, base: Path) -> list[Problem]:
@@ -95,9 +67,31 @@ def _own_copy(issuer_id: str, table: configuration.IssuerSettings, base: Path) -
             parse_keys((base / table.jwks_file).read_bytes())
         elif table.jwks is not None:
             KeySet.load(table.jwks)
-    except (OSError, ValueError) as error:
-        return [Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error))]
+    except OSError as error:
+        return [unreadable(("issuers", issuer_id, "jwks_file"), base / (table.jwks_file or ""), error)]
+    except ValueError as error:
+        return [Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error), JWK_SET)]
     return []
+
+
+async def _credentials(
+    issuer_id: str,
+    table: configuration.IssuerSettings,
+    ending: Ending,
+    settings: configuration.Settings,
+    base: Path,
+) -> AsyncIterator[Finding]:
+    """Whether the admin API's credentials get an access token. Which rights it has shows only a call."""
+    where = ("issuers", issuer_id, "ending", "client_secret")
+    try:
+        await try_credentials(settings, base, ending, loopback=on_this_machine(table))
+    except NoAccessToken as problem:
+        refused = problem.status is not None and 400 <= problem.status < 500 and problem.status != 429
+        fix = "correct url, values, client_id or client_secret, or let the provider give this client access tokens"
+        yield Finding(Problem(where, str(problem), fix), certain=refused)
+    except OSError as error:
+        message = f"it could not be tried from here ({error})"
+        yield Finding(Problem(where, message, "check again where the admin API can be reached"), certain=False)
 
 
 async def _provider(
@@ -117,7 +111,8 @@ async def _provider(
         message = f"it could not be fetched from here ({error}), so it was not checked"
         yield Finding(Problem(("issuers", issuer_id, member), message, "check again where it can be reached"), False)
     except ValueError as error:
-        yield Finding(Problem(("issuers", issuer_id, member), str(error)), certain=True)
+        fix = JWK_SET if member == "jwks_uri" else "name the URL of the metadata of this very issuer"
+        yield Finding(Problem(("issuers", issuer_id, member), f"what is there cannot be used: {error}", fix), True)
     else:
         if missing:
             message = f"{uri} does not have {', '.join(missing)}: apps will not find the keys of our logout tokens"

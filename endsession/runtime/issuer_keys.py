@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,10 +17,11 @@ from ..store.provider_keys import ProviderKeys
 from ..store.script import Database
 from ..store.upkeep import known_secret, replace_secret, shared_secret
 from ..tokens.keyring import KeyRing
-from ..tokens.keys import Key, KeySet, KeySource, UnusableKey
+from ..tokens.keys import Key, KeySet, KeySource
 from ..tokens.seal import BadSeal, Vault
-from ..tokens.signing import SigningKeys, new_key, read_keys
+from ..tokens.signing import SigningKeys, new_key
 from ..tokens.sources import FileKeys, InlineKeys, RemoteKeys
+from .key_files import own_keys
 
 
 @dataclass(frozen=True)
@@ -70,24 +71,6 @@ async def signing_keys(
     if not table.signing_keys and makes_keys(table):
         keys = [await _made_key(issuer_id, alg, ports) for alg in ("RS256", "ES256")]
     return SigningKeys(keys)
-
-
-def own_keys(
-    issuer_id: str,
-    member: str,
-    names: Sequence[str],
-    base: Path,
-    problems: list[Problem],
-    hold: Callable[[Sequence[Key]], SigningKeys],
-) -> list[Key]:
-    """The keys of the files that a setting names, each held to what `hold` asks of it."""
-    keys: list[Key] = []
-    for index, name in enumerate(names):
-        try:
-            keys += hold(read_keys(base / name)).keys
-        except (UnusableKey, OSError) as error:
-            problems.append(Problem(("issuers", issuer_id, member, index), str(error)))
-    return keys
 
 
 def unsigned(issuer_id: str, table: configuration.IssuerSettings, signing: SigningKeys) -> Iterator[Problem]:

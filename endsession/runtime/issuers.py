@@ -15,6 +15,7 @@ from ..contract.document import Document
 from ..contract.endpoint import LogoutEndpoint
 from ..delivery.endings import NotifyPolicy
 from ..delivery.http import GuardedClient
+from ..delivery.provider_call import ProviderEnding
 from ..delivery.sender import IssuerRoutes
 from ..delivery.ssrf import LOOPBACK, unreachable
 from ..front.issuer_front import front_cookie_name
@@ -22,7 +23,7 @@ from ..front.provider import Fronts
 from ..front.published import Published
 from ..gateway import Issuer, SessionCookie
 from ..protocol.client import Client
-from ..protocol.errors import ServiceUnavailable
+from ..protocol.errors import SecretUnavailable
 from ..protocol.policy import Policy
 from ..provider.metadata import ProviderMetadata, logout_members
 from ..settings import Problem
@@ -36,7 +37,10 @@ from ..tokens.logout_token import LogoutTokens
 from ..tokens.seal import BadSeal, Vault
 from ..tokens.signing import DecryptionKeys, SigningKeys
 from ..tokens.sources import RemoteKeys
-from .issuer_keys import KeyPorts, key_source, keys_behind, on_this_machine, own_keys, signing_keys, unsigned
+from .issuer_keys import KeyPorts, key_source, keys_behind, on_this_machine, signing_keys, unsigned
+from .key_files import JWK_SET, own_keys, unreadable
+from .outgoing import channels_to_provider
+from .sealing import NOT_OPENED
 
 _CLIENT = TypeAdapter(Client)
 
@@ -49,6 +53,8 @@ class IssuerPorts(KeyPorts):
     http_on_this_machine: GuardedClient
     """For issuers on a loopback address only: it may reach apps on this machine as well."""
     seen_hints: SeenHints
+    ending_of: Callable[[configuration.IssuerSettings], ProviderEnding | None]
+    """How an issuer's provider is asked to end a session."""
     public_url: str
     fronts: Fronts
 
@@ -65,8 +71,13 @@ async def wire(
         provider = ports.fronts.providers.get(issuer_id)
         try:
             keys = await key_source(issuer_id, table, provider, ports)
-        except (UnusableKey, OSError) as error:
-            problems.append(Problem(("issuers", issuer_id, "jwks_file" if table.jwks_file else "jwks"), str(error)))
+        except OSError as error:
+            file = ports.base / (table.jwks_file or "")
+            problems.append(unreadable(("issuers", issuer_id, "jwks_file"), file, error))
+            continue
+        except UnusableKey as error:
+            member = "jwks_file" if table.jwks_file else "jwks"
+            problems.append(Problem(("issuers", issuer_id, member), str(error), JWK_SET))
             continue
         problems += unsigned(issuer_id, table, signing)
         problems += refused_uris(issuer_id, table, settings)
@@ -81,6 +92,7 @@ async def wire(
             op_backchannel_uri=table.op_backchannel_uri,
             with_sid=table.id_tokens_have_sid,
             lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
+            ending=ports.ending_of(table),
         )
     if problems:
         raise settings.refuse(problems)
@@ -130,7 +142,7 @@ def _issuer(
             issuer_id=issuer_id,
             clients=table.clients,
             everyone=table.participants == "all",
-            provider=table.op_backchannel_uri is not None,
+            provider=channels_to_provider(table),
             deadline=settings.delivery.deadline,
             wait=table.notify_wait,
         ),
@@ -142,6 +154,7 @@ def _issuer(
         serves=partial(configuration.serves, table),
         announce=announce,
         with_sid=table.id_tokens_have_sid,
+        lack_sid=partial(ports.seen_hints.lack_sid, issuer_id),
         signs=signing.signs,
         refused_uri=reach(table, settings),
         metadata=provider.metadata if provider is not None else _metadata(table, ports),
@@ -176,12 +189,12 @@ def _client_finder(
 
 
 def _opened(vault: Vault, issuer_id: str, client_id: str, sealed: str) -> str:
-    """A client's secret. Raises ServiceUnavailable: without it nobody knows whether a hint is good."""
+    """A client's secret. Raises SecretUnavailable: without it nobody knows whether a hint is good."""
     try:
         return vault.unseal(secret_name(issuer_id, client_id), sealed)
     except BadSeal as problem:
-        detail = f"the stored secret of a client of {issuer_id} cannot be used ({problem}); register the client again"
-        raise ServiceUnavailable(detail=detail) from None
+        detail = f"issuer {issuer_id}: the client_secret of client {client_id} {NOT_OPENED} ({problem})"
+        raise SecretUnavailable(detail=detail) from None
 
 
 def reach(table: configuration.IssuerSettings, settings: configuration.Settings) -> Callable[[str], str | None]:
@@ -201,6 +214,8 @@ def refused_uris(
     fix = "correct it, or name its network in delivery.allow_networks if the app is there"
     if table.op_backchannel_uri and (why := refused(table.op_backchannel_uri)):
         yield Problem(("issuers", issuer_id, "op_backchannel_uri"), why, fix)
+    if table.ending and (why := refused(table.ending.url)):
+        yield Problem(("issuers", issuer_id, "ending", "url"), why, fix.replace("app", "admin API"))
     for client_id, client in table.clients.items():
         if client.backchannel_logout_uri and (why := refused(client.backchannel_logout_uri)):
             yield Problem(("issuers", issuer_id, "clients", client_id, "backchannel_logout_uri"), why, fix)

@@ -14,6 +14,10 @@ from .audit import Trace, audit_client
 from .script import Script, Statement
 
 _CHUNK = 100
+SEALED_CLIENTS = (
+    "SELECT issuer_id, client_id, secret FROM clients WHERE secret IS NOT NULL ORDER BY issuer_id, client_id"
+)
+"""The clients that have a secret."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,14 @@ from typing import Literal
 from ..protocol.errors import NotFound
 from .script import AMONG, Rows, Script, Statement, among
 
-Channel = Literal["back", "front", "op", "none"]
-"""How an app is told: by a logout token, by a frame in the user's browser, as the provider itself, or not at all."""
+Channel = Literal["back", "front", "op", "op_admin", "none"]
+"""How an app is told: by a logout token, by a frame in the user's browser, or not at all. The provider itself is told
+by a logout token (`op`) and by a call of its admin API (`op_admin`)."""
+OF_PROVIDER: frozenset[Channel] = frozenset({"op", "op_admin"})
+BY_REQUEST: frozenset[Channel] = OF_PROVIDER | {"back"}
+"""What is sent from here, and can be sent again."""
+ALREADY_GONE = "already gone"
+"""How the reason begins where a provider knew no session of that name."""
 State = Literal["pending", "delivered", "failed", "expired", "attempted"]
 """`failed` is a final answer, `expired` a deadline that passed; `attempted` is a frame that was shown."""
 
@@ -23,6 +29,8 @@ State = Literal["pending", "delivered", "failed", "expired", "attempted"]
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who is to be told, and under which names it knows the session. `client_id` is empty for the provider.
+
+    `rp_sid` is its own sid, where that is not the session's.
 
     `reason` says why there is no way to tell it, where there is none.
     """
@@ -135,6 +143,18 @@ def mark_attempted(deliveries: Sequence[Delivery], now: float) -> Script[None]:
     )
 
 
+def mark_untold(reasons: Sequence[tuple[Delivery, str]], now: float) -> Script[None]:
+    """These get no frame, each for its reason: they have failed."""
+    yield Statement(
+        "UPDATE deliveries SET state = 'failed', settled_at = :now, lease = NULL, reason = :reason"
+        " WHERE issuer_id = :issuer_id AND id = :id AND state = 'pending'",
+        many=[
+            {"issuer_id": delivery.issuer_id, "id": delivery.id, "now": now, "reason": reason}
+            for delivery, reason in reasons
+        ],
+    )
+
+
 def deliveries_of_session(issuer_id: str, sid: str, *, after: str = "", limit: int = 1000) -> Script[list[Delivery]]:
     """Up to `limit` deliveries of one session's end after the cursor `after`, in the order of their making."""
     rows = yield Statement(
@@ -160,7 +180,7 @@ def told_apps(issuer_id: str, sid: str, *, after: str = "", limit: int) -> Scrip
     rows = yield Statement(
         "SELECT d.id, d.client_id, d.state, c.metadata FROM deliveries d"
         " LEFT JOIN clients c ON c.issuer_id = d.issuer_id AND c.client_id = d.client_id"
-        " WHERE d.issuer_id = :issuer_id AND d.sid = :sid AND d.channel <> 'op' AND d.id > :after"
+        " WHERE d.issuer_id = :issuer_id AND d.sid = :sid AND d.channel NOT IN ('op', 'op_admin') AND d.id > :after"
         " ORDER BY d.id LIMIT :limit",
         {"issuer_id": issuer_id, "sid": sid, "after": after, "limit": limit},
     )

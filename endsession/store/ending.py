@@ -66,7 +66,7 @@ def end_session(ending: Ending) -> Script[Ended | None]:
     if ending.unregistered_sub is None:
         rows = yield Statement(
             "UPDATE sessions SET ended_at = :now, end_reason = :reason, ended_by = :actor"
-            " WHERE issuer_id = :issuer_id AND sid = :sid AND ended_at IS NULL RETURNING sub",
+            " WHERE issuer_id = :issuer_id AND sid = :sid AND ended_at IS NULL RETURNING sub, op_sid",
             values,
         )
     else:
@@ -75,18 +75,25 @@ def end_session(ending: Ending) -> Script[Ended | None]:
             " VALUES (:issuer_id, :sid, :sub, :now, :now, :now, :now, :reason, :actor)"
             " ON CONFLICT (issuer_id, sid) DO UPDATE SET ended_at = excluded.ended_at,"
             " end_reason = excluded.end_reason, ended_by = excluded.ended_by"
-            " WHERE sessions.ended_at IS NULL RETURNING sub",
+            " WHERE sessions.ended_at IS NULL RETURNING sub, op_sid",
             values | {"sub": ending.unregistered_sub},
         )
     if not rows:
         return None
-    sub = rows[0][0]
+    sub, op_sid = rows[0]
     trace = Trace(ending.actor, ending.address, ending.now)
     yield audit(ending.issuer_id, "session_ended", trace, sid=ending.sid, sub=sub, reason=ending.reason)
     if ending.choose is None:
         return Ended(())
     deliveries, more = yield from write_first_slice(
-        ending.issuer_id, ending.sid, sub, ending.choose, ending.limits, initiator=ending.initiator, now=ending.now
+        ending.issuer_id,
+        ending.sid,
+        sub,
+        ending.choose,
+        ending.limits,
+        op_sid=op_sid,
+        initiator=ending.initiator,
+        now=ending.now,
     )
     return Ended(deliveries, more)
 

@@ -31,25 +31,34 @@ Among = Literal["participants", "clients"]
 class Choose:
     """Whom an ending tells.
 
-    `recipients` decides, given the session's `sub` and some candidates; `provider` are recipients that are no apps.
+    `recipients` decides, given the session's `sub` and some candidates; `provider` are recipients that are no apps,
+    given `sub` and the provider's own sid where it is not ours.
     `known` are the ids of clients outside of the database, for `among` = "clients".
     """
 
     recipients: Callable[[str, Sequence[Candidate]], Sequence[Recipient]]
     among: Among = "participants"
     known: Sequence[str] = ()
-    provider: Callable[[str], Sequence[Recipient]] = lambda sub: ()
+    provider: Callable[[str, str | None], Sequence[Recipient]] = lambda sub, op_sid: ()
 
 
 def write_first_slice(
-    issuer_id: str, sid: str, sub: str, choose: Choose, limits: RetryLimits, *, initiator: str, now: float
+    issuer_id: str,
+    sid: str,
+    sub: str,
+    choose: Choose,
+    limits: RetryLimits,
+    *,
+    op_sid: str | None = None,
+    initiator: str,
+    now: float,
 ) -> Script[tuple[list[Delivery], bool]]:
     """The deliveries of the first apps, and whether there are more. Must run in the transaction of the ending."""
     first: list[Candidate] = []
     if initiator:
         first = yield from _of_client(issuer_id, sid, choose, initiator)
     others, cursor = yield from _slice(issuer_id, sid, choose, initiator, ("", ""))
-    recipients = [*choose.provider(sub), *choose.recipients(sub, [*first, *others])]
+    recipients = [*choose.provider(sub, op_sid), *choose.recipients(sub, [*first, *others])]
     deliveries = yield from insert_deliveries(issuer_id, sid, recipients, limits, now)
     if cursor is not None:
         yield Statement(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ..protocol.errors import NotFound
 from .audit import Trace, audit
-from .deliveries import COLUMNS, Attempt, Delivery, State, as_deliveries
+from .deliveries import BY_REQUEST, COLUMNS, Attempt, Delivery, State, as_deliveries
 from .script import Script, Statement
 
 LOOK_AGAIN = 60.0
@@ -223,7 +223,7 @@ def _settle(
 def make_due_again(delivery: Delivery, trace: Trace, *, deadline: float) -> Script[Delivery]:
     """Try a settled delivery once more, with a new deadline. A waiting one is made due now. Raises NotFound."""
     now = trace.at
-    if delivery.channel not in ("back", "op"):
+    if delivery.channel not in BY_REQUEST:
         raise NotFound("There is no such delivery that could be sent again.")
     # An operator who asks does not want to wait until the app has rested.
     lane = lane_of(delivery)._asdict()

@@ -138,6 +138,12 @@ def _register(sign_in: SignIn, sid: str, sub: str, browser: str | None, rules: R
         default_idle=rules.idle,
         trace=rules.trace,
     )
+    if sign_in.sid is not None:
+        # The newest is the one that lives: the provider may have begun another session in the same browser.
+        yield Statement(
+            "UPDATE sessions SET op_sid = :op_sid WHERE issuer_id = :issuer_id AND sid = :sid",
+            {"issuer_id": sign_in.issuer_id, "sid": sid, "op_sid": sign_in.sid},
+        )
     own_sub = sign_in.sub if sign_in.sub not in (None, sub) else None
     participant = Participant(sign_in.client_id, own_sub, sign_in.sid)
     yield from add_participant(sign_in.issuer_id, sid, participant, now=rules.trace.at)

@@ -22,12 +22,13 @@ from ..protocol.errors import OutcomeUnknown, ServiceUnavailable
 from .migrate import POSTGRES_WORDS, migrate
 from .notify import Notifications
 from .postgres_connection import Connection, connection_options, severed_at
+from .postgres_trouble import cannot_connect, cannot_use, check_encoding
 from .script import PATIENCE, Rows, Script, Statement
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_MIGRATION_LOCK = 7_234_519_202
+MIGRATION_LOCK = 7_234_519_202
 _OF_THE_SERVER = (
     psycopg.errors.InsufficientPrivilege,
     psycopg.errors.UndefinedTable,
@@ -46,7 +47,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, *, connections: int = 20, patience: float = PATIENCE) -> None:
         """`patience` (seconds) bounds every operation. Raises ServiceUnavailable for a URL that cannot be parsed."""
-        options = connection_options(url, patience)
+        self._url, self._options = url, connection_options(url, patience)
         self._patience = patience
         self._pool = AsyncConnectionPool(
             "",
@@ -56,10 +57,10 @@ class PostgresDatabase:
             reconnect_timeout=_RECONNECT,
             open=False,
             connection_class=Connection,
-            kwargs=options,
+            kwargs=self._options,
             configure=self._configure,
         )
-        self._notifications = Notifications(options, self._borrow, patience)
+        self._notifications = Notifications(self._options, self._borrow, patience)
 
     async def _configure(self, connection: Connection) -> None:
         # A logout is answered when it is on disk: a server that was told not to wait for that has to, here.
@@ -72,15 +73,24 @@ class PostgresDatabase:
     async def prepare(self) -> None:
         """See Database."""
         try:
+            connection = await Connection.connect("", **self._options)
+        except psycopg.Error as error:
+            raise cannot_connect(self._url, error) from None  # the pool would only say that it took too long
+        try:
+            async with connection, connection.transaction():
+                await self._migrate(connection)
             await self._pool.open(wait=True, timeout=self._patience)
-            async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute(f"SET LOCAL statement_timeout = {int(_MIGRATING * 1000)}")
-                await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
-                script = migrate(POSTGRES_WORDS, time.time())
-                await _continue(connection, script, next(script))
         except psycopg.Error as error:  # also a role without rights, or tables of somebody else in the schema
             await self._pool.close()
-            raise ServiceUnavailable(detail=_sentence(error)) from error
+            raise cannot_use(self._url, error) from error
+
+    async def _migrate(self, connection: Connection) -> None:
+        encoding = await (await connection.execute("SHOW server_encoding")).fetchone()
+        check_encoding(self._url, encoding[0] if encoding else "")
+        await connection.execute(f"SET LOCAL statement_timeout = {int(_MIGRATING * 1000)}")
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        script = migrate(POSTGRES_WORDS, time.time())
+        await _continue(connection, script, next(script))
 
     async def read(self, script: Script[T], *, within: float | None = None) -> T:
         """See Database."""
@@ -182,7 +192,7 @@ async def _continue(connection: Connection, script: Script[T], pending: Rows | S
 
 
 async def _execute(connection: Connection, statement: Statement) -> Rows:
-    sql = _in_postgres(statement.sql)
+    sql = in_postgres(statement.sql)
     if statement.many is not None:
         if len(statement.many) > 1:
             await connection.cursor().executemany(sql, statement.many)
@@ -194,7 +204,7 @@ async def _execute(connection: Connection, statement: Statement) -> Rows:
 
 
 @cache
-def _in_postgres(sql: str) -> bytes:
+def in_postgres(sql: str) -> bytes:
     """Named parameters as psycopg writes them, and the words for rows that another transaction holds."""
     sql = sql.replace("{skip_locked}", "FOR UPDATE SKIP LOCKED").replace("{for_update}", "FOR UPDATE")
     return re.sub(r"(?<![:\w]):([a-z_]\w*)", r"%(\1)s", sql).encode()

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from ..protocol.errors import ServiceUnavailable
+from .unusable import UnusableStorage
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -20,13 +20,15 @@ Connection = psycopg.AsyncConnection[Any]
 def connection_options(url: str, patience: float) -> dict[str, Any]:
     """Keyword arguments for `Connection.connect`. What the URL says comes before what is said here.
 
-    `patience` is in seconds. Raises ServiceUnavailable for what is no connection string.
+    `patience` is in seconds. Raises UnusableStorage for what is no connection string.
     """
     try:
         said = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         # Not in libpq's words, which repeat the string with its password.
-        raise ServiceUnavailable(detail="storage.url is not a valid PostgreSQL connection string") from None
+        message = "storage.url is not a valid PostgreSQL connection string"
+        fix = "write postgresql://user@host:5432/database; special characters of a password are percent-encoded"
+        raise UnusableStorage(message, fix) from None
     milliseconds = int(patience * 1000)
     session = f"-c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds}"
     ours = {

@@ -10,6 +10,9 @@ CHUNK = 100
 
 # Secrets stand here sealed: `tokens.seal.Vault` makes the values, and the key to them is never in the database.
 
+SECRETS = "SELECT name, value FROM secrets"
+"""All of them."""
+
 
 def shared_secret(name: str, fresh: str) -> Script[str]:
     """The secret called `name`, made from `fresh` by whichever node comes first."""

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from tests.kit import servers
 from tests.kit.apps import deploy_with_apps, sign_in
 from tests.kit.deployment import CONFIGURATION, cookie_of, merged
 from tests.kit.flow import PLAIN
+from tests.kit.programs import needs_program
 from tests.kit.receivers import Receivers, receivers
 from tests.kit.tokens import id_token
 
@@ -34,9 +34,7 @@ def apps() -> Iterator[Receivers]:
         yield running
 
 
-@pytest.mark.skipif(
-    shutil.which("strace") is None and "CI" not in os.environ, reason="counts system calls with strace (apt: strace)"
-)
+@needs_program("strace", apt="strace", why="counts system calls with strace")
 def test_sqlite_syncs_before_each_answer(tmp_path: Path, apps: Receivers) -> None:
     """By system calls: between the request and its answer there is a sync, every time."""
     configuration = merged(CONFIGURATION, configure(tmp_path, apps, f"sqlite:///{tmp_path / 'storage.db'}"))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import queue
-import shutil
 import socket
 import subprocess
 import threading
@@ -16,10 +14,9 @@ from pathlib import Path
 import pytest
 
 from endsession.pages.render import FRAMES_SECONDS, Frame, Page, Pages
+from tests.kit.programs import needs_program
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("chromium") is None and "CI" not in os.environ, reason="shows a page to a browser (apt: chromium)"
-)
+pytestmark = needs_program("chromium", apt="chromium", why="shows a page to a browser")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from endsession.protocol.errors import ServiceUnavailable
+from endsession.protocol.hint import VerifiedHint
 from endsession.runtime.app import Ports, open_store
 from endsession.store.script import Script
 from tests.kit.apps import deploy_with_apps, sign_in, states
@@ -86,6 +87,52 @@ async def test_a_frame_carries_the_apps_own_sid(tmp_path: Path) -> None:
             "https://front.example/logout?x=1&iss=https%3A%2F%2Flogin.example%2Facme&sid=own",
             "https://plain.example/logout",
         ]
+
+
+async def test_no_frame_carries_a_sid_that_its_app_cannot_know(tmp_path: Path, backend: str) -> None:
+    """The app's hints have no `sid`: it would ignore a frame with ours, so there is none and the ledger says why.
+
+    An app that the login side named another `sid` for knows that one, and one that requires none gets its frame.
+    """
+    async with deploy(tmp_path, CHANGES) as gateway:
+        required = {**FRONT, "frontchannel_logout_uri": "https://also.example/logout"}
+        await gateway.send("PUT", "/acme/clients", params={"client_id": "also"}, json=required, token=TOKEN)
+        for number, clients in enumerate([["front"], ["front", "plain", "also"]]):
+            named = [{"client_id": name} | ({"sid": "own"} if name == "also" else {}) for name in clients]
+            await gateway.register(f"s{number}", clients=named)
+            for aud in clients:
+                gateway.gateway.issuers["acme"].note_hint(VerifiedHint(aud, "alice", None, 1000, 2000))
+            hint = id_token(aud="front", sid=None)
+            page = await gateway.get(PLAIN, {"id_token_hint": hint}, cookie=cookie_of(f"s{number}"), accept=HTML)
+            assert page.status_code == 200
+            shown = frames(page.text)
+            assert (
+                shown == []
+                if number == 0
+                else sorted(shown)
+                == [
+                    "https://also.example/logout?iss=https%3A%2F%2Flogin.example%2Facme&sid=own",
+                    "https://plain.example/logout",
+                ]
+            )
+            listed = await gateway.send("GET", "/acme/deliveries?client_id=front", token=TOKEN)
+            last = listed.json()["deliveries"][-1]
+            assert (last["sid"], last["state"]) == (f"s{number}", "failed")
+            assert "frontchannel_logout_session_required" in last["reason"]
+            assert "id_tokens_have_sid" in last["reason"]
+        assert await states(gateway, "s1") == {"front": "failed", "plain": "attempted", "also": "attempted"}
+
+
+async def test_an_app_from_before_the_setting_gets_no_frame(tmp_path: Path, backend: str) -> None:
+    """It was registered as requiring `sid` where the issuer now has none; the redirect goes on without a page."""
+    async with deploy(tmp_path) as gateway:
+        await gateway.send("PUT", "/acme/clients", params={"client_id": "front"}, json=FRONT, token=TOKEN)
+    async with deploy(tmp_path, {"issuers": {"acme": {"id_tokens_have_sid": False}}}) as gateway:
+        await sign_in(gateway, "front")
+        request = {**REQUEST, "id_token_hint": id_token(aud="front", sid=None)}
+        response = await gateway.get(PLAIN, request, cookie=cookie_of(), accept=HTML)
+        assert response.headers["location"] == "https://front.example/signed-out?state=s"
+        assert await states(gateway) == {"front": "failed"}
 
 
 async def test_without_a_redirect_it_goes_on_to_the_status(tmp_path: Path) -> None:

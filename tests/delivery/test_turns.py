@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from endsession.delivery.provider_call import AdminCall
 from endsession.delivery.retry import AttemptResult
 from endsession.delivery.sender import Destination, Sender
 from endsession.runtime.app import Ports
@@ -27,11 +28,11 @@ class Rounds:
         self._sender = sender
         return self
 
-    async def destination(self, delivery: Delivery) -> Destination | str:
+    async def destination(self, delivery: Delivery) -> Destination | AdminCall | str:
         """See Sender."""
         return await self._sender.destination(delivery)
 
-    async def send(self, delivery: Delivery, destination: Destination) -> AttemptResult:
+    async def send(self, delivery: Delivery, destination: Destination | AdminCall) -> AttemptResult:
         """See Sender."""
         self.of_attempts.append(self.number)
         return await self._sender.send(delivery, destination)

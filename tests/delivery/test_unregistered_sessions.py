@@ -64,11 +64,20 @@ async def test_without_a_hint_nobody_claims_that_nobody_is_signed_in(tmp_path: P
         assert QUESTION in (await gateway.get(PLAIN, {"client_id": "a"}, cookie=NOBODYS, accept=HTML)).text
 
 
-async def test_a_browser_without_the_cookie_is_not_signed_in(tmp_path: Path, apps: Receivers) -> None:
-    """As at any issuer: a hint from elsewhere ends nothing where the cookie has the authority."""
+@pytest.mark.parametrize("sid", ["s-alice", None])
+async def test_a_browser_without_the_cookie_is_not_signed_in(tmp_path: Path, apps: Receivers, sid: str | None) -> None:
+    """As at any issuer: a hint from elsewhere ends nothing where the cookie has the authority, and nobody is asked.
+
+    No page claims that something ended, and docs/login-side.md says so. Without a configured cookie the user is asked.
+    """
+    hint = {"id_token_hint": id_token(aud="a", sid=sid)}
     async with deploy_with_apps(tmp_path, apps, "a", changes=issuer(**ALL)) as gateway:
-        await gateway.get(PLAIN, {"id_token_hint": id_token(aud="a")}, accept=HTML)
+        assert "No sign-in was found" in (await gateway.get(PLAIN, hint, accept=HTML)).text
+        back = await gateway.get(PLAIN, hint | {"post_logout_redirect_uri": BACK}, accept=HTML)
+        assert back.headers["location"] == BACK
         assert apps.bodies == []
+    async with deploy_with_apps(tmp_path, apps, "a", changes=issuer(**ALL, cookie=None)) as gateway:
+        assert QUESTION in (await gateway.get(PLAIN, hint, accept=HTML)).text
 
 
 @pytest.mark.parametrize("knobs", [{}, {"hint_authority": "hint"}])

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 
 from tests.kit.deployment import TOKEN
 from tests.kit.ports import free_port
+from tests.kit.programs import needs_program
 from tests.kit.serving import CHECKOUT, ROOT, serving
 
 LOGIN_SIDE = (ROOT / "docs" / "login-side.md").read_text()
@@ -53,7 +53,7 @@ def typed(block: str, port: int, **variables: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="types the page's curl lines (apt: curl)")
+@needs_program("curl", apt="curl", why="types the page's curl lines")
 @pytest.mark.usefixtures("backend")
 def test_the_login_sides_calls(tmp_path: Path) -> None:
     """A session begins, an app joins it, and it is looked up; a browser with that cookie is recognised."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from starlette.types import Receive, Scope, Send
 
 from endsession.front.failures import error_of, failure
-from endsession.front.incoming import WhileConnected
+from endsession.front.incoming import ClientGone, WhileConnected
 from endsession.front.passing import BrokenOff, Incoming, outgoing, pass_on
 from endsession.front.upstream import ProviderFailed, Upstream
 from endsession.pages import Pages
@@ -61,6 +61,8 @@ class Front:
                     await pass_on(response, send, body=await response.read(LIMIT) if whole else None)
         except BrokenOff as broken:
             self.notes.append(broken.detail)
+        except ClientGone:
+            self.notes.append("the client has gone")
         except (ProviderFailed, EndsessionError) as refused:
             error = error_of(refused) if isinstance(refused, ProviderFailed) else refused
             await failure(error, "json", pages=Pages(), reference="ref")(scope, receive, send)

@@ -121,7 +121,7 @@ def test_a_request_is_passed_on_as_it_came(
 
 
 async def test_a_body_over_the_limit() -> None:
-    """413 by its Content-Length, before anything is sent to the provider, and as soon as it is over in chunks."""
+    """413 by its Content-Length, before anything is sent to the provider, and as soon as it exceeds it in chunks."""
     async with fronted(saying(HELLO)) as (address, op, _):
         for framing in (b"Content-Length: 1048577\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"):
             chunk = b"" if b"Length" in framing else b"40001\r\n" + b"x" * 0x40001 + b"\r\n"
@@ -183,12 +183,27 @@ async def test_a_client_that_goes_away_ends_the_request(path: str) -> None:
         await conversation.left()
         left.append(True)
 
-    async with fronted(hold) as (address, op, _):
+    async with fronted(hold) as (address, op, front):
         _, writer = await asyncio.open_connection(*address)
         writer.write(b"POST " + path.encode() + b" HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab")
         await until(lambda: op.requests != [])
         writer.transport.abort()
         await until(lambda: left == [True])
+        assert front.notes == ["the client has gone"]
+
+
+async def test_a_client_that_goes_away_while_it_sends() -> None:
+    """The provider gets no whole request, nor one that could be taken for it."""
+    async with fronted(saying(HELLO)) as (address, op, front):
+        for framing in (b"Content-Length: 9\r\n\r\nab", b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"):
+            for path in (b"/read", b"/streamed"):
+                _, writer = await asyncio.open_connection(*address)
+                writer.write(b"POST " + path + b" HTTP/1.1\r\nHost: h\r\n" + framing)
+                await writer.drain()
+                writer.close()
+        await until(lambda: len(front.notes) == 4)
+        assert set(front.notes) == {"the client has gone"}
+    assert op.requests == []
 
 
 async def test_nothing_that_passes_is_in_a_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -127,10 +127,10 @@ async def _body(head: bytes, reader: asyncio.StreamReader) -> bytes:
     lower = head.lower()
     if b"\r\ntransfer-encoding: chunked\r\n" in lower:
         body = b""
-        while size := int(await reader.readline(), 16):
+        while size := int(await reader.readuntil(b"\r\n"), 16):
             body += await reader.readexactly(size)
-            await reader.readline()
-        await reader.readline()
+            await reader.readuntil(b"\r\n")
+        await reader.readuntil(b"\r\n")
         return body
     length = lower.partition(b"\r\ncontent-length: ")[2].partition(b"\r\n")[0]
     return await reader.readexactly(int(length or 0))

@@ -16,7 +16,7 @@ def whole_log(caplog: pytest.LogCaptureFixture) -> str:
 
 # What a hint, a logout token, a sealed handle, a cookie or a secret of the tests looks like.
 _SECRETS = re.compile(
-    r"eyJ[\w-]{8,}\.[\w-]{8,}|gAAAAA[\w-]{20,}|cookie-of-|a-client-secret|a-management-token|a-reading-token|what-every-process|logout_token="
+    r"eyJ[\w-]{8,}\.[\w-]{8,}|gAAAAA[\w-]{20,}|cookie-of-|a-client-secret|a-management-token|a-reading-token|what-every-process|an-admin-secret|an-admin-token|an-access-token|logout_token="
 )
 # Loggers of the clients that the tests themselves use, which write the addresses that they ask for.
 _CLIENTS = ("httpx", "httpcore", "urllib3", "werkzeug", "schemathesis", "hypothesis", "authlib", "uvicorn.receivers")

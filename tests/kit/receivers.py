@@ -78,8 +78,14 @@ class Receivers:
 def receivers() -> Iterator[Receivers]:
     """A running server of apps, all of which answer 200 until told otherwise."""
     apps = Receivers()
-    app = Starlette(routes=[Route("/{app:path}", apps.take, methods=["POST"])])
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=0)
+    with in_a_thread(Starlette(routes=[Route("/{app:path}", apps.take, methods=["POST"])])) as apps.port:
+        yield apps
+
+
+@contextlib.contextmanager
+def in_a_thread(app: Starlette) -> Iterator[int]:
+    """Serve an application on this machine; yields its port."""
+    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=0)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -87,9 +93,8 @@ def receivers() -> Iterator[Receivers]:
     while not server.started:
         assert time.monotonic() < until, "the receivers do not start"
         time.sleep(0.005)
-    apps.port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield apps
+        yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = server.force_exit = True
         thread.join(10)

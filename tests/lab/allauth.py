@@ -24,6 +24,9 @@ class Allauth(DjangoProject):
         "userinfo": "/identity/o/api/userinfo",
         "introspection": "/identity/o/api/introspect",
     }
+    claims = frozenset({"at_hash", "jti"})
+    refreshed_id_token = "without nonce"
+    logout_ends_refresh = False
     lacks = {
         "private_key_jwt": "clients authenticate by a secret alone",
         "par": "no endpoint for it",

@@ -14,6 +14,8 @@ from .provider import FEATURES, LabProvider, Step, private_jwk
 class Canaille(LabProvider):
     """No `sid` in ID tokens, and `auth_time` has a fraction. Sign-in is a session of Flask's.
 
+    The cookie `canaille` is that session, signed; every response sets it anew, with another value.
+
     Its access tokens are signed claims without a `jti`. With RS256, two of a user for an app in one second are the
     same, and the second token request fails with a 500; so they are signed with PS256, which has salt.
     """
@@ -34,6 +36,9 @@ class Canaille(LabProvider):
         "userinfo": "/oauth/userinfo",
         "introspection": "/oauth/introspect",
     }
+    claims = frozenset({"amr", "at_hash", "auth_time"})
+    refreshed_id_token = "none"
+    logout_ends_refresh = False
     lacks = {
         "par": "no endpoint for it",
         "dpop": "tokens are bearer tokens",

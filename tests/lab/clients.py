@@ -49,6 +49,11 @@ class Client:
         return f"https://{self.host}/signed-out"
 
     @property
+    def backchannel_logout_uri(self) -> str:
+        """Where a provider would send logout tokens, if it could reach the lab's hosts."""
+        return f"https://{self.host}/backchannel"
+
+    @property
     def key(self) -> Key:
         """Its private key, where it signs what it sends."""
         return signing_key("ES256", self.client_id)

@@ -23,6 +23,9 @@ class Dot(DjangoProject):
         "end_session": "/o/logout/",
         "userinfo": "/o/userinfo/",
     }
+    claims = frozenset({"at_hash", "auth_time", "jti"})
+    refreshed_id_token = "without nonce"
+    logout_ends_refresh = True
     lacks = {
         "prompt_none": "its validator leaves validate_silent_login to the project, and without one it fails with a 500",
         "private_key_jwt": "clients authenticate by a secret alone",

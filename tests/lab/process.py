@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,8 +14,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-
-from tests.kit.servers import wait_for_port
 
 ENVIRONMENT = Path(sys.prefix) / "lab" / "bin"
 """Where `make` installs what requirements-lab.in asks for."""
@@ -89,7 +88,7 @@ def running(
         _wait_until_up(process, port, log)
         yield log
     finally:
-        _stop(process)
+        _stop(process, port)
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -97,18 +96,28 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> No
     while True:
         assert process.poll() is None, f"it stopped with {process.returncode}: {log.read_text()}"
         assert time.monotonic() < deadline, f"it does not listen on port {port}: {log.read_text()}"
-        try:
-            wait_for_port(port, 0.1)
-        except AssertionError:
-            continue
-        return
+        if _listens(port):
+            return
+        time.sleep(0.02)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, and end it with what is left of its process group."""
+def _stop(process: subprocess.Popen[bytes], port: int) -> None:
+    """Ask it to end, end it with what is left of its process group, and return when nothing listens any more."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(10)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(10)
+    deadline = time.monotonic() + 10
+    while _listens(port):
+        assert time.monotonic() < deadline, f"something still listens on port {port}"
+        time.sleep(0.02)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

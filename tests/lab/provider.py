@@ -93,6 +93,12 @@ class LabProvider(ABC):
 
     announced_only: ClassVar[frozenset[Feature]] = frozenset()
     """Those of them that its metadata has all the same."""
+    claims: ClassVar[frozenset[str]]
+    """What its ID tokens say beyond `iss`, `sub`, `aud`, `exp`, `iat` and `nonce`. None says `sid`."""
+    refreshed_id_token: ClassVar[Literal["none", "without nonce", "with nonce"]]
+    """The ID token in the response to a refresh."""
+    logout_ends_refresh: ClassVar[bool]
+    """Whether a refresh token is refused after the provider's own logout."""
     leave: ClassVar[tuple[Step, ...]] = ()
     """The forms at its logout endpoint."""
 
@@ -115,7 +121,7 @@ class LabProvider(ABC):
     def population(self) -> dict[str, Any]:
         """The lab's users and apps, for a script that reads JSON."""
         users = [{**asdict(user), "email": user.email} for user in USERS]
-        uris = ("redirect_uri", "post_logout_redirect_uri", "jwks")
+        uris = ("redirect_uri", "post_logout_redirect_uri", "backchannel_logout_uri", "jwks")
         clients = [{**asdict(client), **{uri: getattr(client, uri) for uri in uris}} for client in self.clients]
         return {"users": users, "clients": clients}
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
+from . import id_tokens
 from .browser import Browser
 from .clients import ALICE, BANK, BOB, PHONE, SHOP, WEB, Client, User
 from .network import Network
-from .provider import FEATURES, Feature, LabProvider
+from .node import Node
+from .provider import FEATURES, Feature, LabProvider, private_key, started
 from .providers import PROVIDERS, with_feature, without_feature
 from .rp import App, Flow, running_app
 from .talk import Refused
@@ -81,6 +85,21 @@ async def test_tokens_are_refreshed(provider: LabProvider, browser: Browser, app
     assert after["access_token"] != before["access_token"]
     rotates = after.get("refresh_token", before["refresh_token"]) != before["refresh_token"]
     assert rotates == ("rotation" in provider.supports)
+    if provider.refreshed_id_token == "none":
+        assert "id_token" not in after
+    else:
+        claims = id_tokens.id_token(
+            after["id_token"], await web.talk.jwks(), issuer=provider.issuer, audience=WEB.client_id
+        )
+        assert ("nonce" in claims) == (provider.refreshed_id_token == "with nonce")
+
+
+async def test_what_an_id_token_says(provider: LabProvider, browser: Browser, apps: dict[str, App]) -> None:
+    """No provider names the session (`sid`) in ID tokens, so that it has to be known by other means."""
+    web = apps["web"]
+    await provider.sign_in(browser, await browser.get(web.url("/login")), ALICE)
+    assert set(web.only.claims) - {"iss", "sub", "aud", "exp", "iat", "nonce"} == provider.claims
+    assert "sid" not in provider.claims
 
 
 @pytest.mark.parametrize(("provider", "feature"), with_feature("prompt_none"), indirect=["provider"])
@@ -137,7 +156,7 @@ async def test_a_flow_signs_in(provider: LabProvider, feature: Feature, network:
 async def test_a_logout_at_the_provider_ends_its_session(
     provider: LabProvider, feature: Feature, browser: Browser, apps: dict[str, App]
 ) -> None:
-    """After the provider's own logout it asks who it is again, while the app that was not told keeps its session."""
+    """After the provider's own logout it asks who it is again, while an app that was not told keeps its session."""
     web, shop = apps["web"], apps["shop"]
     await provider.sign_in(browser, await browser.get(web.url("/login")), ALICE)
     await provider.sign_in(browser, await browser.get(shop.url("/login")), None)
@@ -145,6 +164,11 @@ async def test_a_logout_at_the_provider_ends_its_session(
     assert json.loads((await browser.get(shop.url())).text)["signed_in"] is True
     page = await browser.get(web.url("/login"))
     assert provider.asks_who(page), (page.way, page.text)
+    if provider.logout_ends_refresh:
+        with pytest.raises(Refused, match="invalid_grant"):
+            await shop.refresh(shop.only)
+    else:
+        assert (await shop.refresh(shop.only))["access_token"]
 
 
 @pytest.mark.parametrize(("provider", "feature"), with_feature("device"), indirect=["provider"])
@@ -189,3 +213,31 @@ async def test_what_is_said_of_a_provider_is_what_it_publishes(provider: LabProv
         "introspection": "introspection_endpoint" in metadata,
     }
     assert {name for name, announced in there.items() if announced} - provider.supports == provider.announced_only
+
+
+class _NodeWithLogout(Node):
+    backchannel_logout = True
+
+
+async def test_a_sid_of_node_is_that_of_an_app(tmp_path: Path, network: Network, browser: Browser) -> None:
+    """With its own back-channel logout on, apps of one session get different `sid`s: it does not name the session."""
+    with started(_NodeWithLogout, tmp_path) as provider:
+        provider.publish(network)
+        sids: set[str] = set()
+        for client in (WEB, SHOP):
+            async with running_app(client, provider.issuer, network) as app:
+                await provider.sign_in(browser, await browser.get(app.url("/login")), ALICE if not sids else None)
+                sids.add(app.only.claims["sid"])
+    assert len(sids) == 2
+
+
+def test_a_provider_stops_for_certain_and_starts_again(tmp_path: Path) -> None:
+    """After the end nothing listens on its port, and with the same folder it has the same key."""
+    with started(Node, tmp_path) as provider:
+        key = private_key(tmp_path)
+        provider.stop()
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", provider.port), timeout=1)
+        provider.start()
+        socket.create_connection(("127.0.0.1", provider.port), timeout=1).close()
+    assert private_key(tmp_path) == key

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from endsession.delivery.lookup import Lookups
 from endsession.provider.fetch import MAX_BYTES, Fetcher, fetch_behind
 from endsession.provider.remote import Fetched
+from tests.kit.deployment import cookie_of, deploy
+from tests.kit.flow import HTML, PLAIN
 from tests.kit.provider import Provider, provider
+from tests.kit.tokens import id_token, jwks
 
 
 @pytest.fixture
@@ -24,7 +31,7 @@ async def web() -> AsyncIterator[Provider]:
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
     """One that does not wait long."""
-    one = Fetcher(timeout=0.3)
+    one = Fetcher(Lookups(), timeout=0.3)
     yield one
     await one.close()
 
@@ -55,7 +62,7 @@ async def test_a_proxy_of_the_environment_is_not_used(web: Provider, monkeypatch
     """Where requests go is the operator's word in the settings, and nobody else's."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    fetcher = Fetcher(timeout=5)
+    fetcher = Fetcher(Lookups(), timeout=5)
     assert (await get(fetcher, web.url)).body == b"hello"
     await fetcher.close()
 
@@ -139,7 +146,7 @@ async def test_a_server_that_is_not_there(fetcher: Fetcher, url: str) -> None:
 
 async def test_a_fetch_that_is_under_way_at_the_end(web: Provider) -> None:
     """Closing ends it with the same kind of error, or lets it end: nothing else escapes."""
-    fetcher = Fetcher(timeout=0.3)
+    fetcher = Fetcher(Lookups(), timeout=0.3)
     web.open.clear()
     fetch = asyncio.create_task(get(fetcher, web.url))
     await web.wait_for(1)
@@ -166,3 +173,51 @@ async def test_a_provider_is_asked_behind_its_public_name(fetcher: Fetcher, web:
     assert request[""] == "GET /a%2Fb?x=1 HTTP/1.1"
     assert request["host"] == request["x-forwarded-host"] == "op.example:8443"
     assert (request["x-forwarded-proto"], request["if-none-match"]) == ("https", '"a"')
+
+
+async def test_names_are_looked_up_within_bounds(web: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the look-up that it is given, to the name's own `Host`; a name that nobody answers for keeps no fetch waiting.
+
+    The event loop's resolver shares a few threads with everything else, and nothing ends a look-up there.
+    """
+    asleep, asked = threading.Event(), []
+
+    def ask(host: str) -> list[str]:
+        asked.append(host)
+        if host == "slow.example":
+            asleep.wait(30)
+        return ["127.0.0.1"]
+
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("asked the resolver of the event loop")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", refuse)
+    lookups = Lookups(ask)
+    fetcher = Fetcher(lookups, timeout=0.3)
+    with pytest.raises(OSError, match="no whole answer within"):
+        await get(fetcher, web.url.replace("127.0.0.1", "slow.example"))
+    assert (await get(fetcher, web.url.replace("127.0.0.1", "op.example"))).body == b"hello"
+    assert web.requests[-1]["host"].startswith("op.example:")
+    assert asked == ["slow.example", "op.example"]
+    asleep.set()
+    await fetcher.close()
+    await lookups.close()
+
+
+@pytest.mark.usefixtures("backend")
+async def test_the_gateway_looks_providers_up_within_bounds(
+    tmp_path: Path, web: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its keys come from a name, and the event loop is not asked for it."""
+
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("asked the resolver of the event loop")
+
+    web.publish(*jwks("RS256")["keys"])
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", refuse)
+    changes = {"issuers": {"acme": {"jwks": None, "jwks_uri": web.url.replace("127.0.0.1", "op.localhost")}}}
+    async with deploy(tmp_path, changes) as gateway:
+        await gateway.register()
+        done = await gateway.get(PLAIN, {"id_token_hint": id_token()}, cookie=cookie_of(), accept=HTML)
+        assert (done.status_code, await gateway.state_of()) == (200, "ended")
+    assert web.requests

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from endsession.delivery.lookup import Lookups
 from endsession.protocol.errors import ServiceUnavailable
 from endsession.provider.fetch import Fetcher
 from endsession.tokens.keyring import KeyRing
@@ -38,7 +39,7 @@ async def web() -> AsyncIterator[Provider]:
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
     """The gateway's own."""
-    one = Fetcher(timeout=10)
+    one = Fetcher(Lookups(), timeout=10)
     yield one
     await one.close()
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from endsession.delivery.lookup import Lookups
 from endsession.provider.fetch import Fetcher
 from endsession.store.provider_keys import ProviderKeys
 from endsession.store.script import Database
@@ -19,7 +20,7 @@ from .test_remote_keys import K1, K2, KID1, KID2, Clock, kids, settled
 @pytest.fixture
 async def provider_and_fetcher() -> AsyncIterator[tuple[Provider, Fetcher]]:
     """A provider that publishes one key, and the gateway's own fetcher."""
-    fetcher = Fetcher(timeout=10)
+    fetcher = Fetcher(Lookups(), timeout=10)
     async with provider() as web:
         web.publish(K1, etag='"first"')
         yield web, fetcher

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from endsession import settings as configuration
+from endsession.delivery.lookup import Lookups
 from endsession.protocol.hint import VerifiedHint
 from endsession.provider.fetch import Fetcher
 from endsession.runtime.check import look_around
+from endsession.runtime.check_storage import Finding
+from endsession.settings import Problem
 from endsession.store.script import Database
 from endsession.store.seen_hints import SeenHints
 from endsession.store.sqlite import SqliteDatabase
@@ -37,20 +40,29 @@ async def web() -> AsyncIterator[Provider]:
         yield server
 
 
+async def problems_of(folder: Path, **table: Any) -> list[Problem]:
+    """The problems of an issuer with these settings and one signing key."""
+    return [finding.problem for finding in await findings(folder, **table)]
+
+
 async def found(folder: Path, **table: Any) -> list[tuple[str, bool, str]]:
-    """The findings about an issuer with these settings and one signing key: where, whether certain, and what."""
+    """The findings about such an issuer: where, whether certain, and what."""
+    return [
+        (".".join(map(str, finding.problem.location[2:])), finding.certain, finding.problem.message)
+        for finding in await findings(folder, **table)
+    ]
+
+
+async def findings(folder: Path, **table: Any) -> list[Finding]:
+    """All that the check finds."""
     keys = {} if {"jwks_uri", "jwks_file", "jwks"} & set(table) else {"jwks": jwks("RS256")}
     table = {"issuer": "https://op.example", "signing_keys": write_keys(folder, "RS256"), **keys, **table}
     settings = configuration.Settings.model_validate({"issuers": {"acme": table}})
-    fetcher = Fetcher(timeout=2)
+    fetcher = Fetcher(Lookups(), timeout=2)
     try:
-        findings = [setting async for setting in look_around(settings, "https://login.example", folder, fetcher.get)]
+        return [finding async for finding in look_around(settings, "https://login.example", folder, fetcher.get)]
     finally:
         await fetcher.close()
-    return [
-        (".".join(map(str, finding.problem.location[2:])), finding.certain, finding.problem.message)
-        for finding in findings
-    ]
 
 
 def metadata(web: Provider, **changes: Any) -> bytes:
@@ -109,7 +121,9 @@ async def test_metadata_of_somebody_else(
 ) -> None:
     """They would never be served, so they are a mistake now."""
     web.body = metadata(web, **changes)
-    assert await found(tmp_path, op_metadata_uri=web.url) == [("op_metadata_uri", True, message)]
+    assert await found(tmp_path, op_metadata_uri=web.url) == [
+        ("op_metadata_uri", True, f"what is there cannot be used: {message}")
+    ]
 
 
 @pytest.mark.parametrize("member", ["jwks_uri", "op_metadata_uri"])
@@ -136,6 +150,23 @@ async def test_keys_that_cannot_be_used_are_found_before_the_start(tmp_path: Pat
     assert [item[:2] for item in await found(tmp_path, decryption_keys=("text.jwk",))] == [("decryption_keys.0", True)]
     assert [item[:2] for item in await found(tmp_path, jwks_file="text.jwk")] == [("jwks_file", True)]
     assert [item[:2] for item in await found(tmp_path, jwks={"key": []})] == [("jwks", True)]
+
+
+async def test_a_key_says_how_to_put_it_right(tmp_path: Path) -> None:
+    """A file that holds no key, one that is a folder, and keys of the provider that are none."""
+    (tmp_path / "text.jwk").write_text("no key")
+    (tmp_path / "text.jwk").chmod(0o600)
+    (tmp_path / "folder").mkdir()
+    cases: list[tuple[dict[str, Any], str, str]] = [
+        ({"signing_keys": ("text.jwk",)}, "not valid JSON", "endsession keygen --alg RS256"),
+        ({"decryption_keys": ("text.jwk",)}, "not valid JSON", "endsession keygen --alg RSA-OAEP-256"),
+        ({"signing_keys": ("folder",)}, f"{tmp_path / 'folder'} cannot be read: Is a directory", "correct the name"),
+        ({"jwks_file": "folder"}, f"{tmp_path / 'folder'} cannot be read: Is a directory", "correct the name"),
+        ({"jwks_file": "text.jwk"}, "", "the provider's JWK Set"),
+    ]
+    for table, message, fix in cases:
+        problems = await problems_of(tmp_path, **table)
+        assert any(message in problem.message and fix in problem.fix for problem in problems), (table, problems)
 
 
 async def test_a_client_that_could_never_be_told(tmp_path: Path) -> None:
@@ -199,7 +230,7 @@ signing_keys = ["RS256.jwk"]
 async def of_storage(url: str, folder: Path) -> list[tuple[bool, str]]:
     """The findings about storage."""
     settings = configuration.Settings.model_validate({"storage": {"url": url}})
-    fetcher = Fetcher(timeout=2)
+    fetcher = Fetcher(Lookups(), timeout=2)
     try:
         findings = [setting async for setting in look_around(settings, "https://login.example", folder, fetcher.get)]
     finally:
@@ -239,7 +270,8 @@ async def test_a_server_that_is_away_is_a_warning(tmp_path: Path, postgres_serve
     away = f"postgresql://me:secret-of-mine@127.0.0.1:{free_port()}/endsession"
     ((certain, message),) = await of_storage(away, tmp_path)
     assert not certain
-    assert message.startswith("PostgreSQL cannot be used from here: ")
+    assert message.startswith("PostgreSQL at 127.0.0.1:")
+    assert "secret-of-mine" not in message
 
 
 async def test_what_hints_have_shown_is_told(storage_url: str, tmp_path: Path, store: Database) -> None:
@@ -248,7 +280,7 @@ async def test_what_hints_have_shown_is_told(storage_url: str, tmp_path: Path, s
     seen.note("acme", VerifiedHint("web", "alice", None, 1000, 2000))
     seen.note("gone", VerifiedHint("web", "alice", None, 1000, 2000))
     await seen.stop()
-    fetcher = Fetcher(timeout=2)
+    fetcher = Fetcher(Lookups(), timeout=2)
     found = []
     for have_sid in (True, False):
         table = {"issuer": "https://op.example", "jwks": jwks("RS256"), "id_tokens_have_sid": have_sid}

@@ -19,7 +19,7 @@ from endsession.store.script import Database, Script, Statement
 from endsession.tokens.hint import IdTokenHints
 from endsession.tokens.seal import Sealer
 from tests.kit.deployment import TOKEN, Deployment, cookie_of, deploy
-from tests.kit.flow import HTML, PLAIN, answer, asks
+from tests.kit.flow import HTML, JSON, PLAIN, answer, asks
 from tests.kit.tokens import SECRET, id_token
 
 OLD, NEW = "the-secret-of-last-year-0123456789", "the-secret-of-this-year-0123456789"
@@ -170,15 +170,30 @@ async def test_another_secret_is_refused_at_the_start(tmp_path: Path, storage_ur
         pass
 
 
-async def test_a_secret_that_cannot_be_opened_is_no_refused_hint(tmp_path: Path, storage_url: str) -> None:
-    """Nobody knows whether the hint is good, so it is a 503, and registering the client again is the way out."""
+async def test_a_secret_that_cannot_be_opened_is_no_refused_hint(
+    tmp_path: Path, storage_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody knows whether the hint is good, so it is a 503, and registering the client again is the way out.
+
+    The storage is not blamed; the log names issuer, client and setting.
+    """
     async with deploy(tmp_path, {"storage": {"url": storage_url}}) as gateway:
         await put_client(gateway)
         await put_client(gateway, "another")
         await gateway.gateway.store.write(swapped())
         await gateway.register(clients=[{"client_id": "stored"}])
         request = {"id_token_hint": id_token("HS256", aud="stored")}
-        assert (await gateway.get(PLAIN, request, cookie=cookie_of(), accept=HTML)).status_code == 503
+        for accept in (HTML, JSON):
+            refused = await gateway.get(PLAIN, request, cookie=cookie_of(), accept=accept)
+            assert refused.status_code == 503
+            assert "Retry-After" in refused.headers
+            assert "storage" not in refused.text
+            assert "until its settings are corrected" in refused.text
+        assert (
+            "issuer acme: the client_secret of client stored cannot be opened with storage.sealing_secrets"
+            in caplog.text
+        )
+        assert (await gateway.get("/readyz")).status_code == 200
         assert await gateway.state_of() == "live"
         await put_client(gateway)
         assert (await gateway.get(PLAIN, request, cookie=cookie_of(), accept=HTML)).status_code == 200

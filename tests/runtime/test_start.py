@@ -52,6 +52,22 @@ def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
         [
             "FOLDER/endsession.toml, line 4: storage.url (ENDSESSION_STORAGE__URL)",
             "    FOLDER/nowhere/x.db: unable to open database file.",
-            "    Fix: create its folder and make it writable",
+            "    Fix: create its folder, and let this user read and write both",
+        ],
+    )
+
+
+def test_a_server_that_cannot_be_reached(tmp_path: Path) -> None:
+    """The setting, which server it names, the cause and the fix; no password."""
+    away = free_port()
+    secret = "0123456789abcdef" * 2
+    storage = f'[storage]\nurl = "postgresql://me:hidden@127.0.0.1:{away}/logins"\nsealing_secrets = ["{secret}"]'
+    status, lines = complaint(tmp_path, free_port(), storage)
+    assert (status, lines) == (
+        1,
+        [
+            "FOLDER/endsession.toml, line 4: storage.url (ENDSESSION_STORAGE__URL)",
+            f'    PostgreSQL at 127.0.0.1:{away} (database "logins", role "me") cannot be used: Connection refused.',
+            "    Fix: make sure that it is running and reachable, and that host and port are right",
         ],
     )

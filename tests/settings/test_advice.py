@@ -62,7 +62,7 @@ CASES = {
     "a cookie that nobody registers": (
         serving(settings=add(ACME, "participants = 'all'")),
         "issuers.acme.cookie.match",
-        "no session is registered whose cookie it could be (participants = all): at pingfederate, end-session"
+        "participants = all registers no sessions, so no cookie can be matched: at pingfederate, end-session"
         " anyone with a leaked hint can end its session with one click",
         "register sessions, or take the cookie out, if it can never be matched",
     ),

@@ -71,6 +71,18 @@ CASES = {
         "lang is to be withheld (cookies) and to pass (keep_cookies).",
         "leave it in one of the two",
     ),
+    "an admin API that is not described": (
+        front('end_provider_session = ["cookies", "action"]'),
+        "issuers.acme.front.end_provider_session",
+        "action needs the table ending.",
+        "add ending, with the provider's admin API",
+    ),
+    "an admin API that is not used": (
+        front("[issuers.acme.ending]\nprovider = 'hydra'\nurl = 'https://op.internal:4445'"),
+        "issuers.acme.front.end_provider_session",
+        "action is not named, and there is a table ending.",
+        "name action, or leave ending out",
+    ),
     "a redirect path that is none": (
         front('redirect_paths = ["interaction"]'),
         "issuers.acme.front.redirect_paths.0",

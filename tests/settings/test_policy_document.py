@@ -13,7 +13,7 @@ from endsession.protocol.hint import Hint
 from endsession.protocol.policy import Policy
 from endsession.protocol.session import Sessions
 from endsession.settings.presets import PRESETS
-from endsession.settings.reference import duration
+from endsession.settings.values import duration
 from tests.protocol.worlds import DEAD, NO_HINT, C, H, hint, outcome
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "policy.md").read_text()

@@ -12,8 +12,9 @@ import pytest
 
 from endsession.settings.model import Settings
 from endsession.settings.problems import generic
-from endsession.settings.reference import duration, reference
+from endsession.settings.reference import reference
 from endsession.settings.shape import walk
+from endsession.settings.values import duration
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "settings.md").read_text()

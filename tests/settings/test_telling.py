@@ -220,7 +220,7 @@ def test_secret_files_that_cannot_be_read(operator: Operator) -> None:
         "Fix: correct the name, or let the user that endsession runs as read it",
         "secret file FOLDER/secrets/ENDSESSION_STORAGE__URL it is not in UTF-8. Fix: save it as UTF-8",
         "secret file FOLDER/secrets/ENDSESSION_SERVER__PORT: server.port it is not a whole number. "
-        "Fix: write a number such as 8080",
+        "Fix: write digits without quotes, such as 8080",
     ]
 
 

@@ -100,13 +100,13 @@ CASES = {
     "an issuer with a query": (
         GOOD.replace('https://op.example/acme"', 'https://op.example/acme?x=1"'),
         "issuers.acme.issuer",
-        "it has a query, a fragment or user information.",
+        "it has a query (?).",
         "leave that out",
     ),
     "an address with a password": (
         GOOD.replace("https://op.example/acme/jwks", "https://me:hush@op.example/jwks"),
         "issuers.acme.jwks_uri",
-        "it has a query, a fragment or user information.",
+        "it has a fragment (#) or user information (@).",
         "leave that out",
     ),
     "a public address with a slash": (

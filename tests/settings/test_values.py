@@ -10,10 +10,15 @@ from .operator import GOOD, Operator
 
 DURATION = ("it is not a duration.", "write a number and a unit, such as 500ms, 5s, 10m, 24h or 30d")
 RATE = ("it is not a rate.", 'write a count and a unit, such as 60/minute, or "" for no limit')
-NUMBER = ("it is not a whole number.", "write a number such as 8080")
+NUMBER = ("it is not a whole number.", "write digits without quotes, such as 8080")
 STRING = ("it is not a string.", 'write it in quotes, as in "text"')
 LIST = ("it is not a list.", 'write a list such as ["one", "two"]')
 TABLE = ("it is not a table.", "write a table of its own, or { member = value }")
+NETWORK = ("it is not a network.", "write a network address, such as 10.20.0.0/16")
+AROUND = (
+    "its address is not the first one of the network, so it is not clear what is meant.",
+    "write 10.0.0.0/8, or a smaller network",
+)
 BOOLEAN = ("it is neither true nor false.", "write true or false")
 
 
@@ -28,17 +33,24 @@ BOOLEAN = ("it is neither true nor false.", "write true or false")
         ("[retention]\nended_sessions = nan", DURATION),
         ("[retention]\nended_sessions = inf", DURATION),
         ("[retention]\nended_sessions = []", DURATION),
-        ("[retention]\nended_sessions = -1", ("it is less than 0.", "write 0 or more")),
+        ("[retention]\nended_sessions = -1", ("it is negative.", DURATION[1])),
+        ("[delivery]\ntimeout = 0", ("it has to be more than 0s.", DURATION[1])),
+        ("[delivery]\ntimeout = '2m'", ("it is more than 30s.", "write 30s or less")),
+        ("[issuers.acme]\nnotify_wait = 31", ("it is more than 30s.", "write 30s or less")),
+        ("[issuers.acme.policy]\nmax_hint_age = -1", ("it is negative.", DURATION[1])),
         ("[issuers.acme.policy]\nmax_hint_age = 'soon'", DURATION),
         ("[issuers.acme.policy]\nmax_hint_age = []", DURATION),
         ("[issuers.acme.policy]\nmax_hint_age = inf", DURATION),
+        ("[issuers.acme]\nmax_hint_age = '1d'", ("there is no such setting.", "write it below issuers.acme.policy")),
+        ("[delivery]\nallow_networks = ['10.0.0.0/33']", NETWORK),
+        ("[delivery]\nallow_networks = ['10.0.0.1/8']", AROUND),
         ("[limits]\nlogout_per_client = '60'", RATE),
         ("[limits]\nlogout_per_client = '60/fortnight'", RATE),
         ("[limits]\nlogout_per_client = '0/minute'", RATE),
         ("[limits]\nlogout_per_client = 60", STRING),
         ("[limits]\nquery_bytes = 'many'", NUMBER),
         ("[limits]\nquery_bytes = 1024.5", NUMBER),
-        ("[limits]\nquery_bytes = 1", ("it is less than 1024.", "write 1024 or more")),
+        ("[limits]\nquery_bytes = 1", ("it is less than 1024 bytes.", "write 1024 bytes or more")),
         ("[management]\nport = 65536", ("it is more than 65535.", "write 65535 or less")),
         ("[management]\nhost = 1", STRING),
         ("[management]\ntokens = 'x'", LIST),

@@ -65,7 +65,7 @@ async def test_a_session_of_many_apps_is_written_down_slice_by_slice(store: Data
 
 async def test_the_initiator_and_the_provider_are_in_the_first_slice(store: Database) -> None:
     """They are told first, and once."""
-    choose = Choose(everybody, provider=lambda sub: [Recipient("", "op", sub)])
+    choose = Choose(everybody, provider=lambda sub, op_sid: [Recipient("", "op", sub)])
     ended = await begin(store, choose, *APPS, initiator=APPS[-1])
     assert [delivery.client_id for delivery in ended.deliveries][:2] == ["", APPS[-1]]
     await finish(store, choose)

@@ -141,7 +141,7 @@ async def test_a_nonce_finds_its_browser(store: Database) -> None:
 
 
 async def test_a_stolen_nonce_binds_nothing(store: Database) -> None:
-    """What two browsers have shown finds neither, no matter which came first; the code still finds the one that got it."""
+    """What two browsers have shown finds neither of them; the code still finds the one that got it."""
     await store.write(await_token("acme", "b1", ["nonce"], now=NOW))
     await store.write(await_token("acme", "evil", ["nonce"], now=NOW))
     await store.write(await_token("acme", "b1", ["nonce"], now=NOW))
