@@ -29,7 +29,7 @@ from .outgoing import try_credentials
 async def look_around(
     settings: configuration.Settings, public_url: str, base: Path, fetch: Fetch, document: Document | None = None
 ) -> AsyncIterator[Finding]:
-    """Every finding about storage and every issuer. `base` is the folder that relative paths start from.
+    """Every finding. `base` is the folder that relative paths start from.
 
     Fronts are looked at where `document`, which is what is served, is given.
     """
