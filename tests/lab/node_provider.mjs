@@ -16,7 +16,7 @@ const provider = new Provider(lab.issuer, {
     ...(lab.backchannel_logout
       ? { backchannel_logout_uri: client.backchannel_logout_uri, backchannel_logout_session_required: true }
       : {}),
-    response_types: ["code", "code id_token"],
+    response_types: ["code", "code id_token", "id_token"],
     grant_types: [
       "authorization_code",
       "implicit",
@@ -28,7 +28,7 @@ const provider = new Provider(lab.issuer, {
   jwks: { keys: [lab.key] },
   cookies: { keys: ["a-key-for-cookies-of-the-lab"] },
   scopes: ["openid", "offline_access"],
-  responseTypes: ["code", "code id_token"],
+  responseTypes: ["code", "code id_token", "id_token"],
   pkce: { required: () => false }, // so that an app without it can be tried
   rotateRefreshToken: true,
   ttl: { AccessToken: 3600, Grant: 86400, IdToken: 3600, Interaction: 3600, RefreshToken: 86400, Session: 86400 },
