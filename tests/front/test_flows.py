@@ -10,6 +10,7 @@ import pytest
 from endsession.front.issuer_front import digest_of
 from tests.lab.browser import Browser
 from tests.lab.clients import ALICE, BANK, PHONE, SHOP, WEB, Client
+from tests.lab.conftest import RunningProviders
 from tests.lab.network import Network
 from tests.lab.node import Node
 from tests.lab.provider import Feature, LabProvider
@@ -89,7 +90,9 @@ async def test_a_flow_is_learnt_whole(
         assert set(counts) <= {"begun", "learnt"}, counts
 
 
-async def test_flows_of_one_browser_are_one_session(network: Network, running_providers: Any, tmp_path: Path) -> None:
+async def test_flows_of_one_browser_are_one_session(
+    network: Network, running_providers: RunningProviders, tmp_path: Path
+) -> None:
     """However each app asks, they are in the session of the browser that all of them are used with."""
     provider, flows = running_providers(Node), {WEB: ORDINARY["par"][1], SHOP: ORDINARY["jarm"][1], BANK: Flow()}
     async with behind_front(provider, network, tmp_path, clients=tuple(flows)) as behind:
@@ -117,7 +120,9 @@ async def test_a_code_alone_is_learnt_as_far_as_its_redirect_shows(
         assert ("no_browser" in await behind.counts()) == (not seen)
 
 
-async def test_redirect_paths_bind_a_code_alone(running_providers: Any, network: Network, tmp_path: Path) -> None:
+async def test_redirect_paths_bind_a_code_alone(
+    running_providers: RunningProviders, network: Network, tmp_path: Path
+) -> None:
     """Where the pages that redirect to apps are named, that browser is known too, and its apps are one session."""
     provider, front = running_providers(Node), {"redirect_paths": ["/auth/"]}
     async with behind_front(provider, network, tmp_path, flow=PLAIN, front=front) as behind:
@@ -133,7 +138,9 @@ async def test_redirect_paths_bind_a_code_alone(running_providers: Any, network:
         assert provider.asks_who(page), (page.way, page.text)
 
 
-async def test_an_id_token_in_a_redirect_is_learnt(running_providers: Any, network: Network, tmp_path: Path) -> None:
+async def test_an_id_token_in_a_redirect_is_learnt(
+    running_providers: RunningProviders, network: Network, tmp_path: Path
+) -> None:
     """In the implicit flow nothing but the redirect says who has signed in where."""
     provider, front = running_providers(Node), {"redirect_paths": ["/auth/"]}
     async with behind_front(provider, network, tmp_path, front=front) as behind:
@@ -171,7 +178,7 @@ async def test_a_device_is_a_session_without_a_browser(
 @pytest.mark.parametrize("kind", PROVIDERS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("what", ["nonce", "challenge"])
 async def test_what_another_browser_shows_binds_nothing(
-    kind: type[LabProvider], what: str, running_providers: Any, network: Network, tmp_path: Path
+    kind: type[LabProvider], what: str, running_providers: RunningProviders, network: Network, tmp_path: Path
 ) -> None:
     """Who has seen a nonce or a challenge and shows it too gets nobody's token into his own browser's session."""
     provider, flow = running_providers(kind), Flow(pkce=what == "challenge", nonce=what == "nonce")

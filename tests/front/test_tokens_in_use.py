@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
 from tests.lab.clients import ALICE
+from tests.lab.conftest import RunningProviders
 from tests.lab.dot import Dot
 from tests.lab.network import Network
 from tests.lab.node import Node
@@ -63,7 +63,7 @@ async def test_a_refresh_token_ends_with_its_session(provider: LabProvider, netw
 
 @pytest.mark.parametrize("kind", [Node, Dot], ids=["node", "dot"])
 async def test_an_offline_grant_goes_on(
-    kind: type[LabProvider], running_providers: Any, network: Network, tmp_path: Path
+    kind: type[LabProvider], running_providers: RunningProviders, network: Network, tmp_path: Path
 ) -> None:
     """A logout leaves `offline_access` alone (Back-Channel Logout 1.0, section 2.7), and begins no session by it."""
     provider = running_providers(kind)
@@ -82,7 +82,7 @@ async def test_an_offline_grant_goes_on(
 
 @pytest.mark.parametrize("kind", PROVIDERS, ids=lambda kind: kind.name)
 async def test_an_access_token_ends_with_its_session(
-    kind: type[LabProvider], running_providers: Any, network: Network, tmp_path: Path
+    kind: type[LabProvider], running_providers: RunningProviders, network: Network, tmp_path: Path
 ) -> None:
     """Where userinfo and introspection pass the front, a token of an ended session is worth nothing there."""
     provider = running_providers(kind)
