@@ -42,9 +42,9 @@ async def after_logout(request: Request, gateway: Gateway, issuer: Issuer, outco
     has_ended = outcome.decision.action == "end" or outcome.sessions.ended_here is not None
     if issuer.cookie and issuer.cookie.clearing and outcome.own and has_ended:
         response.headers.append("Set-Cookie", issuer.cookie.clearing)
-    front, session = gateway.issuer_fronts.get(issuer.id), outcome.ended
-    if front is not None and session is not None and outcome.own and outcome.decision.action == "end":
-        response.raw_headers += await cookies_at_logout(front, request.headers, sid=session.sid, host=request.host)
+    passing, session = gateway.issuer_fronts.get(issuer.id), outcome.ended
+    if passing is not None and session is not None and outcome.own and outcome.decision.action == "end":
+        response.raw_headers += await cookies_at_logout(passing, request.headers, sid=session.sid, host=request.host)
     return response
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -146,9 +147,8 @@ async def test_an_id_token_in_a_redirect_is_learnt(
     async with behind_front(provider, network, tmp_path, front=front) as behind:
         browser = behind.browser()
         asked = {"client_id": "web", "response_type": "id_token", "scope": "openid", "nonce": "n-1", "state": "s-1"}
-        page = await browser.get(
-            provider.base + provider.paths["authorization"], redirect_uri=WEB.redirect_uri, **asked
-        )
+        query = urlencode({**asked, "redirect_uri": WEB.redirect_uri})
+        page = await browser.get(f"{provider.base}{provider.paths['authorization']}?{query}")
         page = await provider.sign_in(browser, page, ALICE)
         assert any("id_token=" in r.headers.get("location", "") for r in page.responses), (page.way, page.text)
         (session,) = await behind.sessions()
