@@ -10,9 +10,9 @@ import pytest
 
 from endsession.front.issuer_front import digest_of
 from tests.lab.browser import Browser
-from tests.lab.clients import ALICE, BANK, PHONE, SHOP, WEB, Client
+from tests.lab.clients import ALICE, BANK, PHONE, SHOP, VAULT, WEB, Client
 from tests.lab.conftest import RunningProviders
-from tests.lab.network import Network
+from tests.lab.network import Network, Server
 from tests.lab.node import Node
 from tests.lab.provider import Feature, LabProvider
 from tests.lab.providers import PROVIDERS, with_feature
@@ -154,6 +154,42 @@ async def test_an_id_token_in_a_redirect_is_learnt(
         (session,) = await behind.sessions()
         assert [client["client_id"] for client in session["clients"]] == ["web"]
         assert await browsers_of(behind, session["sid"]) == [cookie_digest(browser)]
+
+
+async def test_an_encrypted_id_token_is_learnt_from_its_browser(
+    running_providers: RunningProviders, network: Network, tmp_path: Path
+) -> None:
+    """Nobody but the app can read it: it joins the session that its browser has, and is told by that session's user."""
+    provider = running_providers(Node)
+    async with behind_front(provider, network, tmp_path, flow=Flow(), clients=(WEB, VAULT)) as behind:
+        browser, vault = behind.browser(), behind.apps["vault"]
+        await provider.sign_in(browser, await browser.get(vault.url("/login")), ALICE)  # whose app cannot decrypt
+        assert await behind.sessions() == []
+        assert (await behind.counts())["not_learnt"] == 1
+        await behind.sign_in(browser, "web", None)
+        await provider.sign_in(browser, await browser.get(vault.url("/login")), None)
+        (session,) = await behind.sessions()
+        assert participant(session, "vault") == participant(session, "web")
+        await behind.log_out(browser, "web")
+        assert await behind.ledger(session["sid"]) == {"web": "delivered", "vault": "delivered"}
+
+
+async def test_an_app_that_goes_around_the_front_shows_in_the_counts(
+    running_providers: RunningProviders, network: Network, tmp_path: Path
+) -> None:
+    """Its sign-ins begin here and its tokens are never seen: nobody else can say that it will not be told."""
+    provider = running_providers(Node)
+    async with behind_front(provider, network, tmp_path, flow=Flow()) as behind:
+        network.route("op.internal", Server(provider.port))
+        behind.apps["shop"].talk.token_endpoint = f"https://op.internal{provider.paths['token']}"
+        browser = behind.browser()
+        await behind.sign_in(browser, "web", ALICE)
+        await behind.sign_in(browser, "shop", None)
+        (session,) = await behind.sessions()
+        assert [client["client_id"] for client in session["clients"]] == ["web"]
+        await behind.counts()
+        rows = await behind.gateway.rows("SELECT client_id, event FROM front_counts WHERE event IN ('begun', 'learnt')")
+        assert set(rows) == {("web", "begun"), ("web", "learnt"), ("shop", "begun")}
 
 
 @pytest.mark.parametrize(("provider", "feature"), with_feature("device"), indirect=["provider"])

@@ -9,7 +9,10 @@ const provider = new Provider(lab.issuer, {
   clients: lab.clients.map((client) => ({
     client_id: client.client_id,
     ...(client.secret ? { client_secret: client.secret } : {}),
-    ...(client.authentication === "private_key_jwt" ? { jwks: client.jwks } : {}),
+    ...(client.authentication === "private_key_jwt" || client.encrypted ? { jwks: client.jwks } : {}),
+    ...(client.encrypted
+      ? { id_token_encrypted_response_alg: "RSA-OAEP-256", id_token_encrypted_response_enc: "A128GCM" }
+      : {}),
     token_endpoint_auth_method: client.authentication,
     redirect_uris: [client.redirect_uri],
     post_logout_redirect_uris: [client.post_logout_redirect_uri],
@@ -40,6 +43,7 @@ const provider = new Provider(lab.issuer, {
     jwtResponseModes: { enabled: true },
     deviceFlow: { enabled: true },
     introspection: { enabled: true },
+    encryption: { enabled: true },
     revocation: { enabled: true },
     userinfo: { enabled: true },
     backchannelLogout: { enabled: lab.backchannel_logout },
