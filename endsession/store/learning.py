@@ -112,7 +112,7 @@ def learn(sign_in: SignIn, rules: Rules) -> Script[Learnt]:
     yield from _keep(sign_in, sid, offline=offline)
     survivor = _survivor(sign_in, before, of_sid) if joined is None else None
     if survivor is not None:
-        yield _audit(sign_in, survivor, sid, rules)
+        yield from _note_survivor(sign_in, survivor, sid, rules)
     return Learnt(
         sid,
         new=joined is None,
@@ -154,8 +154,12 @@ def _keep(sign_in: SignIn, sid: str, *, offline: bool) -> Script[None]:
     yield from keep_tokens(sign_in.issuer_id, sign_in.client_id, sid, tokens)
 
 
-def _audit(sign_in: SignIn, survivor: _Known, sid: str, rules: Rules) -> Statement:
-    return audit(
+def _note_survivor(sign_in: SignIn, survivor: _Known, sid: str, rules: Rules) -> Script[None]:
+    yield Statement(
+        "UPDATE sessions SET survived_at = COALESCE(survived_at, :now) WHERE issuer_id = :issuer_id AND sid = :sid",
+        {"now": rules.trace.at, "issuer_id": sign_in.issuer_id, "sid": survivor.sid},
+    )
+    yield audit(
         sign_in.issuer_id,
         "did_not_stick",
         rules.trace,

@@ -17,6 +17,8 @@ def whole_log(caplog: pytest.LogCaptureFixture) -> str:
 # What a hint, a logout token, a sealed handle, a cookie or a secret of the tests looks like.
 _SECRETS = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]{8,}|gAAAAA[\w-]{20,}|cookie-of-|a-client-secret|a-management-token|a-reading-token|what-every-process|an-admin-secret|an-admin-token|an-access-token|logout_token="
+    # And what passes a front: what the lab's users and apps have, and all secrets of tests/front/scripted.py.
+    r"|canary-|the-password-of-|the-secret-of-|endsession-browser=|code_verifier=|refresh_token="
 )
 # Loggers of the clients that the tests themselves use, which write the addresses that they ask for.
 _CLIENTS = ("httpx", "httpcore", "urllib3", "werkzeug", "schemathesis", "hypothesis", "authlib", "uvicorn.receivers")

@@ -22,15 +22,20 @@ UP_WITHIN = 60
 
 
 @contextmanager
-def serving(folder: Path, port: int, command: Sequence[str] = CHECKOUT) -> Iterator[str]:
-    """Run `serve` in `folder` until it is ready; yields its address, and stops it at the end, which has to go well."""
+def serving(
+    folder: Path, port: int, command: Sequence[str] = CHECKOUT, options: Sequence[str] = (), log_name: str = "serve.log"
+) -> Iterator[str]:
+    """Run `serve` in `folder` until it is ready; yields its address, and stops it at the end, which has to go well.
+
+    Several in one folder share its storage; each needs a settings file (`options`) and a log of its own.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ENDSESSION_", "PYTHON"))}
     environment |= {"PYTHONPATH": str(ROOT)} if command is CHECKOUT else {}
     environment |= storages.environment(folder)
-    log = folder / "serve.log"
+    log = folder / log_name
     with (
         log.open("w") as output,
-        subprocess.Popen([*command, "serve"], cwd=folder, env=environment, stderr=output) as process,
+        subprocess.Popen([*command, "serve", *options], cwd=folder, env=environment, stderr=output) as process,
     ):
         try:
             _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, log)

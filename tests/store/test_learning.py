@@ -96,6 +96,7 @@ async def test_a_logout_that_did_not_stick_is_noticed(
     assert again.did_not_stick
     assert again.sid != first.sid
     assert (await record(store, again.sid)).live(NOW + 10)
+    assert (await record(store, first.sid)).survived_at == NOW + 10
 
 
 async def test_another_user_ends_the_former_session(store: Database) -> None:

@@ -69,3 +69,6 @@ CREATE TABLE front_counts (
     last_at   DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (issuer_id, event, client_id)
 ) {clustered};
+
+-- When the provider first issued an ID token for a session that had ended here, without a new sign-in.
+ALTER TABLE sessions ADD COLUMN survived_at DOUBLE PRECISION;
