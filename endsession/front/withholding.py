@@ -16,6 +16,8 @@ from ..store.front import Browser
 MOST_WITHHELD = 3
 """Requests of one browser from which cookies are withheld for one ended session. What is still sent then cannot be
 deleted, and a provider that goes on without it would be asked again and again."""
+MOST_DEAD = 200
+"""Cookies of one browser that are remembered; browsers keep at most 180 for a host."""
 MAX_DELETIONS = 2500
 """Bytes of Set-Cookie headers in one response: many proxies take 4 KB of response head by default, the provider's
 included."""
@@ -60,7 +62,7 @@ def withholding(
         and (not front.cookies or _named(name, front.cookies))
     }
     if browser.ended and not browser.cleaned:
-        return Withholding(frozenset(eligible), _names(eligible.values()), tuple(eligible))
+        return Withholding(frozenset(eligible), _names(eligible.values()), tuple(eligible)[:MOST_DEAD])
     dead = {digest: name for digest, name in eligible.items() if digest in browser.dead}
     if browser.ended and browser.withheld >= MOST_WITHHELD:
         return Withholding(in_vain=bool(dead))
