@@ -67,8 +67,9 @@ async def authorize(front: IssuerFront, incoming: Incoming, send: Send, *, is_re
     else:
         browser, asked = looked
     decided = withholding(incoming.cookies, browser, front.settings, front.own_cookies)
+    away = looked is None
     if cookie is not None and is_request:
-        await _note_withheld(front, cookie, browser, decided)
+        away = not await _note_withheld(front, cookie, browser, decided)
     form_post = asked.found.get("response_mode", "").startswith("form_post")
     request = outgoing(
         incoming,
@@ -80,7 +81,8 @@ async def authorize(front: IssuerFront, incoming: Incoming, send: Send, *, is_re
     )
     async with WhileConnected(incoming), front.upstream.send(request) as response:
         page = await response.read(MAX_PAGE) if form_post and _is_page(response) else None
-        await _note_answer(front, cookie, asked, response, page)
+        if not away:  # a request waits once for a storage that is not there
+            await _note_answer(front, cookie, asked, response, page)
         headers = _cookie_headers(front, incoming, cookie, decided, response)
         await pass_on(response, send, extra_headers=headers, body=page)
         return response.status
@@ -126,8 +128,11 @@ def _look(front: IssuerFront, cookie: BrowserCookie | None, asked: _Asked) -> Sc
     return browser, asked
 
 
-async def _note_withheld(front: IssuerFront, cookie: BrowserCookie, browser: Browser, decided: Withholding) -> None:
-    """Before the request is passed on: a cookie that was withheld once must never pass later."""
+async def _note_withheld(front: IssuerFront, cookie: BrowserCookie, browser: Browser, decided: Withholding) -> bool:
+    """Before the request is passed on: a cookie that was withheld once must never pass later.
+
+    Returns whether the storage is there.
+    """
     if decided.in_vain:
         front.counts.add(front.issuer_id, "withheld_in_vain")
         log.warning(
@@ -145,7 +150,13 @@ async def _note_withheld(front: IssuerFront, cookie: BrowserCookie, browser: Bro
             now=now,
             expires_at=now + front.session_lifetime,
         )
-        await front.unless_away(front.store.write(script))
+        return await front.unless_away(_noted(front, script)) is not None
+    return True
+
+
+async def _noted(front: IssuerFront, script: Script[None]) -> bool:
+    await front.store.write(script)
+    return True
 
 
 def _is_page(response: Response) -> bool:

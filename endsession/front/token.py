@@ -47,23 +47,30 @@ async def exchange_token(front: IssuerFront, incoming: Incoming, send: Send) -> 
     body, encoded = await form(incoming, MAX_REQUEST)
     request = _with_assertion(token_request(encoded, _authorization(incoming)), encoded)
     refreshed = token_key(request.refresh_token) if request.grant_type == _REFRESH and request.refresh_token else None
+    learns = True
     if refreshed is not None and front.settings.refuse_refresh:
-        await _refuse_ended(front, refreshed)
+        learns = await _refuse_ended(front, refreshed)
     out = outgoing(incoming, body, without_cookie=front.own_cookies, identity=True, scheme=front.scheme)
     async with WhileConnected(incoming), front.upstream.send(out) as response:
         if response.status != 200:
             await pass_on(response, send)
             return response.status, request.client_id
         answer = await response.read(MAX_ANSWER)
-        client_id = await _learn(front, request, refreshed, answer)
+        client_id = await _learn(front, request, refreshed, answer) if learns else request.client_id
         await pass_on(response, send, body=answer)
         return response.status, client_id or request.client_id
 
 
-async def _refuse_ended(front: IssuerFront, refreshed: str) -> None:
-    found = await front.unless_away(front.store.read(find_token(front.issuer_id, refreshed, front.clock())))
-    if found is not None and is_refused(front, found):
+async def _refuse_ended(front: IssuerFront, refreshed: str) -> bool:
+    """Raises InvalidGrant. Returns whether the storage is there: a request waits once for one that is not."""
+    found = await front.unless_away(_in_list(front, refreshed))
+    if found and found[0] is not None and is_refused(front, found[0]):
         raise InvalidGrant
+    return found is not None
+
+
+async def _in_list(front: IssuerFront, refreshed: str) -> list[FoundToken | None]:
+    return [await front.store.read(find_token(front.issuer_id, refreshed, front.clock()))]
 
 
 def is_refused(front: IssuerFront, found: FoundToken) -> bool:
