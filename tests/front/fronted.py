@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 
+from endsession.runtime.app import Ports
 from tests.kit.deployment import Deployment, deploy, merged
 from tests.lab.serving import listening
 
@@ -49,13 +50,17 @@ class Fronted:
 
 @asynccontextmanager
 async def fronted(
-    folder: Path, *, front: Mapping[str, Any] | None = None, changes: Mapping[str, Any] | None = None
+    folder: Path,
+    *,
+    front: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    ports: Ports | None = None,
 ) -> AsyncIterator[Fronted]:
     """Put the scripted provider behind a gateway. `front` is in the table of the front, `changes` in the settings."""
     provider = ScriptedProvider()
     async with listening(provider.asgi) as port:
         configured = merged(only_acme(port, **(front or {})), changes or {})
-        async with deploy(folder, configured) as gateway:
+        async with deploy(folder, configured, ports=ports) as gateway:
             transport = httpx2.ASGITransport(gateway.app, client=("192.0.2.7", 40000))
             async with without_jar(ISSUER, transport=transport) as http:
                 yield Fronted(provider, gateway, http)
