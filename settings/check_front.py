@@ -40,6 +40,10 @@ def check_front(location: Location, issuer: IssuerSettings) -> Iterator[Problem]
         message = "action needs the table ending" if listed else "action is not named, and there is a table ending"
         fix = "add ending, with the provider's admin API" if listed else "name action, or leave ending out"
         yield Problem((*where, "end_provider_session"), message, fix, also=((*location, "ending"),))
+    if "native" in front.end_provider_session:
+        message = "native is not built yet: nothing would call the provider's own logout endpoint"
+        fix = "leave native out; cookies, the default, asks the browser's user for a password again at every provider"
+        yield Problem((*where, "end_provider_session"), message, fix)
     yield from _cookies(where, front)
     for index, prefix in enumerate(front.redirect_paths):
         if not prefix.startswith("/") or set(prefix) & set("?#\\ "):

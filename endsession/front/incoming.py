@@ -9,7 +9,8 @@ from types import TracebackType
 from starlette.types import Receive, Scope
 
 from ..contract.request import host_name
-from ..protocol.errors import BodyTooLarge, BodyTooSlow
+from ..protocol.errors import BodyTooLarge
+from ..protocol.front_errors import BodyTooSlow
 from .cookies import cookie_pairs
 
 Header = tuple[bytes, bytes]
@@ -53,6 +54,11 @@ class Incoming:
     def of(cls, scope: Scope, receive: Receive) -> Incoming:
         """The request of an ASGI scope. Its body is read later, if at all."""
         return cls(scope, receive)
+
+    @property
+    def query(self) -> bytes:
+        """The query as it came, without `?`."""
+        return self.target.partition(b"?")[2]
 
     def all(self, name: bytes) -> list[bytes]:
         """The values of a header (its name in lower case), one for each line of it."""

@@ -18,6 +18,8 @@ withheld without effect; a request that passed while the storage was unavailable
 Counted = tuple[str, Count, str]
 """Issuer, what happened, and the client it concerns, if one is known."""
 
+FRONT_COUNTS = "SELECT issuer_id, event, client_id, count FROM front_counts ORDER BY issuer_id, event, client_id"
+
 
 def add_counts(counts: Mapping[Counted, int], now: float) -> Script[None]:
     """Add to what has been counted before."""

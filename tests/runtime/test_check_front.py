@@ -42,7 +42,8 @@ class Proxy:
         self.provider = ""
         self.route: Route = by_default
         self.host: bytes | None = None
-        self.fetcher = Fetcher(Lookups())
+        self.lookups = Lookups()
+        self.fetcher = Fetcher(self.lookups)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -74,6 +75,7 @@ async def running(folder: Path, **metadata: Any) -> AsyncIterator[tuple[Proxy, P
             proxy.gateway = gateway.app
             yield proxy, web, {"server": {"public_url": issuer}, "issuers": {"acme": without_none(acme)}}
         await proxy.fetcher.close()
+        await proxy.lookups.close()
 
 
 def publish(web: Provider, metadata: Mapping[str, Any]) -> None:
@@ -94,7 +96,8 @@ def without_none(table: Mapping[str, Any]) -> dict[str, Any]:
 async def found(folder: Path, settings: Mapping[str, Any]) -> list[tuple[bool, str]]:
     """The findings about the front: whether certain, and what."""
     made = configuration.Settings.model_validate(settings)
-    fetcher = Fetcher(Lookups(), timeout=5)
+    lookups = Lookups()
+    fetcher = Fetcher(lookups, timeout=5)
     try:
         async with asyncio.timeout(60):
             findings = [
@@ -102,6 +105,7 @@ async def found(folder: Path, settings: Mapping[str, Any]) -> list[tuple[bool, s
             ]
     finally:
         await fetcher.close()
+        await lookups.close()
     return [(f.certain, f.problem.message) for f in findings if "front" in f.problem.location]
 
 

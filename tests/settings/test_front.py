@@ -53,6 +53,12 @@ CASES = {
         "it is not an http or https URL.",
         "write it as in http://op.internal:9000",
     ),
+    "the provider's own logout": (
+        front('end_provider_session = ["cookies", "native"]'),
+        "issuers.acme.front.end_provider_session",
+        "native is not built yet: nothing would call the provider's own logout endpoint.",
+        "leave native out; cookies, the default, asks the browser's user for a password again at every provider",
+    ),
     "cookies that are no names": (
         front('cookies = ["a*b"]'),
         "issuers.acme.front.cookies.0",
@@ -60,7 +66,7 @@ CASES = {
         "write it as the provider sets it, such as sessionid",
     ),
     "cookies that are never withheld": (
-        front('keep_cookies = ["lang"]\nend_provider_session = ["native"]'),
+        front('keep_cookies = ["lang"]\nend_provider_session = []'),
         "issuers.acme.front.keep_cookies",
         "it cannot act: end_provider_session does not name cookies.",
         "leave it out, or add cookies there",

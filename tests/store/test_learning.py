@@ -96,6 +96,7 @@ async def test_a_logout_that_did_not_stick_is_noticed(
     assert again.did_not_stick
     assert again.sid != first.sid
     assert (await record(store, again.sid)).live(NOW + 10)
+    assert (await record(store, first.sid)).survived_at == NOW + 10
 
 
 async def test_another_user_ends_the_former_session(store: Database) -> None:
@@ -203,6 +204,15 @@ async def test_cookies_of_an_ended_session_are_dead(store: Database) -> None:
     again = await learnt(store, replace(ALICE, auth_time=NOW + 5), NOW + 5)
     browser = await store.read(find_browser("acme", "b1", NOW + 5))
     assert (browser.sid, browser.ended, browser.withheld, set(browser.dead)) == (again.sid, False, 0, {"c1"})
+
+
+async def test_a_browser_without_cookies_after_an_ending_is_clean(store: Database) -> None:
+    """It is noted that it showed none, and nothing has been withheld."""
+    first = await learnt(store, ALICE)
+    await store.write(end_session(ending(sid=str(first.sid))))
+    await store.write(withhold("acme", "b1", str(first.sid), [], now=NOW + 2, expires_at=NOW + 100))
+    browser = await store.read(find_browser("acme", "b1", NOW + 2))
+    assert (browser.ended, browser.cleaned, browser.withheld, set(browser.dead)) == (True, True, 0, set())
 
 
 async def test_what_is_counted_adds_up(store: Database) -> None:
