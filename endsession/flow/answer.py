@@ -44,7 +44,9 @@ async def after_logout(request: Request, gateway: Gateway, issuer: Issuer, outco
         response.headers.append("Set-Cookie", issuer.cookie.clearing)
     passing, session = gateway.issuer_fronts.get(issuer.id), outcome.ended
     if passing is not None and session is not None and outcome.own and outcome.decision.action == "end":
-        response.raw_headers += await cookies_at_logout(passing, request.headers, sid=session.sid, host=request.host)
+        response.raw_headers.extend(
+            await cookies_at_logout(passing, request.headers, sid=session.sid, host=request.host)
+        )
     return response
 
 

@@ -14,20 +14,19 @@ from ..contract.access_log import access_log, write_access_log
 from ..contract.edge import said_twice
 from ..protocol.errors import EndsessionError, MethodNotAllowed, ProviderUnavailable
 from .authorization import authorize
-from .endpoints import Endpoint, Kind
-from .failures import Form, error_of, failure
+from .endpoints import Endpoint
+from .failures import error_of
 from .incoming import ClientGone, Incoming
 from .issuer_front import IssuerFront
 from .passing import outgoing, pass_on
 from .provider import FrontedProvider, Fronts
+from .refusing import refuse
 from .response_head import ProviderFailed
 from .token import exchange_token
 from .tokens_in_use import introspect, push_request, revoke, userinfo
 
 log = logging.getLogger(__name__)
 
-_FORMS: Mapping[Kind, Form] = {"authorization": "page", "redirect": "page", "userinfo": "bearer"}
-"""Others have JSON."""
 _READERS = {"par": push_request, "introspection": introspect, "userinfo": userinfo, "revocation": revoke}
 
 
@@ -82,8 +81,7 @@ class FrontLayer:
             error = error_of(problem) if isinstance(problem, ProviderFailed) else problem
             learned["error"] = error
             if sent.status == 0:  # else the response has begun, and the server closes the connection
-                form, again = _FORMS.get(endpoint.kind, "json"), incoming.method == "GET"
-                response = failure(error, form, pages=front.pages, reference=request_id, again=again)
+                response = await refuse(front, endpoint, incoming, error, request_id)
                 await response(scope, receive, sent)
         finally:
             if access_log.isEnabledFor(logging.INFO):
