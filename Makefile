@@ -46,7 +46,7 @@ test-all: $(VENV)/dev.stamp $(VENV)/demo.stamp $(VENV)/lab.stamp ## every test, 
 	@$(PYTEST) $(ARGS)
 
 # The rooms without processes and servers: for every save, not for a commit.
-QUICK = tests/protocol tests/settings tests/tokens tests/provider tests/store tests/handlers tests/test_house.py
+QUICK = tests/protocol tests/settings tests/tokens tests/provider tests/store tests/test_house.py
 quick: $(VENV)/dev.stamp ## decisions, settings, tokens, storage: under a minute
 	@TESTS_QUICK=1 $(PYTEST) -q -m "not slow" -k "not postgresql" $(QUICK) $(ARGS)
 
