@@ -17,7 +17,7 @@ from ..store.script import Script
 from .cookies import cookie_pairs
 from .incoming import Header
 from .issuer_front import IssuerFront, digest_of
-from .withholding import deleted_digest, deletions, eligible_cookies, logout_digest
+from .withholding import MOST_DEAD, deleted_digest, deletions, eligible_cookies, logout_digest
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ async def cookies_at_logout(front: IssuerFront, headers: Headers, *, sid: str, h
         return []
     lines = deletions(dict.fromkeys(eligible.values()), host=host, paths=front.cookie_paths, https=front.https)
     deleted = {line.partition(b"=")[0].decode("latin-1") for _, line in lines}
-    dead = [*eligible, *(deleted_digest(sid, name) for name in sorted(deleted))]
+    dead = [*list(eligible)[:MOST_DEAD], *(deleted_digest(sid, name) for name in sorted(deleted))]
     try:
         known = await front.store.write(_note(front, browsers, sid, dead))
     except ServiceUnavailable as error:

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..contract.access_log import access_log, write_access_log
+from ..contract.edge import said_twice
 from ..protocol.errors import EndsessionError, MethodNotAllowed, ProviderUnavailable
 from .authorization import authorize
 from .endpoints import Endpoint, Kind
@@ -47,7 +48,8 @@ class FrontLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or said_twice(scope):
+            # What says two things, the provider could read otherwise than we do: the contract refuses it.
             await self._app(scope, receive, send)
             return
         netloc = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")

@@ -16,6 +16,8 @@ from ..store.front import Browser
 MOST_WITHHELD = 3
 """Requests of one browser from which cookies are withheld for one ended session. What is still sent then cannot be
 deleted, and a provider that goes on without it would be asked again and again."""
+MOST_DEAD = 200
+"""Cookies of one browser that are remembered; browsers keep at most 180 for a host."""
 MAX_DELETIONS = 2500
 """Bytes of Set-Cookie headers in one response: many proxies take 4 KB of response head by default, the provider's
 included."""
@@ -89,7 +91,7 @@ def withholding(
             for digest, name in eligible.items()
             if digest in browser.dead or deleted_digest(browser.sid or "", name) not in browser.dead
         }
-        return Withholding(frozenset(alive), _names(alive.values()), tuple(alive))
+        return Withholding(frozenset(alive), _names(alive.values()), tuple(alive)[:MOST_DEAD])
     dead = {digest: name for digest, name in eligible.items() if digest in browser.dead}
     if browser.ended and browser.withheld >= MOST_WITHHELD:
         return Withholding(in_vain=bool(dead))
