@@ -44,11 +44,6 @@ def cookie_digest(name: str, value: str) -> str:
     return hashlib.sha256(f"{name}={value}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def logout_digest(sid: str) -> str:
-    """That there was a logout from session `sid` in this browser."""
-    return hashlib.sha256(f"logout\n{sid}".encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def deleted_digest(sid: str, name: str) -> str:
     """That the browser was made to delete its cookies of this name when its session `sid` ended.
 
