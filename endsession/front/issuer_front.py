@@ -56,8 +56,9 @@ class IssuerFront:
 
     @property
     def cookie_paths(self) -> list[str]:
-        """Paths at which the provider may have set cookies."""
-        return ["/", *([path] if (path := urlsplit(self.identifier).path.rstrip("/")) else [])]
+        """Paths at which the provider may have set cookies. Browsers take one with a slash at its end for another."""
+        path = urlsplit(self.identifier).path.rstrip("/")
+        return ["/", f"{path}/", path] if path else ["/"]
 
     async def unless_away(self, work: Awaitable[T]) -> T | None:
         """The result of a storage operation; None where the storage is unavailable and sign-ins go on without it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from starlette.applications import Starlette
@@ -13,17 +13,10 @@ from starlette.routing import Route
 from endsession.front.withholding import deletions
 from tests.kit.chromium import needs_chromium
 
-from .in_chromium import Web, web
+from .in_chromium import Web
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 DELETES = "/realms/acme/authorize"
-
-
-@pytest.fixture(scope="module")
-async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Web]:
-    """One browser for all tests, each of which has a profile of its own."""
-    async with web(tmp_path_factory.mktemp("chromium")) as running:
-        yield running
 
 
 def setting(cookies: Sequence[str], host: str, paths: Sequence[str], kept: Sequence[str] = ()) -> Starlette:
