@@ -1,4 +1,8 @@
-"""The OpenAPI document that a deployment publishes, and its extension `x-logout`, which marks logout endpoints."""
+"""The OpenAPI document that a deployment publishes, and its extensions.
+
+`x-logout` marks logout endpoints. `x-front` marks endpoints of a provider that only pass through the deployment: they
+are another service's contract, so they are documented URLs, and nothing is sent to them.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +48,21 @@ class Document:
     raw: Mapping[str, Any]
     endpoints: Mapping[str, LogoutExtension]
     """Logout endpoints by path template."""
+    fronted: Mapping[str, Any] = field(default_factory=dict)
+    """Path items with `x-front`, by path, which `raw` has not."""
     _patterns: list[tuple[re.Pattern[str], str]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_patterns", [(_pattern(path), path) for path in self.raw["paths"]])
+
+    def is_fronted(self, url_path: str) -> bool:
+        """Whether the path of a URL is that of an endpoint of a provider."""
+        return any(_pattern(path).fullmatch(url_path) for path in self.fronted)
+
+    def is_fronted_logout(self, url_path: str) -> bool:
+        """Whether it is a provider's logout endpoint, at which this deployment answers."""
+        kinds = [entry.get("endpoint") for entry in self.fronted.get(url_path, {}).get("x-front", ())]
+        return "logout" in kinds
 
     def path_of(self, url_path: str) -> str | None:
         """The path template that the path of a URL matches, or None."""
@@ -81,9 +96,11 @@ def parse_document(text: str) -> Document:
     for path, item in raw["paths"].items():
         _check_path(path, item)
     # A concrete path matches before a templated one (OpenAPI 3.0, Paths Object).
-    paths = dict(sorted(raw["paths"].items(), key=lambda entry: ["{" in part for part in entry[0].split("/")]))
+    fronted = {path: item for path, item in raw["paths"].items() if "x-front" in item}
+    ours = ((path, item) for path, item in raw["paths"].items() if path not in fronted)
+    paths = dict(sorted(ours, key=lambda entry: ["{" in part for part in entry[0].split("/")]))
     endpoints = {path: _extension(path, item["x-logout"]) for path, item in paths.items() if "x-logout" in item}
-    return Document({**raw, "paths": paths}, endpoints)
+    return Document({**raw, "paths": paths}, endpoints, fronted)
 
 
 def _check_path(path: object, item: Any) -> None:

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..contract.access_log import access_log, write_access_log
 from ..protocol.errors import EndsessionError, MethodNotAllowed, ProviderUnavailable
 from .authorization import authorize
-from .endpoints import Endpoint, Kind
-from .failures import Form, error_of, failure
+from .endpoints import Endpoint
+from .failures import error_of, failure, form_of
 from .incoming import ClientGone, Incoming
 from .issuer_front import IssuerFront
 from .passing import outgoing, pass_on
@@ -25,8 +25,6 @@ from .tokens_in_use import introspect, push_request, revoke, userinfo
 
 log = logging.getLogger(__name__)
 
-_FORMS: Mapping[Kind, Form] = {"authorization": "page", "redirect": "page", "userinfo": "bearer"}
-"""Others have JSON."""
 _READERS = {"par": push_request, "introspection": introspect, "userinfo": userinfo, "revocation": revoke}
 
 
@@ -80,7 +78,7 @@ class FrontLayer:
             error = error_of(problem) if isinstance(problem, ProviderFailed) else problem
             learned["error"] = error
             if sent.status == 0:  # else the response has begun, and the server closes the connection
-                form, again = _FORMS.get(endpoint.kind, "json"), incoming.method == "GET"
+                form, again = form_of(endpoint.kind), incoming.method == "GET"
                 response = failure(error, form, pages=front.pages, reference=request_id, again=again)
                 await response(scope, receive, sent)
         finally:
