@@ -55,14 +55,14 @@ class Document:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_patterns", [(_pattern(path), path) for path in self.raw["paths"]])
 
-    def is_fronted(self, url_path: str) -> bool:
-        """Whether the path of a URL is that of an endpoint of a provider."""
-        return any(_pattern(path).fullmatch(url_path) for path in self.fronted)
-
-    def is_fronted_logout(self, url_path: str) -> bool:
-        """Whether it is a provider's logout endpoint, at which this deployment answers."""
-        kinds = [entry.get("endpoint") for entry in self.fronted.get(url_path, {}).get("x-front", ())]
-        return "logout" in kinds
+    def fronted_urls(self, kind: str, issuer_id: str, public_url: str) -> set[str]:
+        """The URLs of an issuer's provider that pass through the deployment and are of a kind, such as `jwks`."""
+        return {
+            server["url"] + path
+            for path, item in self.fronted.items()
+            if {"issuer": issuer_id, "endpoint": kind} in item["x-front"]
+            for server in item.get("servers", [{"url": public_url}])
+        }
 
     def path_of(self, url_path: str) -> str | None:
         """The path template that the path of a URL matches, or None."""
@@ -110,6 +110,16 @@ def _check_path(path: object, item: Any) -> None:
         operation = item.get(method)
         if operation is not None and not (isinstance(operation, dict) and isinstance(operation.get("responses"), dict)):
             raise BadDocument(f"{method.upper()} {path}: not an operation with responses")
+    if "x-front" in item:
+        _check_front(path, item)
+
+
+def _check_front(path: str, item: Mapping[str, Any]) -> None:
+    servers = item.get("servers", [])
+    if not isinstance(item["x-front"], list):
+        raise BadDocument(f"{path}: x-front: not a list")
+    if not isinstance(servers, list) or not all(isinstance(one, dict) and "url" in one for one in servers):
+        raise BadDocument(f"{path}: servers: not a list of URLs")
 
 
 def _extension(path: str, value: Any) -> LogoutExtension:
