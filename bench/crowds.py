@@ -110,9 +110,9 @@ class Table:
         from_, to = logouts[0][0], sum(logouts[-1])
         while not self._seen or self._seen[-1][0] < to:
             self._seen.append(await asyncio.to_thread(self.floor.recv))
-        beside = [took for began, took in self._seen if from_ - took <= began <= to]
+        idle_ones = [took for began, took in self._seen if from_ - took <= began <= to]
         took = [took for _, took in logouts]
-        median, slowest, floor = (f"{seconds * 1e3:.1f} ms" for seconds in (_median(took), max(took), max(beside)))
+        median, slowest, floor = (f"{seconds * 1e3:.1f} ms" for seconds in (_median(took), max(took), max(idle_ones)))
         slow = f"{sum(seconds > 0.05 for seconds in took)} of {len(took):,}"
         print("|", " | ".join((self.storage, what, median, slowest, slow, floor, note)), "|", flush=True)
 

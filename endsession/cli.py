@@ -124,7 +124,7 @@ def _check(options: argparse.Namespace) -> None:
     settings, document, base = _load(options.config)
     warnings = list(configuration.advice(settings, document))
     mistakes: list[Problem] = []
-    for finding in asyncio.run(_look_around(settings, base)):
+    for finding in asyncio.run(_look_around(settings, document, base)):
         (mistakes if finding.certain else warnings).append(finding.problem)
     for warning in warnings:
         print(f"Warning: {settings.tell(warning)}", file=sys.stderr)
@@ -138,11 +138,12 @@ def _proxy(options: argparse.Namespace) -> None:
     routing(options, settings, document, public_url(settings))
 
 
-async def _look_around(settings: configuration.Settings, base: Path) -> list[Finding]:
+async def _look_around(settings: configuration.Settings, document: Document, base: Path) -> list[Finding]:
     lookups = Lookups()
     fetcher = Fetcher(lookups)
     try:
-        return [finding async for finding in look_around(settings, public_url(settings), base, fetcher.get)]
+        looking = look_around(settings, public_url(settings), base, fetcher.get, document)
+        return [finding async for finding in looking]
     finally:
         await fetcher.close()
         await lookups.close()

@@ -175,6 +175,7 @@ def _as_json(record: SessionRecord, now: float) -> dict[str, Any]:
         ended_at=record.ended_at,
         end_reason=record.end_reason,
         ended_by=record.ended_by,
+        survived_at=record.survived_at,
     )
 
 

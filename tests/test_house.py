@@ -130,7 +130,7 @@ def test_the_conformance_suite_is_imported_at_its_door_only() -> None:
         ("endsession/contract/", ("connexion", "jsonschema_rs", "openapi_spec_validator")),
         ("endsession/tokens/", ("jwcrypto",)),
         ("endsession/store/", DATABASES),
-        ("endsession/(pages|reference)/", ("jinja2",)),
+        ("endsession/(pages|reference|proxy)/", ("jinja2",)),
     ],
 )
 def test_a_library_stays_in_its_room(room: str, libraries: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ from .retry import AttemptResult, judge
 
 _REQUIRES = "the app requires sid in its logout tokens (backchannel_logout_session_required), and "
 BY_SETTING = "this issuer's carry none (id_tokens_have_sid = false)"
-_BY_HINT = "the ID token of this session carries none"
+BY_HINT = "the ID token of this session carries none"
 BY_HINTS = "the ID tokens that it sends as hints carry none, although id_tokens_have_sid is true"
 
 
@@ -122,5 +122,5 @@ async def _why_no_sid(routes: IssuerRoutes, delivery: Delivery) -> str:
     if not routes.with_sid:
         return BY_SETTING
     if names_user_alone(delivery.sid) and not delivery.rp_sid:
-        return _BY_HINT
+        return BY_HINT
     return BY_HINTS if await routes.lack_sid(delivery.client_id) else ""

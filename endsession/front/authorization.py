@@ -140,7 +140,7 @@ async def _note_withheld(front: IssuerFront, cookie: BrowserCookie, browser: Bro
             "(front.cookies and front.keep_cookies say which are withheld)",
             front.issuer_id,
         )
-    if decided.digests and browser.sid is not None and browser.ended:
+    if browser.sid is not None and browser.ended and (decided.digests or not browser.cleaned):
         now = front.clock()
         script = withhold(
             front.issuer_id,

@@ -21,7 +21,9 @@ Kind = Literal[
     "userinfo",
     "revocation",
     "redirect",
+    "unknown",
 ]
+"""`redirect` are prefixes of paths; `unknown` is a path of a provider whose metadata is not known yet."""
 
 _MEMBERS: Mapping[str, Kind] = {
     "jwks_uri": "jwks",

@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from ..contract.rendering import json_response, page_response
 from ..pages import Pages
-from ..protocol.errors import EndsessionError, ProviderBroken, ProviderBusy, ProviderTooSlow
+from ..protocol.errors import EndsessionError
+from ..protocol.front_errors import ProviderBroken, ProviderBusy, ProviderTooSlow
 from .response_head import ProviderFailed
 
 Form = Literal["json", "bearer", "page"]

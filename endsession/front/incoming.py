@@ -9,7 +9,8 @@ from types import TracebackType
 from starlette.types import Receive, Scope
 
 from ..contract.request import host_name
-from ..protocol.errors import BodyTooLarge, BodyTooSlow
+from ..protocol.errors import BodyTooLarge
+from ..protocol.front_errors import BodyTooSlow
 from .cookies import cookie_pairs
 
 Header = tuple[bytes, bytes]

@@ -10,8 +10,9 @@ from typing import Any
 
 from starlette.types import Send
 
-from ..protocol.errors import InvalidGrant, ServiceUnavailable
+from ..protocol.errors import ServiceUnavailable
 from ..protocol.exchange import TokenRequest, evidence, parameters, token_key, token_request
+from ..protocol.front_errors import InvalidGrant
 from ..store.audit import Trace
 from ..store.front_tokens import FoundToken, IssuedToken, find_token
 from ..store.learning import Learnt, SignIn

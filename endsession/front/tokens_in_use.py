@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.types import Send
 
-from ..protocol.errors import AccessTokenEnded
 from ..protocol.exchange import basic_client, parameters, pushed_key, token_key
+from ..protocol.front_errors import AccessTokenEnded
 from ..store.front import push
 from ..store.front_tokens import find_token, forget_token
 from .authorization import asked_by

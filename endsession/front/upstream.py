@@ -53,7 +53,7 @@ class Response:
         self.method, self.status, self.headers = method, connection.status, connection.headers
 
     async def read(self, limit: int) -> bytes:
-        """The whole body, with its Content-Encoding untouched. Raises ProviderFailed, also if it is over `limit`."""
+        """The whole body, with its Content-Encoding untouched. Raises ProviderFailed, also if it exceeds `limit`."""
         return await self._connection.read(limit)
 
     def stream(self) -> AsyncIterator[bytes]:

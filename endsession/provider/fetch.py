@@ -52,7 +52,10 @@ class Fetcher:
                 body += part
                 if len(body) > MAX_BYTES:
                     raise OSError(f"the answer is longer than {MAX_BYTES} bytes")
-            fields = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
+            fields: dict[str, str] = {}
+            for name, value in answer.headers:  # lines of one name are one list (RFC 9110, section 5.2)
+                key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+                fields[key] = f"{fields[key]}, {text}" if key in fields else text
             return Fetched(answer.status, fields, body)
 
     async def close(self) -> None:

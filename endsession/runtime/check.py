@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from .. import settings as configuration
+from ..contract.document import Document
 from ..delivery.access_tokens import NoAccessToken
 from ..provider.metadata import parse_metadata
 from ..provider.remote import Fetch
@@ -16,6 +17,7 @@ from ..settings.ending import Ending
 from ..tokens.keys import KeySet
 from ..tokens.signing import DecryptionKeys, SigningKeys, unpublished
 from ..tokens.sources import parse_keys
+from .check_front import look_at_front
 from .check_storage import Finding, check_limits, check_storage
 from .issuer_keys import makes_keys, on_this_machine, unsigned
 from .issuers import refused_uris
@@ -25,9 +27,12 @@ from .outgoing import try_credentials
 
 
 async def look_around(
-    settings: configuration.Settings, public_url: str, base: Path, fetch: Fetch
+    settings: configuration.Settings, public_url: str, base: Path, fetch: Fetch, document: Document | None = None
 ) -> AsyncIterator[Finding]:
-    """Every finding. `base` is the folder that relative paths start from."""
+    """Every finding. `base` is the folder that relative paths start from.
+
+    Fronts are looked at where `document`, which is what is served, is given.
+    """
     for finding in check_storage(settings, base):
         yield finding
     async for finding in check_limits(settings):
@@ -50,6 +55,9 @@ async def look_around(
                 yield finding
         async for finding in _provider(issuer_id, table, signing, f"{public_url}/{issuer_id}/jwks.json", fetch):
             yield finding
+        if table.front is not None and document is not None:
+            async for problem, certain in look_at_front(issuer_id, settings, document, public_url, fetch):
+                yield Finding(problem, certain)
 
 
 def _own_copy(issuer_id: str, table: configuration.IssuerSettings, base: Path) -> list[Problem]:

@@ -11,6 +11,7 @@ from ..limiter import COMMANDS, CannotCount, try_shared
 from ..settings import Problem
 from ..store.examine import Examined, examine_file
 from ..store.unusable import UnusableStorage
+from .check_counts import counted_at_fronts
 from .sealing import cannot_open, sqlite_file
 
 _URL = ("storage", "url")
@@ -42,6 +43,8 @@ def check_storage(settings: configuration.Settings, base: Path) -> Iterator[Find
             fix = "set it to false, or let the provider put sid into its ID tokens"
             yield Finding(Problem(("issuers", issuer_id, "id_tokens_have_sid"), message, fix), certain=False)
     yield from _endings(settings, found)
+    for problem in counted_at_fronts(settings, found.front_counts):
+        yield Finding(problem, certain=False)
 
 
 def _endings(settings: configuration.Settings, found: Examined) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from .clients import SEALED_CLIENTS
 from .deliveries import ALREADY_GONE
+from .front_counts import FRONT_COUNTS
 from .migrate import all_migrations, check_age
 from .seen_hints import LACKING
 from .unusable import UnusableStorage
@@ -32,6 +33,8 @@ class Examined:
     """(issuer_id, client_id) of clients whose hints have no `sid`."""
     never_known: Sequence[tuple[str, int]] = ()
     """Issuers whose provider knew none of the sessions that it was asked to end, and how many those are."""
+    front_counts: Sequence[tuple[str, str, str, int]] = ()
+    """(issuer_id, event, client_id, count) of fronts."""
     secrets: Sequence[tuple[str, str]] = ()
     """(name, sealed value) of shared secrets."""
     client_secrets: Sequence[tuple[str, str, str]] = ()
@@ -73,6 +76,7 @@ def examined(rows_of: Callable[[LiteralString], list[Any]]) -> Examined:
     return Examined(
         without_sid=[(row[0], row[1]) for row in rows_of(LACKING)],
         never_known=[(row[0], row[1]) for row in rows_of(_KNOWN_BY_NO_PROVIDER)],
+        front_counts=[(row[0], row[1], row[2], row[3]) for row in rows_of(FRONT_COUNTS)],
         secrets=[(row[0], row[1]) for row in rows_of(SECRETS)],
         client_secrets=[(row[0], row[1], row[2]) for row in rows_of(SEALED_CLIENTS)],
     )

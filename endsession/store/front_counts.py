@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 from .script import Script, Statement
@@ -18,6 +18,8 @@ withheld without effect; a request that passed while the storage was unavailable
 Counted = tuple[str, Count, str]
 """Issuer, what happened, and the client it concerns, if one is known."""
 
+FRONT_COUNTS = "SELECT issuer_id, event, client_id, count FROM front_counts ORDER BY issuer_id, event, client_id"
+
 
 def add_counts(counts: Mapping[Counted, int], now: float) -> Script[None]:
     """Add to what has been counted before."""
@@ -29,16 +31,6 @@ def add_counts(counts: Mapping[Counted, int], now: float) -> Script[None]:
             " count = front_counts.count + excluded.count, last_at = excluded.last_at",
             {"issuer_id": issuer_id, "event": event, "client_id": client_id, "count": count, "now": now},
         )
-
-
-def counts_of(issuer_id: str) -> Script[Sequence[tuple[str, str, int, float]]]:
-    """(event, client_id, count, when it was last seen) of an issuer."""
-    rows = yield Statement(
-        "SELECT event, client_id, count, last_at FROM front_counts WHERE issuer_id = :issuer_id"
-        " ORDER BY event, client_id",
-        {"issuer_id": issuer_id},
-    )
-    return [(event, client_id, count, last_at) for event, client_id, count, last_at in rows]
 
 
 def forget_front_rows(now: float, browsers_before: float) -> Script[int]:

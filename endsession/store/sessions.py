@@ -26,7 +26,10 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """Everything known of one session. Times are seconds since 1970; `ended_at` None means that nobody ended it."""
+    """Everything known of one session. Times are seconds since 1970; `ended_at` None means that nobody ended it.
+
+    `survived_at` is when the provider issued an ID token for it after its end, without a new sign-in.
+    """
 
     issuer_id: str
     sid: str
@@ -38,6 +41,7 @@ class SessionRecord:
     ended_at: float | None
     end_reason: str | None
     ended_by: str | None
+    survived_at: float | None
     participants: tuple[Participant, ...]
 
     def live(self, now: float) -> bool:
@@ -235,7 +239,7 @@ _WITH_CLIENT = (
     "EXISTS (SELECT 1 FROM participants p"
     " WHERE p.issuer_id = sessions.issuer_id AND p.sid = sessions.sid AND p.client_id = :client_id)"
 )
-_RECORD = "issuer_id, sid, sub, user_label, began_at, expires_at, dies_at, ended_at, end_reason, ended_by"
+_RECORD = "issuer_id, sid, sub, user_label, began_at, expires_at, dies_at, ended_at, end_reason, ended_by, survived_at"
 
 
 def _with_participants(issuer_id: str, rows: Rows) -> Script[list[SessionRecord]]:

@@ -35,7 +35,7 @@ _READER_WAITS = 0.05
 """Seconds. A reader waits for no writer (WAL), but for a process that recovers the file after a crash, and it waits on
 the event loop's thread."""
 _LONG = 0.002
-"""Seconds. Whoever has read for longer lets others go first before it goes on."""
+"""Seconds. A request that has read for longer lets others go first."""
 _OUR_MISTAKES = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError)
 """What is wrong with a statement, and not with the storage."""
 _OLDEST = (3, 35, 0)

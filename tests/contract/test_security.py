@@ -19,6 +19,7 @@ from endsession.runtime.app import MANAGEMENT_TAGS, PUBLIC_TAGS, application
 from tests.kit.deployment import CONFIGURATION, DOCUMENT, READER, TOKEN, Deployment, deploy
 from tests.kit.logs import whole_log
 from tests.kit.raw import Answer, ask
+from tests.kit.tokens import id_token
 
 SESSION = "/acme/sessions/s-1"
 SCOPES = ("sessions:read", "sessions:write", "deliveries:read", "deliveries:write", "clients:read", "clients:write")
@@ -31,6 +32,8 @@ OPERATIONS = [
 BODIES = {
     "putSession": {"sub": "alice"},
     "joinSession": {"client_id": "web"},
+    "hydraToken": {"session": {}},
+    "registerIdToken": {"id_token": id_token()},
     "putClient": {"client_name": "An App"},
     "explainLogout": {},
 }

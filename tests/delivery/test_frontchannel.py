@@ -1,5 +1,6 @@
 """Front-channel logout: frames in the user's browser, and on from there (Front-Channel Logout 1.0)."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import TypeVar
@@ -121,6 +122,22 @@ async def test_no_frame_carries_a_sid_that_its_app_cannot_know(tmp_path: Path, b
             assert "frontchannel_logout_session_required" in last["reason"]
             assert "id_tokens_have_sid" in last["reason"]
         assert await states(gateway, "s1") == {"front": "failed", "plain": "attempted", "also": "attempted"}
+
+
+async def test_a_session_that_an_id_token_began_has_no_sid_to_tell(tmp_path: Path, backend: str) -> None:
+    """Its id was made here: an app whose ID token had no `sid` cannot know it, and one whose had it is given it."""
+    async with deploy(tmp_path, CHANGES) as gateway:
+        for sid, state in ((None, "failed"), ("op-7", "attempted")):
+            body = {
+                "id_token": id_token(aud="front", sid=sid),
+                "cookie_sha256": hashlib.sha256(str(sid).encode()).hexdigest(),
+            }
+            begun = await gateway.send("POST", "/acme/id-tokens", json=body, token=TOKEN)
+            assert begun.status_code == 201
+            question = await gateway.get(PLAIN, {"client_id": "front"}, cookie=f"op_session={sid}", accept=HTML)
+            page = await answer(gateway, question, "yes", cookie=f"op_session={sid}")
+            assert [begun.json()["sid"] in url for url in frames(page.text)] == ([] if sid is None else [False])
+            assert await states(gateway, begun.json()["sid"]) == {"front": state}
 
 
 async def test_an_app_from_before_the_setting_gets_no_frame(tmp_path: Path, backend: str) -> None:

@@ -58,7 +58,7 @@ class Behind:
         """Log out at an app, with a yes to the gateway's question if there is one."""
         page = await browser.get(self.apps[app].url("/logout"))
         if question := page.form_with("decision"):
-            page = await browser.submit(page, question, button="yes", decision="yes")
+            page = await browser.submit(page, question, button="decision")  # the first of that name is the yes
         return page
 
     async def sessions(self, state: str = "live") -> list[dict[str, Any]]:

@@ -127,7 +127,7 @@ async def test_a_head_without_end_is_cut_short(start: bytes) -> None:
     "head", [OK + b"Content-Length: 9999999999\r\n\r\n", OK + b"\r\n", OK + b"transfer-encoding: chunked\r\n\r\n"]
 )
 async def test_a_body_that_is_read_has_a_limit(head: bytes) -> None:
-    """By its Content-Length, or as soon as it is over."""
+    """By its Content-Length, or as soon as it exceeds the limit."""
     piece = b"1000\r\n" + b"x" * 4096 + b"\r\n" if b"chunked" in head else b"x" * 4096
 
     async def answer(conversation: Conversation) -> None:

@@ -153,7 +153,7 @@ async def test_nothing_crosses(two: Two) -> None:
     assert len(two.issued) >= SIGN_INS
     assert two.provider.crossed == []
     for person in people:
-        # One cookie of ours and one of the provider's, each the same at every request.
+        # One cookie of the gateway and one of the provider's, each the same at every request.
         assert dict(person.cookies_set) == person.cookies
         assert len(set(person.cookies_set)) == 2, person.cookies_set
     assert len({value for person in people for value in person.cookies.values()}) == 2 * BROWSERS

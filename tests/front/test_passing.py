@@ -121,7 +121,7 @@ def test_a_request_is_passed_on_as_it_came(
 
 
 async def test_a_body_over_the_limit() -> None:
-    """413 by its Content-Length, before anything is sent to the provider, and as soon as it is over in chunks."""
+    """413 by its Content-Length, before anything is sent to the provider, and as soon as it exceeds it in chunks."""
     async with fronted(saying(HELLO)) as (address, op, _):
         for framing in (b"Content-Length: 1048577\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"):
             chunk = b"" if b"Length" in framing else b"40001\r\n" + b"x" * 0x40001 + b"\r\n"

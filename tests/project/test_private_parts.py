@@ -21,7 +21,11 @@ from tests.kit.serving import ROOT
 
 REQUIREMENTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
 CANARIES = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_canary.py"))
-OVERRIDDEN = {("_load_env_vars", "pydantic_settings"), ("_read_files", "pydantic_settings")}
+OVERRIDDEN = {
+    ("_load_env_vars", "pydantic_settings"),
+    ("_read_files", "pydantic_settings"),
+    ("_unsupported_upgrade_warning", "uvicorn"),
+}
 CALLED = {"_build_middleware_stack", "_load_env_vars"}
 UNPROMISED = ("connexion", "pydantic-settings", "uvicorn")
 """Libraries of which parts are used that have no promise; not all of them have names that begin with `_`."""

@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from endsession.protocol import errors
+from endsession.protocol import errors, front_errors
 from endsession.protocol.errors import EndsessionError
 from endsession.protocol.policy import Policy
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "errors.md").read_text()
-KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, EndsessionError)]
+KINDS = [
+    kind
+    for module in (errors, front_errors)
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if issubclass(kind, EndsessionError) and kind.__module__ == module.__name__
+]
 ENTRIES = {
     (code, int(status)): text
     for code, section in re.findall(r"(?ms)^## `(\w+)`\n(.*?)(?=^## |\Z)", PAGE)

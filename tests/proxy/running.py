@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.kit.servers import wait_for_port
+from tests.lab.process import program
 
-_LAB = Path(sys.prefix) / "lab" / "bin"
 _NGINX = """
 daemon off;
 pid {folder}/nginx.pid;
@@ -32,14 +28,6 @@ http {{
     include {file};
 }}
 """
-
-
-def program(name: str) -> str:
-    """The path of a proxy; a test without it is skipped, which fails in CI."""
-    found = shutil.which(name, path=f"{_LAB}{os.pathsep}{os.environ['PATH']}{os.pathsep}/usr/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not installed: .ci/packages has Debian's, requirements-lab.in has Envoy")
-    return found
 
 
 def _command(proxy: str, folder: Path, text: str) -> list[str]:

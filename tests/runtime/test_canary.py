@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+import httptools
 import pytest
 import uvicorn
 from starlette.responses import Response
@@ -59,6 +61,28 @@ async def test_a_connection_calls_the_hooks_that_are_bounded() -> None:
             async with asyncio.timeout(10):
                 await lost.wait()
         assert tuple(calls) == HOOKS, calls
+
+
+async def test_an_upgrade_stops_the_parser_and_asks_for_a_warning() -> None:
+    """Behind the head, with the place where it stopped: from there the body is read by another parser."""
+    with relied_on("uvicorn", "HttpToolsProtocol._unsupported_upgrade_warning handles the exception", CONNECTION):
+        stops: list[int] = []
+
+        class Upgraded(HttpToolsProtocol):
+            def _unsupported_upgrade_warning(self) -> None:
+                stopped = sys.exception()
+                assert isinstance(stopped, httptools.HttpParserUpgrade)
+                stops.append(stopped.args[0])
+                self.transport.close()
+
+        connection = Upgraded(config=config(), server_state=ServerState(), app_state={})
+        ours, theirs = socket.socketpair()
+        head = b"POST /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\n"
+        with theirs:
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, ours)
+            theirs.sendall(head + b"abc")
+            await asyncio.to_thread(theirs.recv, 1)
+        assert stops == [len(head)]
 
 
 async def test_a_connection_has_a_transport_and_a_loop() -> None:

@@ -178,7 +178,7 @@ CASES = {
     "a URL with a query": (
         HYDRA.replace(":4445", "/?x=1"),
         "url",
-        "it has a query, a fragment or user information.",
+        "it has a query (?).",
         "leave that out",
     ),
     "no URL": (HYDRA.partition("url")[0], "url", "it is missing.", "add url"),

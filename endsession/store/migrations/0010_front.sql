@@ -69,3 +69,9 @@ CREATE TABLE front_counts (
     last_at   DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (issuer_id, event, client_id)
 ) {clustered};
+
+-- When the provider first issued an ID token for a session that had ended here, without a new sign-in.
+ALTER TABLE sessions ADD COLUMN survived_at DOUBLE PRECISION;
+
+-- The sessions of a token's sid, whichever app it was issued to.
+CREATE INDEX participants_by_sid_alone ON participants (issuer_id, rp_sid) WHERE rp_sid <> '';
