@@ -56,7 +56,9 @@ front = {{ upstream = "http://127.0.0.1:{provider.port}" }}
     text = file.read_text().replace(f"/etc/ssl/certs/{HOST}.pem", str(chain))
     text = text.replace(f"/etc/ssl/private/{HOST}.key", str(key))
     assert "443" in text
-    return text.replace("listen 443", f"listen {port}").replace("port_value: 443", f"port_value: {port}")
+    text = text.replace("listen 443", f"listen {port}").replace("port_value: 443", f"port_value: {port}")
+    # The port of the public URL: Canaille sends a browser that comes by another one to that, again and again.
+    return text.replace("$server_port", "443").replace("%DOWNSTREAM_LOCAL_PORT%", "443")
 
 
 @pytest.mark.parametrize("proxy", ["nginx", "envoy"])
