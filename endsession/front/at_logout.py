@@ -17,7 +17,7 @@ from ..store.script import Script
 from .cookies import cookie_pairs
 from .incoming import Header
 from .issuer_front import IssuerFront, digest_of
-from .withholding import MOST_DEAD, deleted_digest, deletions, eligible_cookies, logout_digest
+from .withholding import MOST_DEAD, deleted_digest, deletions, eligible_cookies
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +45,11 @@ async def cookies_at_logout(front: IssuerFront, headers: Headers, *, sid: str, h
 
 
 def _note(front: IssuerFront, browsers: Sequence[str], sid: str, dead: Sequence[str]) -> Script[bool]:
-    """Whether it is this browser's newest session, and its first logout from it: an answer that is asked for again
-    must not touch the cookies of a new sign-in."""
+    """Whether this is the browser's newest session: the cookies of a sign-in since then are not touched."""
     now = front.clock()
     for sha256 in browsers:
         browser = yield from find_browser(front.issuer_id, sha256, now)
-        if browser.sid == sid and browser.ended and not browser.cleaned and logout_digest(sid) not in browser.dead:
-            yield from note_dead(front.issuer_id, sha256, [logout_digest(sid), *dead], now + front.session_lifetime)
+        if browser.sid == sid and browser.ended and not browser.cleaned:
+            yield from note_dead(front.issuer_id, sha256, dead, now + front.session_lifetime)
             return True
     return False

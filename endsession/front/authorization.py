@@ -32,7 +32,7 @@ from .issuer_front import BrowserCookie, IssuerFront, browser_cookie
 from .passing import outgoing, pass_on
 from .token import trace_of
 from .upstream import Response
-from .withholding import Withholding, deletions, withholding
+from .withholding import MAX_HEAD, MIN_DELETIONS, Withholding, deletions, withholding
 
 log = logging.getLogger(__name__)
 
@@ -247,7 +247,12 @@ def _cookie_headers(
         if name.lower() == b"set-cookie"
     }
     names = [name for name in decided.names if name not in set_now]
-    return headers + deletions(names, host=incoming.host, paths=front.cookie_paths, https=front.https)
+    if not names:
+        return headers
+    head = sum(len(name) + len(value) + 4 for name, value in [*response.headers, *headers])
+    room = max(MAX_HEAD - head, MIN_DELETIONS)
+    host, paths = incoming.host, front.cookie_paths
+    return headers + deletions(names, host=host, paths=paths, https=front.https, room=room, attempt=decided.attempt)
 
 
 class _Fields(HTMLParser):

@@ -56,8 +56,9 @@ class IssuerFront:
 
     @property
     def cookie_paths(self) -> list[str]:
-        """Paths at which the provider may have set cookies."""
-        return ["/", *([path] if (path := urlsplit(self.identifier).path.rstrip("/")) else [])]
+        """Paths at which the provider may have set cookies. Browsers take one with a slash at its end for another."""
+        path = urlsplit(self.identifier).path.rstrip("/")
+        return ["/", f"{path}/", path] if path else ["/"]
 
     async def registered(self, client_id: str | None) -> str | None:
         """`client_id`, if it is a registered client's: what anybody may write is not kept, counted or logged."""

@@ -57,7 +57,7 @@ async def _sids(gateway: Deployment, tokens: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("path", ["/authorize", "/token"])
 @pytest.mark.parametrize("point", POINTS)
 async def test_killed_at_a_sign_in(tmp_path: Path, storage_url: str, path: str, point: str) -> None:
-    """What an app holds is known, and its browser's; whoever was cut off signs in again, and can log out."""
+    """What an app holds is known, and its browser's; a user who was cut off signs in again, and can log out."""
     provider, alice = ScriptedProvider(), Person("alice")
     async with listening(provider.asgi) as port:
         configuration = merged(only_acme(port), {"storage": {"url": storage_url}})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
+import httpx2
 import pytest
 
 from tests.kit.deployment import READER, TOKEN
@@ -51,9 +52,18 @@ async def answered(behind: Behind, browser: Browser, app: str) -> str | None:
 
 async def asked_and_signed_in(behind: Behind, browser: Browser, app: str, user: User) -> Page:
     """The provider asks who it is, once, and signs that user in."""
+    passwords: list[str] = []
+
+    def listen(request: httpx2.Request, _: httpx2.Response) -> None:
+        if request.method == "POST" and quote_plus(user.password).encode() in request.content:
+            passwords.append(str(request.url))
+
     page = await browser.get(behind.apps[app].url("/login"))
     assert behind.provider.asks_who(page), (page.way, page.text)
+    behind.network.listeners.append(listen)
     page = await behind.provider.sign_in(browser, page, user)
+    behind.network.listeners.remove(listen)
+    assert len(passwords) == 1
     assert page.url == behind.apps[app].url(), (page.way, page.text)
     return page
 

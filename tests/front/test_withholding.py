@@ -76,7 +76,7 @@ def test_the_settings_say_which(front: dict[str, Any], names: tuple[str, ...]) -
 
 
 def test_what_comes_again_and_again_passes_in_the_end() -> None:
-    """It cannot be deleted, and a provider that goes on without it would be asked for ever."""
+    """It cannot be deleted, and a provider that goes on without it would be asked again and again."""
     dead = cookie_digest("sid", "1")
     assert decided(ended(dead, cleaned=True, withheld=MOST_WITHHELD - 1), [("sid", "1")]).names == ("sid",)
     assert decided(ended(dead, cleaned=True, withheld=MOST_WITHHELD), [("sid", "1")]) == Withholding(in_vain=True)
