@@ -19,6 +19,8 @@ from .incoming import Header
 from .issuer_front import IssuerFront, digest_of
 from .withholding import MOST_DEAD, deleted_digest, deletions, eligible_cookies
 
+ROOM = 2500
+"""Bytes for deletions: the rest of the head, with a page's policy in it, is for the answer to the logout."""
 log = logging.getLogger(__name__)
 
 
@@ -33,7 +35,8 @@ async def cookies_at_logout(front: IssuerFront, headers: Headers, *, sid: str, h
     browsers = [digest_of(value) for name, value in cookies if name == front.cookie_name][:4]
     if not eligible or not browsers:
         return []
-    lines = deletions(dict.fromkeys(eligible.values()), host=host, paths=front.cookie_paths, https=front.https)
+    names = list(dict.fromkeys(eligible.values()))
+    lines = deletions(names, host=host, paths=front.cookie_paths, https=front.https, room=ROOM)
     deleted = {line.partition(b"=")[0].decode("latin-1") for _, line in lines}
     dead = [*list(eligible)[:MOST_DEAD], *(deleted_digest(sid, name) for name in sorted(deleted))]
     try:

@@ -16,19 +16,12 @@ from ..store.front import Browser
 MOST_WITHHELD = 3
 """Requests of one browser from which cookies are withheld for one ended session. What is still sent then cannot be
 deleted, and a provider that goes on without it would be asked again and again."""
-<<<<<<< HEAD
 MOST_DEAD = 200
 """Cookies of one browser that are remembered; browsers keep at most 180 for a host."""
-MAX_DELETIONS = 2500
-"""Bytes of Set-Cookie headers in one response: many proxies take 4 KB of response head by default, the provider's
-included."""
-_GONE = "Max-Age=0"
-=======
 MAX_HEAD = 3800
 """Bytes of a response's head up to which deletions are added: many proxies take 4 KB by default."""
 MIN_DELETIONS = 1000
 """Bytes for deletions also where the provider's own head leaves no room for them: else a logout would not hold."""
->>>>>>> chromium
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from tests.kit.deployment import READER, Deployment, deploy
 from tests.lab.certificates import certificate
 from tests.lab.serving import listening
 
-from .scripted import HOST, ISSUER, Begun, ScriptedProvider, canary, challenge_of, exchange, only_acme
+from .people import Begun, exchange
+from .scripted import HOST, ISSUER, ScriptedProvider, canary, challenge_of, only_acme
 
 Header = tuple[bytes, bytes]
 
@@ -168,9 +169,7 @@ class Signing:
     async def log_out(self, tab: Tab, client_id: str, hint: str) -> None:
         """Log out at an app."""
         goes_to = f"https://{client_id}.example/signed-out"
-        shown = await tab.go(
-            f"{ISSUER}/bye?{urlencode({'id_token_hint': hint, 'post_logout_redirect_uri': goes_to})}"
-        )
+        shown = await tab.go(f"{ISSUER}/bye?{urlencode({'id_token_hint': hint, 'post_logout_redirect_uri': goes_to})}")
         assert shown == goes_to
 
     async def sessions(self) -> list[set[str]]:

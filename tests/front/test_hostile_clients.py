@@ -122,7 +122,7 @@ async def test_keys_of_a_request_cannot_be_hidden(front: Fronted) -> None:
     """A link puts a nonce into the victim's browser; the attacker uses it as well, under a request object that the
     provider ignores, or with another one in a form.
 
-    If that went unseen, his sign-in would be taken for a sign-in of her browser, whose session another user's sign-in ends.
+    If that went unseen, his sign-in would be taken for her browser's, whose session another user's sign-in ends.
     """
     front.provider.resumes = True
     alice, mallory = Person("alice"), Person("mallory")

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from endsession.front.withholding import (
-    MAX_DELETIONS,
     MOST_WITHHELD,
     Withholding,
     cookie_digest,
@@ -91,11 +90,3 @@ def test_a_deletion_reaches_a_cookie_however_it_was_set() -> None:
         assert f"sid=; Max-Age=0; Path={path}; Secure; Partitioned" in lines
     hosted = [line.decode() for _, line in deletions(["__Host-a"], host="op.example", paths=["/", "/o"], https=True)]
     assert hosted == ["__Host-a=; Max-Age=0; Path=/; Secure", "__Host-a=; Max-Age=0; Path=/; Secure; Partitioned"]
-
-
-def test_deletions_fit_into_the_head_of_a_response() -> None:
-    """A name is deleted whole or not at all, and who notes what was deleted reads it from the lines."""
-    lines = deletions([f"cookie-{n}" for n in range(100)], host="login.op.example", paths=["/", "/o"], https=True)
-    assert 0 < sum(len(line) for _, line in lines) <= MAX_DELETIONS
-    counts = [sum(line.startswith(f"cookie-{n}=".encode()) for _, line in lines) for n in range(100)]
-    assert set(counts) == {0, max(counts)}
