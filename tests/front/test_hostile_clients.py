@@ -60,7 +60,7 @@ async def test_a_refresh_token_of_an_ended_session_cannot_be_disguised(front: Fr
     content = body.encode("utf-16") if "utf-16" in media_type else body.encode("latin-1")
     asked = len(front.provider.seen)
     headers = [("authorization", BASIC), *([("content-type", media_type)] if media_type else [])]
-    answer = await ask(front.gateway.app, "POST", "/token", headers=headers, body=content)
+    answer = await ask(front.gateway.app, "POST", "/token", headers=headers, body=content, stays=True)
     assert answer.status == 400, answer.everything
     assert ('"invalid_grant"' if disguise == "plain" else '"invalid_') in answer.text
     assert len(front.provider.seen) == asked
@@ -77,6 +77,7 @@ async def test_forms_as_apps_send_them_pass(front: Fronted, media_type: str) -> 
         "/token",
         headers=[("authorization", BASIC), ("content-type", media_type)],
         body=f"{body}&resource=a&resource=b".encode(),
+        stays=True,
     )
     assert answer.status == 200, answer.everything
 
@@ -88,7 +89,7 @@ async def test_a_header_that_says_two_things_reaches_no_provider(front: Fronted,
     values = {"host": "evil.example", "authorization": "Bearer x", "content-type": "text/plain"}
     headers = [("host", "login.example"), ("authorization", BASIC), ("content-type", FORM), (name, values[name])]
     method = "GET" if path == "/authorize" else "POST"
-    answer = await ask(front.gateway.app, method, path, headers=headers, host=None)
+    answer = await ask(front.gateway.app, method, path, headers=headers, host=None, stays=True)
     assert answer.status == 400, answer.everything
     assert front.provider.seen == []
 
@@ -234,9 +235,9 @@ async def test_no_name_writes_a_line_of_its_own(front: Fronted, caplog: pytest.L
         "/par",
         f"/authorize?{urlencode({'client_id': forged, 'redirect_uri': '/', 'state': ''})}",
     ):
-        await ask(front.gateway.app, "POST", target, headers=headers, body=body.encode())
+        await ask(front.gateway.app, "POST", target, headers=headers, body=body.encode(), stays=True)
     front.provider.garbage = True
-    await ask(front.gateway.app, "POST", "/token", headers=headers, body=body.encode())
+    await ask(front.gateway.app, "POST", "/token", headers=headers, body=body.encode(), stays=True)
     assert not [record for record in caplog.records if "\nWARNING" in record.getMessage()]
     assert "was not learnt" in whole_log(caplog)
 

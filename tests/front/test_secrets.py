@@ -61,7 +61,7 @@ async def _ask_all(front: Fronted) -> list[tuple[str, Answer]]:
     found = []
     for method, target, body, headers in _requests():
         named = [*headers.items(), *([("content-type", FORM)] if body else [])]
-        answer = await ask(front.gateway.app, method, target, headers=named, body=body.encode())
+        answer = await ask(front.gateway.app, method, target, headers=named, body=body.encode(), stays=True)
         found.append((f"{method} {target.partition('?')[0]}", answer))
     return found
 
@@ -139,7 +139,7 @@ async def test_no_error_holds_what_passes_when_the_provider_fails(tmp_path: Path
     async with fronted(tmp_path, front={"learn": ALL}) as front, _hostile(HOSTILE[trouble]) as port:
         await sign_in(front.http, Person("alice"))
         (issuer_front,) = front.gateway.gateway.issuer_fronts.values()
-        upstream = Upstream(f"http://127.0.0.1:{port}", timeout=0.2, connections=5)  # less than `ask` waits
+        upstream = Upstream(f"http://127.0.0.1:{port}", timeout=0.2, connections=5)
         object.__setattr__(issuer_front, "upstream", upstream)
         for name, answer in await _ask_all(front):
             assert answer.status in (400, 502, 503, 504), (name, answer.everything)
