@@ -24,8 +24,7 @@ def gateway(tmp_path: Path) -> Iterator[httpx2.Client]:
     """A gateway with one issuer, at its own host name."""
     port = free_port()
     (tmp_path / "op.jwks").write_text(json.dumps(jwks()))
-    text = SETTINGS.replace("PORT", str(port)).replace("jwks = { keys = [] }", 'jwks_file = "op.jwks"')
-    (tmp_path / "endsession.toml").write_text(text)
+    (tmp_path / "endsession.toml").write_text(SETTINGS.replace("PORT", str(port)))
     with serving(tmp_path, port), httpx2.Client(headers={"host": "login.example"}, trust_env=False) as http:
         http.base_url = httpx2.URL(f"http://127.0.0.1:{port}")
         yield http
