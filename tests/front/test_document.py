@@ -21,7 +21,8 @@ from tests.lab.serving import listening
 from tooling.documents import FRONTED, fronted_document
 
 from .documented import Seen, documented
-from .scripted import ISSUER, Person, ScriptedProvider, only_acme, refresh, sign_in, without_jar
+from .people import Person, refresh, sign_in, without_jar
+from .scripted import ISSUER, ScriptedProvider, only_acme
 from .standing import LEARN, OAUTH, OPENID, PASSED, Standing, key_of, standing_gateway
 
 ONCE = pytest.mark.sqlite_alone("answers are documented whatever stores sessions")
