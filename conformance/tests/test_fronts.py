@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.lab.serving import listening
 
 from .deployment import SkippingClock, all_options, run, serving
 
-OURS = {"get": {"responses": {}}}
+OURS: dict[str, Any] = {"get": {"responses": {}}}
 
 
 @pytest.mark.timeout(400)

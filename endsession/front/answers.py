@@ -41,6 +41,11 @@ _PASSED: Answer = {"description": "The provider's own answer, as it came."}
 _REDIRECT: Answer = {
     "description": "The provider's own redirect, to the app or on the way there. Cookies are set and deleted with it."
 }
+_TO_APP: Answer = {
+    "description": "Instead of 502, 503 and 504, of a GET whose `redirect_uri` is registered: to the app, with the "
+    "error `temporarily_unavailable` (RFC 6749, section 4.1.2.1). Or the provider's own redirect.",
+    "headers": {"Location": {"$ref": "#/components/headers/Location"}},
+}
 _PASSING = (BodyTooSlow, BodyTooLarge, ProviderBroken, ServiceUnavailable, ProviderTooSlow)
 _SAYS: Mapping[type[EndsessionError], str] = {
     InvalidGrant: "The refresh token's session has ended (`invalid_grant`). The provider was not asked, or its answer "
@@ -92,7 +97,7 @@ DESCRIBED: Mapping[Kind, Described] = {
         "Begin to sign in",
         "The provider's authorization endpoint (RFC 6749, section 3.1). Cookies of sessions that have ended are "
         "withheld from it and deleted, and the browser gets a cookie of this service.",
-        {"302": _REDIRECT},
+        {"302": _REDIRECT, "303": _TO_APP},
         _PASSING,
     ),
     "redirect": Described(

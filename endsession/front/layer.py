@@ -11,14 +11,16 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..contract.access_log import access_log, write_access_log
+from ..contract.edge import said_twice
 from ..protocol.errors import EndsessionError, MethodNotAllowed, ProviderUnavailable
 from .authorization import authorize
 from .endpoints import Endpoint
-from .failures import error_of, failure, form_of
+from .failures import error_of
 from .incoming import ClientGone, Incoming
 from .issuer_front import IssuerFront
 from .passing import outgoing, pass_on
 from .provider import FrontedProvider, Fronts
+from .refusing import refuse
 from .response_head import ProviderFailed
 from .token import exchange_token
 from .tokens_in_use import introspect, push_request, revoke, userinfo
@@ -45,7 +47,8 @@ class FrontLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or said_twice(scope):
+            # What says two things, the provider could read otherwise than we do: the contract refuses it.
             await self._app(scope, receive, send)
             return
         netloc = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
@@ -78,8 +81,7 @@ class FrontLayer:
             error = error_of(problem) if isinstance(problem, ProviderFailed) else problem
             learned["error"] = error
             if sent.status == 0:  # else the response has begun, and the server closes the connection
-                form, again = form_of(endpoint.kind), incoming.method == "GET"
-                response = failure(error, form, pages=front.pages, reference=request_id, again=again)
+                response = await refuse(front, endpoint, incoming, error, request_id)
                 await response(scope, receive, sent)
         finally:
             if access_log.isEnabledFor(logging.INFO):

@@ -57,7 +57,7 @@ from .sealing import open_vault, sealing_secrets
 from .served import check_document
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
-MANAGEMENT_TAGS = ("sessions", "deliveries", "clients", "explain", "health")
+MANAGEMENT_TAGS = ("sessions", "hooks", "deliveries", "clients", "explain", "health")
 
 
 @dataclass(frozen=True)

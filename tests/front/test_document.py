@@ -21,7 +21,8 @@ from tests.lab.serving import listening
 from tooling.documents import FRONTED, fronted_document
 
 from .documented import Seen, documented
-from .scripted import ISSUER, Person, ScriptedProvider, only_acme, refresh, sign_in, without_jar
+from .people import Person, refresh, sign_in, without_jar
+from .scripted import ISSUER, ScriptedProvider, only_acme
 from .standing import LEARN, OAUTH, OPENID, PASSED, Standing, key_of, standing_gateway
 
 ONCE = pytest.mark.sqlite_alone("answers are documented whatever stores sessions")
@@ -92,7 +93,7 @@ def test_providers_of_two_hosts_share_a_path() -> None:
         {"issuer": "acme", "endpoint": "authorization"},
         {"issuer": "globex", "endpoint": "userinfo"},
     ]
-    assert set(item["get"]["responses"]) == {"200", "302", "401", "408", "413", "502", "503", "504", "default"}
+    assert set(item["get"]["responses"]) == {"200", "302", "303", "401", "408", "413", "502", "503", "504", "default"}
     assert set(item["get"]["responses"]["502"]["content"]) == {"text/html", "application/json"}
     checked_document(document.raw)
 
@@ -171,6 +172,17 @@ async def test_each_failure_occurs_and_is_documented(tmp_path: Path, monkeypatch
                 listed = {int(status) for status in item[method.lower()]["responses"] if status.isdigit()}
                 own = {"token": {400}, "userinfo": {401}}.get(kind, set())
                 assert {status for status in listed if status >= 400} == set(answers) | own
+
+
+@ONCE
+async def test_an_app_gets_the_failure_by_a_documented_redirect(tmp_path: Path) -> None:
+    """Where its redirect URI is registered, instead of the page."""
+    async with standing_gateway(tmp_path) as standing:
+        asked = "client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fweb.example%2Fcallback"
+        seen = await standing.ask("GET", f"/authorize?{asked}")
+        assert seen.status == 303
+        assert "error=temporarily_unavailable" in str(seen.header("location"))
+        assert documented(standing.document, "/authorize", "GET", seen)
 
 
 @ONCE
