@@ -49,8 +49,9 @@ _REDIRECT: Answer = {
     "description": "The provider's own redirect, to the app or on the way there. Cookies are set and deleted with it."
 }
 _TO_APP: Answer = {
-    "description": "The provider has failed, and the app learns of it at a redirect URI that is registered here, by "
-    "`error`, `error_description` and `state` (RFC 6749, section 4.1.2.1)."
+    "description": "Instead of 502, 503 and 504, of a GET whose `redirect_uri` is registered: to the app, with the "
+    "error `temporarily_unavailable` (RFC 6749, section 4.1.2.1). Or the provider's own redirect.",
+    "headers": {"Location": {"$ref": "#/components/headers/Location"}},
 }
 _PASSING = (InvalidRequest, BodyTooSlow, BodyTooLarge, ProviderBroken, ServiceUnavailable, ProviderTooSlow)
 _SAYS: Mapping[type[EndsessionError], str] = {
@@ -88,7 +89,7 @@ DESCRIBED: Mapping[Kind, Described] = {
         "Read the provider's metadata",
         "The provider's metadata, with this service's logout in it (OpenID Connect Discovery 1.0, RFC 8414).",
         _document("The metadata", {"issuer": "https://login.example"}),
-        (NotFound, MethodNotAllowed, ServiceUnavailable),
+        (InvalidRequest, NotFound, MethodNotAllowed, ServiceUnavailable),
         published=True,
     ),
     "jwks": Described(
@@ -96,7 +97,7 @@ DESCRIBED: Mapping[Kind, Described] = {
         "Read the keys of the provider and of this service",
         "The provider's JWK Set, and after its keys those that this service signs logout tokens with.",
         _document("The JWK Set", {"keys": []}),
-        (MethodNotAllowed, ServiceUnavailable),
+        (InvalidRequest, MethodNotAllowed, ServiceUnavailable),
         published=True,
     ),
     "authorization": Described(
@@ -162,7 +163,7 @@ OPTIONS = Described(
     "Ask whether a web app may read it",
     "The provider's own answer to a preflight request (Fetch, CORS protocol).",
     {"200": _PASSED, "4XX": {"description": "The provider's own refusal, as it came."}},
-    (ProviderBroken, ServiceUnavailable, ProviderTooSlow),
+    (InvalidRequest, ProviderBroken, ServiceUnavailable, ProviderTooSlow),
 )
 """At documents, where other methods are not passed on."""
 
@@ -173,9 +174,7 @@ def answers_of(described: Described, kind: Kind) -> dict[str, Answer]:
     errors: dict[str, Answer] = {}
     for error in described.errors:
         answer, before = _error(error, form), errors.get(str(error.status))
-        if before is not None:
-            answer = _either(before, answer)
-        errors[str(error.status)] = answer
+        errors[str(error.status)] = answer if before is None else _either(before, answer)
     return {**described.success, **dict(sorted(errors.items()))}
 
 

@@ -47,11 +47,11 @@ class FrontLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] != "http" or said_twice(scope):
-            # What says two things, the provider could read otherwise than we do: the contract refuses it.
+        hosts = [value for name, value in scope["headers"] if name == b"host"] if scope["type"] == "http" else []
+        if len(hosts) != 1:  # no request, or one of which nobody knows whom it is for: the contract refuses it
             await self._app(scope, receive, send)
             return
-        netloc = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+        netloc = hosts[0].decode("latin-1")
         endpoint = self._fronts.find(netloc, scope["raw_path"])
         if endpoint is None and (provider := self._fronts.awaits(netloc)) and not self._is_ours(scope["path"]):
             endpoint = await self._look_again(provider, netloc, scope["raw_path"])
@@ -74,6 +74,8 @@ class FrontLayer:
         front, incoming = self._by_issuer[endpoint.issuer_id], Incoming.of(scope, receive)
         sent = _Sent(send, request_id)
         try:
+            if twice := said_twice(scope):
+                raise twice  # the provider could take the other one
             await self._handle(front, endpoint, incoming, sent, learned)
         except ClientGone:
             learned["error"] = EndsessionError(detail="the client has closed the connection")

@@ -93,19 +93,8 @@ def test_providers_of_two_hosts_share_a_path() -> None:
         {"issuer": "acme", "endpoint": "authorization"},
         {"issuer": "globex", "endpoint": "userinfo"},
     ]
-    assert set(item["get"]["responses"]) == {
-        "200",
-        "302",
-        "303",
-        "400",
-        "401",
-        "408",
-        "413",
-        "502",
-        "503",
-        "504",
-        "default",
-    }
+    statuses = {"200", "302", "303", "400", "401", "408", "413", "502", "503", "504"}
+    assert set(item["get"]["responses"]) == {*statuses, "default"}
     assert set(item["get"]["responses"]["502"]["content"]) == {"text/html", "application/json"}
     checked_document(document.raw)
 
@@ -153,6 +142,7 @@ async def test_before_endpoints_are_known(tmp_path: Path) -> None:
 async def added(standing: Standing, slow: Standing, path: str, method: str) -> dict[int, Seen]:
     """What the front says itself at an endpoint that passes requests on, by status; `slow` has little patience."""
     answers = [
+        await standing.ask(method, path, "Authorization: Bearer a", "Authorization: Bearer b"),
         await standing.ask(method, path, "Content-Length: 99999999"),
         await standing.ask(method, path, "Content-Length: 5", body=b"a"),
         await slow.ask(method, path),
@@ -178,12 +168,23 @@ async def test_each_failure_occurs_and_is_documented(tmp_path: Path, monkeypatch
             item = standing.document.raw["paths"][key_of(path)]
             for method in (method.upper() for method in METHODS if method in item):
                 answers = await added(standing, slow, path, method)
-                assert set(answers) == {408, 413, 502, 503, 504}, kind
+                assert set(answers) == {400, 408, 413, 502, 503, 504}, kind
                 for seen in answers.values():
                     assert documented(standing.document, key_of(path), method, seen), (kind, method, seen)
                 listed = {int(status) for status in item[method.lower()]["responses"] if status.isdigit()}
-                own = {"token": {400}, "userinfo": {401}}.get(kind, set())
+                own = {"userinfo": {401}}.get(kind, set())
                 assert {status for status in listed if status >= 400} == set(answers) | own
+
+
+@ONCE
+async def test_an_app_gets_the_failure_by_a_documented_redirect(tmp_path: Path) -> None:
+    """Where its redirect URI is registered, instead of the page."""
+    async with standing_gateway(tmp_path) as standing:
+        asked = "client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fweb.example%2Fcallback"
+        seen = await standing.ask("GET", f"/authorize?{asked}")
+        assert seen.status == 303
+        assert "error=temporarily_unavailable" in str(seen.header("location"))
+        assert documented(standing.document, "/authorize", "GET", seen)
 
 
 @ONCE
