@@ -168,9 +168,7 @@ class Signing:
     async def log_out(self, tab: Tab, client_id: str, hint: str) -> None:
         """Log out at an app."""
         goes_to = f"https://{client_id}.example/signed-out"
-        shown = await tab.go(
-            f"{ISSUER}/bye?{urlencode({'id_token_hint': hint, 'post_logout_redirect_uri': goes_to})}"
-        )
+        shown = await tab.go(f"{ISSUER}/bye?{urlencode({'id_token_hint': hint, 'post_logout_redirect_uri': goes_to})}")
         assert shown == goes_to
 
     async def sessions(self) -> list[set[str]]:
