@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..contract.access_log import access_log, write_access_log
 from ..protocol.errors import EndsessionError, MethodNotAllowed, ProviderUnavailable
+from .after_logout import deleting_cookies
 from .authorization import authorize
 from .endpoints import Endpoint, Kind
 from .failures import Form, error_of, failure
@@ -39,10 +40,13 @@ class FrontLayer:
         fronts: Fronts,
         by_issuer: Mapping[str, IssuerFront],
         logout_paths: Mapping[str, str],
+        question_paths: Mapping[str, str],
         is_ours: Callable[[str], bool],
     ) -> None:
-        """`is_ours` says whether a path is one of the contract's."""
+        """`question_paths` are, with their issuers, where the question whether to log out is answered. `is_ours` says
+        whether a path is one of the contract's."""
         self._app, self._fronts, self._by_issuer, self._logout_paths = app, fronts, by_issuer, logout_paths
+        self._ends_at = {path: issuer_id for issuer_id, path in logout_paths.items()} | dict(question_paths)
         self._is_ours = is_ours
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,12 +59,20 @@ class FrontLayer:
         if endpoint is None and (provider := self._fronts.awaits(netloc)) and not self._is_ours(scope["path"]):
             endpoint = await self._look_again(provider, netloc, scope["raw_path"])
         if endpoint is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, self._after_logout(scope, receive, send))
         elif endpoint.kind == "logout":
             path = self._logout_paths[endpoint.issuer_id]
-            await self._app(dict(scope, path=path, raw_path=path.encode()), receive, send)
+            scope = dict(scope, path=path, raw_path=path.encode())
+            await self._app(scope, receive, self._after_logout(scope, receive, send))
         else:
             await self._answer(endpoint, scope, receive, send)
+
+    def _after_logout(self, scope: Scope, receive: Receive, send: Send) -> Send:
+        """What sends the response of a path of ours: the logout endpoint's and its question's delete cookies."""
+        issuer_id = self._ends_at.get(scope["path"])
+        if issuer_id is None:
+            return send
+        return deleting_cookies(self._by_issuer[issuer_id], Incoming.of(scope, receive), send)
 
     async def _look_again(self, provider: FrontedProvider, netloc: str, path: bytes) -> Endpoint:
         """A path of a provider of which nothing is known yet: it may be the token endpoint, and must not be a 404."""
