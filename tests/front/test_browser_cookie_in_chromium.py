@@ -73,7 +73,8 @@ async def test_a_part_of_another_site_s_page_neither_sets_nor_replaces_it(
 async def test_a_form_of_another_site_neither_sets_nor_replaces_it(chromium: Web, tmp_path: Path) -> None:
     """It is a page of its own, and comes without the Lax cookie that the browser has."""
     async with signing(chromium, tmp_path) as there, chromium.browser.profile() as profile:
-        tab, before = await profile.tab(), []
+        tab = await profile.tab()
+        before: list[str] = []
         form = (
             "<form method=post action='{url}'><input name=x value=y></form><script>document.forms[0].submit()</script>"
         )
