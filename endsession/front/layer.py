@@ -68,7 +68,7 @@ class FrontLayer:
             await self._answer(endpoint, scope, receive, send)
 
     def _after_logout(self, scope: Scope, receive: Receive, send: Send) -> Send:
-        """What sends the response of one of the gateway's paths: the logout endpoint's and its question's delete cookies."""
+        """Sends the response of a path of the gateway: a logout's, also after its question, deletes cookies."""
         issuer_id = self._ends_at.get(scope["path"])
         if issuer_id is None:
             return send
