@@ -23,7 +23,15 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
 	@echo "$(CURDIR)/conformance" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/conformance.pth"
 	@touch $@
 
-demo: $(VENV)/run.stamp ## a provider, two apps and the gateway, ready to click through
+# The demo's provider, in an environment of its own: it chooses its versions of what the gateway stands on as well.
+$(VENV)/demo.stamp: $(VENV)/run.stamp requirements-demo.txt
+	@echo "installing the demo's provider into $(VENV)/demo ..."
+	@test -x $(VENV)/demo/bin/python || $(BIN)/python -m venv --without-pip $(VENV)/demo
+	@$(BIN)/python -m pip --python $(VENV)/demo/bin/python install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-demo.txt
+	@touch $@
+
+demo: $(VENV)/demo.stamp ## a published provider, two apps and the gateway, ready to click through
 	@$(BIN)/python -m examples.demo
 
 serve: $(VENV)/run.stamp ## the gateway with ./endsession.toml (CONFIG=path for another)
@@ -31,18 +39,18 @@ serve: $(VENV)/run.stamp ## the gateway with ./endsession.toml (CONFIG=path for 
 
 # Tests run on all cores; ARGS goes to pytest, as in: make test ARGS='-k frontchannel'
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
-test: $(VENV)/dev.stamp ## the tests, but for the slow ones
+test: $(VENV)/dev.stamp $(VENV)/demo.stamp ## the tests, but for the slow ones
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-all: $(VENV)/dev.stamp $(VENV)/lab.stamp ## every test, with the slow ones, as CI runs them
+test-all: $(VENV)/dev.stamp $(VENV)/demo.stamp $(VENV)/lab.stamp ## every test, with the slow ones, as CI runs them
 	@$(PYTEST) $(ARGS)
 
 # The rooms without processes and servers: for every save, not for a commit.
-QUICK = tests/protocol tests/settings tests/tokens tests/provider tests/store tests/handlers tests/test_house.py
+QUICK = tests/protocol tests/settings tests/tokens tests/provider tests/store tests/test_house.py
 quick: $(VENV)/dev.stamp ## decisions, settings, tokens, storage: under a minute
 	@TESTS_QUICK=1 $(PYTEST) -q -m "not slow" -k "not postgresql" $(QUICK) $(ARGS)
 
-coverage: $(VENV)/dev.stamp $(VENV)/lab.stamp ## every test, and the lines and branches that none of them reaches
+coverage: $(VENV)/dev.stamp $(VENV)/demo.stamp $(VENV)/lab.stamp ## every test, and the lines and branches that none of them reaches
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n auto --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine --quiet
@@ -75,7 +83,7 @@ tooling/node_modules/.package-lock.json: tooling/package-lock.json
 	@touch $@
 
 SPECTRAL = tooling/node_modules/.bin/spectral
-contract-lint: $(VENV)/dev.stamp tooling/node_modules/.package-lock.json ## lint the document, and it with each vendor's endpoints
+contract-lint: $(VENV)/dev.stamp tooling/node_modules/.package-lock.json ## lint the document, and it with fronts and with each vendor's endpoints
 	@$(BIN)/python -m tooling.documents build/openapi
 	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
 		tooling/node_modules/.bin/redocly lint --config tooling/redocly.yaml --max-problems 1000 build/openapi/*.yaml
@@ -108,7 +116,7 @@ sdk/.venv/tools.stamp: sdk/requirements.txt sdk/package-lock.json
 sdks: sdk/.venv/tools.stamp ## client SDKs for Python, TypeScript and Go (DOCUMENT=file or URL)
 	@sdk/.venv/bin/python -m sdk.generate $(if $(DOCUMENT),--document $(DOCUMENT))
 
-test-sdks: $(VENV)/dev.stamp sdks ## compile the SDKs and use them against a running gateway
+test-sdks: $(VENV)/dev.stamp $(VENV)/demo.stamp sdks ## compile the SDKs and use them against a running gateway
 	@$(BIN)/python -m pytest sdk/tests $(ARGS)
 
 # A lock names versions and hashes and no registry, so that it holds wherever packages come from. What was released in
@@ -122,6 +130,7 @@ lock: $(VENV)/dev.stamp ## pin every dependency anew by version and hash
 	@$(LOCK) --upgrade pyproject.toml conformance/pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(LOCK) --upgrade conformance/pyproject.toml -c requirements-dev.txt -o conformance/requirements.txt
 	@$(LOCK) --upgrade requirements-lab.in -o requirements-lab.txt
+	@$(LOCK) --upgrade requirements-demo.in -c requirements-lab.txt -o requirements-demo.txt
 	@$(LOCK) --upgrade requirements-fuzz.in -o requirements-fuzz.txt
 	@$(LOCK) --upgrade requirements-audit.in -o requirements-audit.txt
 	@$(LOCK) --upgrade sdk/requirements.in -o sdk/requirements.txt

@@ -40,6 +40,7 @@ def check(settings: Settings, contract: ServedDocument, base: Path) -> Iterator[
         if issuer_id in reserved:
             yield Problem(location, f"the path /{issuer_id} belongs to an endpoint of the document", "rename the table")
         yield from _issuer(location, issuer, base)
+        yield from check_front(location, issuer, settings.server)
         yield from check_endpoints(issuer_id, settings, contract)
         for client_id, client in issuer.clients.items():
             if client.client_id != client_id:
@@ -176,7 +177,6 @@ def _issuer(location: Location, issuer: IssuerSettings, base: Path) -> Iterator[
             yield Problem((*location, "hosts", index), "it is not a host name", "write login.example, and nothing more")
     if issuer.cookie is not None:
         yield from _cookie((*location, "cookie"), issuer.cookie)
-    yield from check_front(location, issuer)
 
 
 def _cookie(location: Location, cookie: Cookie) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from .front import Front
 from .issuer import IssuerSettings
+from .model import Server
 from .problems import Location, Problem
 
 _COOKIE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -19,13 +20,18 @@ _TAKEN_OVER = {
 """Settings that a front makes pointless, with the reason."""
 
 
-def check_front(location: Location, issuer: IssuerSettings) -> Iterator[Problem]:
+def check_front(location: Location, issuer: IssuerSettings, server: Server) -> Iterator[Problem]:
     """Yield every problem with the front of the issuer at `location`."""
     front = issuer.front
     if front is None:
         return
     where = (*location, "front")
     yield from _upstream((*where, "upstream"), front.upstream, issuer.issuer)
+    public = _place(server.public_url or f"http://{server.host}")
+    if public[:2] != _place(issuer.issuer)[:2] and None not in (public[1], _place(issuer.issuer)[1]):
+        message = "server.public_url has another host, so no browser would be recognised at a logout"
+        fix = "let the proxy route this gateway's paths at the provider's host too, and name that in server.public_url"
+        yield Problem((*location, "issuer"), message, fix, also=(("server", "public_url"),))
     for name, reason in _TAKEN_OVER.items():
         if getattr(issuer, name):
             yield Problem((*location, name), f"it does nothing together with front: {reason}", "leave it out")
@@ -40,6 +46,10 @@ def check_front(location: Location, issuer: IssuerSettings) -> Iterator[Problem]
         message = "action needs the table ending" if listed else "action is not named, and there is a table ending"
         fix = "add ending, with the provider's admin API" if listed else "name action, or leave ending out"
         yield Problem((*where, "end_provider_session"), message, fix, also=((*location, "ending"),))
+    if "native" in front.end_provider_session:
+        message = "native is not built yet: nothing would call the provider's own logout endpoint"
+        fix = "leave native out; cookies, the default, asks the browser's user for a password again at every provider"
+        yield Problem((*where, "end_provider_session"), message, fix)
     yield from _cookies(where, front)
     for index, prefix in enumerate(front.redirect_paths):
         if not prefix.startswith("/") or set(prefix) & set("?#\\ "):

@@ -26,9 +26,9 @@ class Front(Group):
     """Prefixes of further paths of the provider whose redirects carry codes or tokens to apps, such as
     `/interaction/`. Needed only for apps that use neither nonce nor PKCE."""
     end_provider_session: tuple[EndProviderSession, ...] = ("cookies",)
-    """How the provider's own session ends: `cookies` deletes the provider's cookies in the response to the logout, and
-    withholds and deletes them at the browser's next authorization request, `native` calls the provider's own logout
-    endpoint with the browser's cookies, `action` is the call of its admin API in `ending`."""
+    """How the provider's own session ends: `cookies` deletes the provider's cookies at the logout, and withholds those
+    that were alive from the browser's next authorization requests; `action` is the call of its admin API in `ending`.
+    `native`, a call of the provider's own logout endpoint, is not built yet and is refused."""
     cookies: tuple[str, ...] = ()
     """Names of the provider's cookies that are withheld and deleted; a `*` at the end stands for any ending. Without
     them, all that the browser sends to the authorization endpoint, but for `keep_cookies`."""

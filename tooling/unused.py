@@ -35,7 +35,7 @@ def handlers(document: Document) -> Iterator[str]:
 
 def read_by_templates(folder: Path) -> Iterator[str]:
     """The attributes that the templates below `folder` read."""
-    for template in folder.rglob("templates/*.html"):
+    for template in folder.rglob("templates/*"):
         for attribute in Environment(autoescape=True).parse(template.read_text()).find_all(nodes.Getattr):
             yield attribute.attr
 

@@ -77,7 +77,7 @@ class Edge:
             await send(message)
 
         try:
-            if refusal := _said_twice(scope):
+            if refusal := said_twice(scope):
                 learned["error"] = refusal
                 wants = prefers(Headers(scope=scope).get("accept", ""))
                 answer = render(refusal, ErrorForm("negotiate"), wants, request_id, self._service)
@@ -102,7 +102,8 @@ class Edge:
             scope["path"] = scope["path"][len(self._prefix) :]
 
 
-def _said_twice(scope: Scope) -> InvalidRequest | None:
+def said_twice(scope: Scope) -> InvalidRequest | None:
+    """Why a request with one of these headers repeated is refused; None for one without."""
     names = [name for name, _ in scope["headers"] if name in _ONCE]
     if len(names) == len(set(names)):
         return None

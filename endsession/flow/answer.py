@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from ..contract.rendering import json_response, page_response
 from ..contract.request import Request
+from ..front.at_logout import cookies_at_logout
 from ..gateway import Gateway, Issuer
 from ..pages import WayOn
 from ..protocol.client import Client
@@ -24,7 +25,8 @@ from .status import status_url
 async def after_logout(request: Request, gateway: Gateway, issuer: Issuer, outcome: Outcome) -> Response:
     """Frames first if an app needs them; else 303 to the registered URI with `state`; else a page or a LogoutResult.
 
-    The provider's cookie is cleared, but only one that was presented and belongs to what ended.
+    The provider's cookie is cleared, but only one that was presented and belongs to what ended; behind a front, all of
+    the provider's cookies that end with a session.
     """
     front = [delivery for delivery in outcome.deliveries if delivery.channel == "front"]
     frames = await with_known_sid(gateway, issuer, front)
@@ -40,6 +42,11 @@ async def after_logout(request: Request, gateway: Gateway, issuer: Issuer, outco
     has_ended = outcome.decision.action == "end" or outcome.sessions.ended_here is not None
     if issuer.cookie and issuer.cookie.clearing and outcome.own and has_ended:
         response.headers.append("Set-Cookie", issuer.cookie.clearing)
+    passing, session = gateway.issuer_fronts.get(issuer.id), outcome.ended
+    if passing is not None and session is not None and outcome.own and outcome.decision.action == "end":
+        response.raw_headers.extend(
+            await cookies_at_logout(passing, request.headers, sid=session.sid, host=request.host)
+        )
     return response
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 from starlette.types import Send
 
@@ -13,9 +14,9 @@ from ..protocol.errors import ServiceUnavailable
 from ..protocol.exchange import (
     Parameters,
     Redirected,
-    awaited_keys,
     code_key,
     issued,
+    keys_of_all,
     parameters,
     pushed_key,
     redirected,
@@ -25,6 +26,7 @@ from ..store.learning import SignIn
 from ..store.script import Script
 from ..tokens.claims import Refused
 from ..tokens.compact import Malformed, parse_jws, segments
+from .forms import once_only
 from .incoming import Header, Incoming, WhileConnected
 from .issuer_front import BrowserCookie, IssuerFront, browser_cookie
 from .passing import outgoing, pass_on
@@ -65,8 +67,9 @@ async def authorize(front: IssuerFront, incoming: Incoming, send: Send, *, is_re
     else:
         browser, asked = looked
     decided = withholding(incoming.cookies, browser, front.settings, front.own_cookies)
+    away = looked is None
     if cookie is not None and is_request:
-        await _note_withheld(front, cookie, browser, decided)
+        away = not await _note_withheld(front, cookie, browser, decided)
     form_post = asked.found.get("response_mode", "").startswith("form_post")
     request = outgoing(
         incoming,
@@ -78,7 +81,8 @@ async def authorize(front: IssuerFront, incoming: Incoming, send: Send, *, is_re
     )
     async with WhileConnected(incoming), front.upstream.send(request) as response:
         page = await response.read(MAX_PAGE) if form_post and _is_page(response) else None
-        await _note_answer(front, cookie, asked, response, page)
+        if not away:  # a request waits once for a storage that is not there
+            await _note_answer(front, cookie, asked, response, page)
         headers = _cookie_headers(front, incoming, cookie, decided, response)
         await pass_on(response, send, extra_headers=headers, body=page)
         return response.status
@@ -86,16 +90,19 @@ async def authorize(front: IssuerFront, incoming: Incoming, send: Send, *, is_re
 
 def _read(incoming: Incoming, body: bytes) -> _Asked:
     """What an authorization request asks: query, form, and the payload of a request object (RFC 9101)."""
-    _, _, query = incoming.target.partition(b"?")
-    found = {**parameters(query), **(parameters(body) if incoming.method == "POST" else {})}
-    return asked_by(found)
+    found = parameters(once_only(incoming.query))
+    posted = parameters(once_only(body)) if incoming.method == "POST" else {}
+    return asked_by(found, posted)
 
 
-def asked_by(found: Parameters) -> _Asked:
-    """See `_read`; also of a pushed request."""
-    found = {**found, **_claims(found.get("request"))}
+def asked_by(*given: Parameters) -> _Asked:
+    """See `_read`; also of a pushed request. Of two that say different things, the later counts here."""
+    found = {name: value for source in given for name, value in source.items()}
+    claims = _claims(found.get("request"))
+    keys = keys_of_all([*given, claims])
+    found |= claims
     offline = "offline_access" in found.get("scope", "").split()
-    return _Asked(found, awaited_keys(found), offline, found.get("client_id", ""))
+    return _Asked(found, keys, offline, found.get("client_id", ""))
 
 
 def _claims(token: str | None) -> Parameters:
@@ -121,8 +128,11 @@ def _look(front: IssuerFront, cookie: BrowserCookie | None, asked: _Asked) -> Sc
     return browser, asked
 
 
-async def _note_withheld(front: IssuerFront, cookie: BrowserCookie, browser: Browser, decided: Withholding) -> None:
-    """Before the request is passed on: a cookie that was withheld once must never pass later."""
+async def _note_withheld(front: IssuerFront, cookie: BrowserCookie, browser: Browser, decided: Withholding) -> bool:
+    """Before the request is passed on: a cookie that was withheld once must never pass later.
+
+    Returns whether the storage is there.
+    """
     if decided.in_vain:
         front.counts.add(front.issuer_id, "withheld_in_vain")
         log.warning(
@@ -130,7 +140,7 @@ async def _note_withheld(front: IssuerFront, cookie: BrowserCookie, browser: Bro
             "(front.cookies and front.keep_cookies say which are withheld)",
             front.issuer_id,
         )
-    if decided.digests and browser.sid is not None and browser.ended:
+    if browser.sid is not None and browser.ended and (decided.digests or not browser.cleaned):
         now = front.clock()
         script = withhold(
             front.issuer_id,
@@ -140,7 +150,13 @@ async def _note_withheld(front: IssuerFront, cookie: BrowserCookie, browser: Bro
             now=now,
             expires_at=now + front.session_lifetime,
         )
-        await front.unless_away(front.store.write(script))
+        return await front.unless_away(_noted(front, script)) is not None
+    return True
+
+
+async def _noted(front: IssuerFront, script: Script[None]) -> bool:
+    await front.store.write(script)
+    return True
 
 
 def _is_page(response: Response) -> bool:
@@ -153,11 +169,11 @@ async def _note_answer(
     front: IssuerFront, cookie: BrowserCookie | None, asked: _Asked, response: Response, page: bytes | None
 ) -> None:
     """The token of this sign-in is awaited, unless the provider has refused it; what the browser carries is learnt."""
-    found = _issued(response, page)
+    found = await _issued(front, asked, response, page)
     if response.status >= 400 or found.error:
         return
     if asked.client_id and (asked.keys or found.carries):
-        front.counts.add(front.issuer_id, "begun", asked.client_id)
+        front.counts.add(front.issuer_id, "begun", await front.registered(asked.client_id))
     if cookie is None:
         return
     keys = [*asked.keys, *([code_key(found.code)] if found.code else [])]
@@ -168,13 +184,32 @@ async def _note_answer(
         await _learn_from_browser(front, cookie, asked, found.id_token)
 
 
-def _issued(response: Response, page: bytes | None) -> Redirected:
+async def _issued(front: IssuerFront, asked: _Asked, response: Response, page: bytes | None) -> Redirected:
     if page is not None:
         found = issued(form_fields(page))
     else:
-        location = next((value for name, value in response.headers if name.lower() == b"location"), b"")
-        found = redirected(location.decode("latin-1"))
+        header = next((value for name, value in response.headers if name.lower() == b"location"), b"")
+        location = header.decode("latin-1")
+        found = redirected(location) if await _is_for_app(front, asked, location) else Redirected()
     return issued({**_claims(found.response)}) if found.response else found
+
+
+async def _is_for_app(front: IssuerFront, asked: _Asked, location: str) -> bool:
+    """Whether a redirect is one to the app. Others may repeat what the request had, which a link could have put there.
+
+    On the way to a page of its own a provider stays on its host; elsewhere, where the request says what is wanted.
+    """
+    try:
+        target, own = urlsplit(location), urlsplit(front.identifier)
+        wanted = urlsplit(asked.found.get("redirect_uri", ""))
+    except ValueError:
+        return False
+    origin = (target.scheme.lower(), target.netloc.lower())
+    if target.scheme and target.netloc.lower() != own.netloc.lower():
+        return not wanted.scheme or origin == (wanted.scheme.lower(), wanted.netloc.lower())
+    client_id = await front.registered(asked.client_id)
+    client = await front.learner.tokens.hints.find_client(client_id) if client_id else None
+    return client is not None and location.partition("#")[0].partition("?")[0] in client.redirect_uris
 
 
 async def _learn_from_browser(front: IssuerFront, cookie: BrowserCookie, asked: _Asked, raw: str) -> None:
@@ -182,8 +217,9 @@ async def _learn_from_browser(front: IssuerFront, cookie: BrowserCookie, asked: 
     try:
         token = await front.learner.tokens.read(raw, asked.client_id or None, from_provider=True)
     except (Refused, ServiceUnavailable) as problem:
-        front.counts.add(front.issuer_id, "not_learnt", asked.client_id)
-        log.warning("an ID token for %s in a redirect was not learnt: %s", asked.client_id or "an app", problem)
+        client_id = await front.registered(asked.client_id)
+        front.counts.add(front.issuer_id, "not_learnt", client_id)
+        log.warning("an ID token for %s in a redirect was not learnt: %s", client_id or "an app", problem)
         return
     sign_in = SignIn(
         issuer_id=front.issuer_id,

@@ -55,6 +55,11 @@ class Incoming:
         """The request of an ASGI scope. Its body is read later, if at all."""
         return cls(scope, receive)
 
+    @property
+    def query(self) -> bytes:
+        """The query as it came, without `?`."""
+        return self.target.partition(b"?")[2]
+
     def all(self, name: bytes) -> list[bytes]:
         """The values of a header (its name in lower case), one for each line of it."""
         return [value for key, value in self.headers if key == name]

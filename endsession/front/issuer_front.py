@@ -60,6 +60,15 @@ class IssuerFront:
         path = urlsplit(self.identifier).path.rstrip("/")
         return ["/", f"{path}/", path] if path else ["/"]
 
+    async def registered(self, client_id: str | None) -> str | None:
+        """`client_id`, if it is a registered client's: what anybody may write is not kept, counted or logged."""
+        if not client_id or not client_id.isprintable():
+            return None
+        try:
+            return client_id if await self.learner.tokens.hints.find_client(client_id) is not None else None
+        except ServiceUnavailable:
+            return None
+
     async def unless_away(self, work: Awaitable[T]) -> T | None:
         """The result of a storage operation; None where the storage is unavailable and sign-ins go on without it.
 
@@ -98,11 +107,13 @@ class BrowserCookie:
 def browser_cookie(incoming: Incoming, name: str) -> BrowserCookie | None:
     """The browser of a request; a new cookie for one that may be given it, else None.
 
-    A frame, and a form posted from another site, come without a Lax cookie although the browser may have one: a new
-    one would replace it.
+    None for two cookies of that name as well. A frame, and a form posted from another site, come without a Lax cookie
+    although the browser may have one: a new one would replace it.
     """
-    known = next((value for value in incoming.cookie(name) if 20 <= len(value) <= 64 and value.isascii()), None)
-    if known is not None:
+    shown = {value for value in incoming.cookie(name) if 20 <= len(value) <= 64 and value.isascii()}
+    if len(shown) > 1:
+        return None  # one of them was planted, from a sibling host or over http, and nobody can say which
+    if known := next(iter(shown), None):
         return BrowserCookie(known, digest_of(known), new=False)
     if not is_top_level(incoming) or (incoming.method != "GET" and _from_elsewhere(incoming)):
         return None

@@ -11,23 +11,22 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..contract.access_log import access_log, write_access_log
+from ..contract.edge import said_twice
 from ..protocol.errors import EndsessionError, MethodNotAllowed, ProviderUnavailable
-from .after_logout import deleting_cookies
 from .authorization import authorize
-from .endpoints import Endpoint, Kind
-from .failures import Form, error_of, failure
+from .endpoints import Endpoint
+from .failures import error_of
 from .incoming import ClientGone, Incoming
 from .issuer_front import IssuerFront
 from .passing import outgoing, pass_on
 from .provider import FrontedProvider, Fronts
+from .refusing import refuse
 from .response_head import ProviderFailed
 from .token import exchange_token
 from .tokens_in_use import introspect, push_request, revoke, userinfo
 
 log = logging.getLogger(__name__)
 
-_FORMS: Mapping[Kind, Form] = {"authorization": "page", "redirect": "page", "userinfo": "bearer"}
-"""Others have JSON."""
 _READERS = {"par": push_request, "introspection": introspect, "userinfo": userinfo, "revocation": revoke}
 
 
@@ -40,18 +39,16 @@ class FrontLayer:
         fronts: Fronts,
         by_issuer: Mapping[str, IssuerFront],
         logout_paths: Mapping[str, str],
-        question_paths: Mapping[str, str],
         is_ours: Callable[[str], bool],
     ) -> None:
-        """`question_paths` are, with their issuers, where the question whether to log out is answered. `is_ours` says
-        whether a path is one of the contract's."""
+        """`is_ours` says whether a path is one of the contract's."""
         self._app, self._fronts, self._by_issuer, self._logout_paths = app, fronts, by_issuer, logout_paths
-        self._ends_at = {path: issuer_id for issuer_id, path in logout_paths.items()} | dict(question_paths)
         self._is_ours = is_ours
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or said_twice(scope):
+            # What says two things, the provider could read otherwise than we do: the contract refuses it.
             await self._app(scope, receive, send)
             return
         netloc = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
@@ -59,20 +56,12 @@ class FrontLayer:
         if endpoint is None and (provider := self._fronts.awaits(netloc)) and not self._is_ours(scope["path"]):
             endpoint = await self._look_again(provider, netloc, scope["raw_path"])
         if endpoint is None:
-            await self._app(scope, receive, self._after_logout(scope, receive, send))
+            await self._app(scope, receive, send)
         elif endpoint.kind == "logout":
             path = self._logout_paths[endpoint.issuer_id]
-            scope = dict(scope, path=path, raw_path=path.encode())
-            await self._app(scope, receive, self._after_logout(scope, receive, send))
+            await self._app(dict(scope, path=path, raw_path=path.encode()), receive, send)
         else:
             await self._answer(endpoint, scope, receive, send)
-
-    def _after_logout(self, scope: Scope, receive: Receive, send: Send) -> Send:
-        """Sends the response of a path of the gateway: a logout's, also after its question, deletes cookies."""
-        issuer_id = self._ends_at.get(scope["path"])
-        if issuer_id is None:
-            return send
-        return deleting_cookies(self._by_issuer[issuer_id], Incoming.of(scope, receive), send)
 
     async def _look_again(self, provider: FrontedProvider, netloc: str, path: bytes) -> Endpoint:
         """A path of a provider of which nothing is known yet: it may be the token endpoint, and must not be a 404."""
@@ -92,8 +81,7 @@ class FrontLayer:
             error = error_of(problem) if isinstance(problem, ProviderFailed) else problem
             learned["error"] = error
             if sent.status == 0:  # else the response has begun, and the server closes the connection
-                form, again = _FORMS.get(endpoint.kind, "json"), incoming.method == "GET"
-                response = failure(error, form, pages=front.pages, reference=request_id, again=again)
+                response = await refuse(front, endpoint, incoming, error, request_id)
                 await response(scope, receive, sent)
         finally:
             if access_log.isEnabledFor(logging.INFO):

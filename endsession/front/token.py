@@ -19,6 +19,7 @@ from ..store.learning import Learnt, SignIn
 from ..tokens.claims import Refused
 from ..tokens.compact import Malformed, parse_jws, segments
 from ..tokens.issued import Encrypted
+from .forms import form
 from .incoming import Incoming, WhileConnected
 from .issuer_front import IssuerFront
 from .passing import outgoing, pass_on
@@ -44,26 +45,33 @@ async def exchange_token(front: IssuerFront, incoming: Incoming, send: Send) -> 
 
     Raises InvalidGrant for a refresh token of an ended session, and what `authorize` raises.
     """
-    body = await incoming.body(MAX_REQUEST)
-    request = _with_assertion(token_request(body, _authorization(incoming)), body)
+    body, encoded = await form(incoming, MAX_REQUEST)
+    request = _with_assertion(token_request(encoded, _authorization(incoming)), encoded)
     refreshed = token_key(request.refresh_token) if request.grant_type == _REFRESH and request.refresh_token else None
+    learns = True
     if refreshed is not None and front.settings.refuse_refresh:
-        await _refuse_ended(front, refreshed)
+        learns = await _refuse_ended(front, refreshed)
     out = outgoing(incoming, body, without_cookie=front.own_cookies, identity=True, scheme=front.scheme)
     async with WhileConnected(incoming), front.upstream.send(out) as response:
         if response.status != 200:
             await pass_on(response, send)
             return response.status, request.client_id
         answer = await response.read(MAX_ANSWER)
-        client_id = await _learn(front, request, refreshed, answer)
+        client_id = await _learn(front, request, refreshed, answer) if learns else request.client_id
         await pass_on(response, send, body=answer)
         return response.status, client_id or request.client_id
 
 
-async def _refuse_ended(front: IssuerFront, refreshed: str) -> None:
-    found = await front.unless_away(front.store.read(find_token(front.issuer_id, refreshed, front.clock())))
-    if found is not None and is_refused(front, found):
+async def _refuse_ended(front: IssuerFront, refreshed: str) -> bool:
+    """Raises InvalidGrant. Returns whether the storage is there: a request waits once for one that is not."""
+    found = await front.unless_away(_in_list(front, refreshed))
+    if found and found[0] is not None and is_refused(front, found[0]):
         raise InvalidGrant
+    return found is not None
+
+
+async def _in_list(front: IssuerFront, refreshed: str) -> list[FoundToken | None]:
+    return [await front.store.read(find_token(front.issuer_id, refreshed, front.clock()))]
 
 
 def is_refused(front: IssuerFront, found: FoundToken) -> bool:
@@ -78,7 +86,7 @@ async def _learn(front: IssuerFront, request: TokenRequest, refreshed: str | Non
     except (ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):
-        _not_learnt(front, request.client_id, "it is not a JSON object")
+        await _not_learnt(front, request.client_id, "it is not a JSON object")
         return None
     sign_in = await _sign_in(front, request, refreshed, members)
     if sign_in is None:
@@ -88,7 +96,7 @@ async def _learn(front: IssuerFront, request: TokenRequest, refreshed: str | Non
         return sign_in.client_id
     if learnt.refused and front.settings.refuse_refresh:
         raise InvalidGrant  # it ended meanwhile: what has been issued is nobody's
-    _count(front, sign_in, learnt)
+    await _count(front, sign_in, learnt)
     return sign_in.client_id
 
 
@@ -106,12 +114,12 @@ async def _sign_in(
         except Encrypted:
             pass
         except (Refused, ServiceUnavailable) as problem:
-            _not_learnt(front, client_id, str(problem))
+            await _not_learnt(front, client_id, str(problem))
             return None
     elif refreshed is None:
         return None
     if client_id is None:
-        _not_learnt(front, None, "it is not known which app it is for")
+        await _not_learnt(front, None, "it is not known which app it is for")
         return None
     return SignIn(
         issuer_id=front.issuer_id,
@@ -142,9 +150,11 @@ def _issued_tokens(front: IssuerFront, members: Mapping[str, Any]) -> list[Issue
     return found
 
 
-def _count(front: IssuerFront, sign_in: SignIn, learnt: Learnt) -> None:
+async def _count(front: IssuerFront, sign_in: SignIn, learnt: Learnt) -> None:
     if learnt.sid is None:
-        _not_learnt(front, sign_in.client_id, "it has no ID token that could be read, and its browser is not known")
+        await _not_learnt(
+            front, sign_in.client_id, "it has no ID token that could be read, and its browser is not known"
+        )
         return
     front.counts.add(front.issuer_id, "learnt", sign_in.client_id)
     if learnt.did_not_stick:
@@ -155,7 +165,8 @@ def _count(front: IssuerFront, sign_in: SignIn, learnt: Learnt) -> None:
         front.counts.add(front.issuer_id, "no_browser", sign_in.client_id)
 
 
-def _not_learnt(front: IssuerFront, client_id: str | None, why: str) -> None:
+async def _not_learnt(front: IssuerFront, client_id: str | None, why: str) -> None:
+    client_id = await front.registered(client_id)
     front.counts.add(front.issuer_id, "not_learnt", client_id)
     log.warning("a token response of %s for %s was not learnt: %s", front.issuer_id, client_id or "an app", why)
 

@@ -12,6 +12,7 @@ from ..protocol.front_errors import AccessTokenEnded
 from ..store.front import push
 from ..store.front_tokens import find_token, forget_token
 from .authorization import asked_by
+from .forms import form
 from .incoming import Incoming, WhileConnected
 from .issuer_front import IssuerFront
 from .passing import outgoing, pass_on
@@ -23,8 +24,8 @@ _INACTIVE = b'{"active":false}'
 
 async def push_request(front: IssuerFront, incoming: Incoming, send: Send) -> int:
     """A pushed authorization request (RFC 9126): its keys are kept until a browser comes with its `request_uri`."""
-    body = await incoming.body(MAX_REQUEST)
-    found = parameters(body)
+    body, encoded = await form(incoming, MAX_REQUEST)
+    found = parameters(encoded)
     authorization = next(iter(incoming.all(b"authorization")), b"").decode("latin-1")
     client_id = found.get("client_id") or basic_client(authorization) or ""
     asked = asked_by({"client_id": client_id, **found})
@@ -47,8 +48,8 @@ async def push_request(front: IssuerFront, incoming: Incoming, send: Send) -> in
 
 async def introspect(front: IssuerFront, incoming: Incoming, send: Send) -> int:
     """Introspection (RFC 7662): a token of an ended session is not active, whatever the provider says."""
-    body = await incoming.body(MAX_REQUEST)
-    token = parameters(body).get("token", "")
+    body, encoded = await form(incoming, MAX_REQUEST)
+    token = parameters(encoded).get("token", "")
     async with WhileConnected(incoming), front.upstream.send(_request(front, incoming, body)) as response:
         if response.status != 200:
             await pass_on(response, send)
@@ -62,13 +63,14 @@ async def introspect(front: IssuerFront, incoming: Incoming, send: Send) -> int:
 
 async def userinfo(front: IssuerFront, incoming: Incoming, send: Send) -> int:
     """UserInfo (Core 1.0, section 5.3). Raises AccessTokenEnded for an access token of an ended session."""
-    body = await incoming.body(MAX_REQUEST)
+    body, encoded = await form(incoming, MAX_REQUEST)
     authorization = next(iter(incoming.all(b"authorization")), b"").decode("latin-1")
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() not in ("bearer", "dpop"):
-        token = parameters(body).get("access_token", "")
-    if await _has_ended(front, token.strip()):
-        raise AccessTokenEnded
+    # Which of them counts, the provider decides (RFC 6750, section 2: one of them, in one of three places).
+    shown = [token.strip()] if scheme.lower() in ("bearer", "dpop") else []
+    for token in [*shown, parameters(encoded).get("access_token", "")]:
+        if await _has_ended(front, token):
+            raise AccessTokenEnded
     request = outgoing(incoming, body, without_cookie=front.own_cookies, scheme=front.scheme)
     async with WhileConnected(incoming), front.upstream.send(request) as response:
         await pass_on(response, send)
@@ -77,8 +79,8 @@ async def userinfo(front: IssuerFront, incoming: Incoming, send: Send) -> int:
 
 async def revoke(front: IssuerFront, incoming: Incoming, send: Send) -> int:
     """Revocation (RFC 7009): what the provider has revoked need not be remembered."""
-    body = await incoming.body(MAX_REQUEST)
-    token = parameters(body).get("token", "")
+    body, encoded = await form(incoming, MAX_REQUEST)
+    token = parameters(encoded).get("token", "")
     request = outgoing(incoming, body, without_cookie=front.own_cookies, scheme=front.scheme)
     async with WhileConnected(incoming), front.upstream.send(request) as response:
         if response.status == 200 and token:

@@ -16,6 +16,8 @@ from ..store.front import Browser
 MOST_WITHHELD = 3
 """Requests of one browser from which cookies are withheld for one ended session. What is still sent then cannot be
 deleted, and a provider that goes on without it would be asked again and again."""
+MOST_DEAD = 200
+"""Cookies of one browser that are remembered; browsers keep at most 180 for a host."""
 MAX_HEAD = 3800
 """Bytes of a response's head up to which deletions are added: many proxies take 4 KB by default."""
 MIN_DELETIONS = 1000
@@ -44,25 +46,49 @@ def cookie_digest(name: str, value: str) -> str:
     return hashlib.sha256(f"{name}={value}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def withholding(
-    cookies: Sequence[tuple[str, str]], browser: Browser, front: configuration.Front, own: Collection[str]
-) -> Withholding:
-    """Decide for the cookies of an authorization request; `own` are names of this gateway's cookies.
+def deleted_digest(sid: str, name: str) -> str:
+    """That the browser was made to delete its cookies of this name when its session `sid` ended.
 
-    The first request after a session has ended shows which cookies were alive then. From the next ones on, those are
-    withheld and no others: they are the same browser's, and whatever is new has been set by a new sign-in.
+    What it shows under that name later has been set since then.
+    """
+    return hashlib.sha256(f"deleted\n{sid}\n{name}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def eligible_cookies(
+    cookies: Iterable[tuple[str, str]], front: configuration.Front, own: Collection[str]
+) -> dict[str, str]:
+    """Of a request's cookies those that end with a session, as the settings say: their digests, and their names.
+
+    `own` are names of this gateway's cookies.
     """
     if "cookies" not in front.end_provider_session:
-        return Withholding()
-    eligible = {
+        return {}
+    return {
         cookie_digest(name, value): name
         for name, value in cookies
         if name not in own
         and not _named(name, front.keep_cookies)
         and (not front.cookies or _named(name, front.cookies))
     }
+
+
+def withholding(
+    cookies: Sequence[tuple[str, str]], browser: Browser, front: configuration.Front, own: Collection[str]
+) -> Withholding:
+    """Decide for the cookies of an authorization request; `own` are names of this gateway's cookies.
+
+    The first request after a session has ended shows which cookies were alive then, but for those that the browser was
+    made to delete at its logout. From the next ones on, those are withheld and no others: they are the same browser's,
+    and whatever is new has been set by a new sign-in.
+    """
+    eligible = eligible_cookies(cookies, front, own)
     if browser.ended and not browser.cleaned:
-        return Withholding(frozenset(eligible), _names(eligible.values()), tuple(eligible))
+        alive = {
+            digest: name
+            for digest, name in eligible.items()
+            if digest in browser.dead or deleted_digest(browser.sid or "", name) not in browser.dead
+        }
+        return Withholding(frozenset(alive), _names(alive.values()), tuple(alive)[:MOST_DEAD])
     dead = {digest: name for digest, name in eligible.items() if digest in browser.dead}
     if browser.ended and browser.withheld >= MOST_WITHHELD:
         return Withholding(in_vain=bool(dead))

@@ -10,13 +10,19 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 MAX_VALUE = 4096
 """Characters of a code, a nonce or a token that is looked at; nobody needs a longer one."""
 _METHODS = {"S256", "plain", ""}
+_READ = frozenset(
+    {"client_id", "nonce", "code_challenge", "code_challenge_method", "request", "request_uri", "redirect_uri"}
+    | {"response_mode", "grant_type", "code", "code_verifier", "refresh_token", "client_assertion"}
+    | {"token", "access_token"}
+)
 
 Parameters = Mapping[str, str]
 
@@ -24,16 +30,22 @@ Parameters = Mapping[str, str]
 def parameters(encoded: bytes) -> Parameters:
     """Parameters in `application/x-www-form-urlencoded`, those that appear once: a repeated one says two things.
 
-    (RFC 6749, section 3.1: parameters must not be included more than once.)
+    (RFC 6749, section 3.1: parameters must not be included more than once.) A value that is not in UTF-8 hides none of
+    the others: the provider may take the request all the same.
     """
-    try:
-        pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, max_num_fields=200, errors="strict")
-    except ValueError:
-        return {}
-    counts: dict[str, int] = {}
-    for name, _ in pairs:
-        counts[name] = counts.get(name, 0) + 1
+    pairs = _pairs(encoded)
+    counts = Counter(name for name, _ in pairs)
     return {name: value for name, value in pairs if counts[name] == 1}
+
+
+def repeated(encoded: bytes) -> frozenset[str]:
+    """The parameters that are read here and appear more than once: a provider may read another one of them."""
+    counts = Counter(name for name, _ in _pairs(encoded))
+    return frozenset(name for name in _READ if counts[name] > 1)
+
+
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(encoded.decode("latin-1"), keep_blank_values=True, errors="replace")
 
 
 def digest(kind: str, *parts: str) -> str:
@@ -73,6 +85,14 @@ def awaited_keys(request: Parameters) -> tuple[str, ...]:
         # The plain method's challenge is the verifier itself (RFC 7636, section 4.2).
         keys.append(challenge_key(challenge if method == "S256" else s256(challenge)))
     return tuple(keys)
+
+
+def keys_of_all(sources: Sequence[Parameters]) -> tuple[str, ...]:
+    """The keys of a request whose parameters come in several places: which of them counts, the provider decides."""
+    together = {name: value for source in sources for name, value in source.items()}
+    client = {name: value for name, value in together.items() if name == "client_id"}
+    found = [key for source in sources for given in (together, client) for key in awaited_keys({**given, **source})]
+    return tuple(dict.fromkeys(found))
 
 
 def pushed_key(client_id: str, request_uri: str) -> str:

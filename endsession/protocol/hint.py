@@ -7,7 +7,7 @@ believed by `decide`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,3 @@ class VerifiedHint:
 
 
 Hint = NoHint | RefusedHint | VerifiedHint
-
-
-class HintReader(Protocol):
-    """Verifies the raw hints of one issuer."""
-
-    async def read(self, raw: str, client_id: str | None, *, encrypted_needs_client: bool = False) -> Hint:
-        """Verify `raw`; `client_id` is the parameter sent with it, if any. Never raises for a bad token."""
-        ...

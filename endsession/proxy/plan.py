@@ -18,7 +18,7 @@ _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._~@+=,:-]*")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _PORTS = {"https": 443, "http": 80}
 _PUBLIC_TAG = "logout"
-_PRIVATE_TAGS = ("sessions", "deliveries", "clients", "explain", "health")
+_PRIVATE_TAGS = ("sessions", "hooks", "deliveries", "clients", "explain", "health")
 
 
 class CannotRoute(ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,16 @@ FILES: Mapping[str, str] = {
 """By proxy, the name of its configuration."""
 
 
+def spelled(path: str, slash: str) -> str:
+    """A regular expression for a path in which each slash may be written as `slash` says, itself an expression.
+
+    Many servers take `//`, `/./` or `%2F` for a slash. What they would take for an endpoint must not go around
+    endsession, which knows no such path and says so.
+    """
+    plain = re.sub(r"[^\w/-]", lambda found: f"[{found[0]}]", path)
+    return plain.replace("/", slash)
+
+
 def write(plan: Plan, proxy: str) -> str:
     """The configuration of one of FILES. What stands in a plan means nothing but itself to any of them."""
     environment = Environment(
@@ -29,4 +40,5 @@ def write(plan: Plan, proxy: str) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["spelled"] = spelled
     return environment.get_template(FILES[proxy]).render(plan=plan)

@@ -57,7 +57,7 @@ from .sealing import open_vault, sealing_secrets
 from .served import check_document
 
 PUBLIC_TAGS = ("logout", "discovery", "health", "document")
-MANAGEMENT_TAGS = ("sessions", "deliveries", "clients", "explain", "health")
+MANAGEMENT_TAGS = ("sessions", "hooks", "deliveries", "clients", "explain", "health")
 
 
 @dataclass(frozen=True)
@@ -282,11 +282,10 @@ def application(gateway: Gateway, settings: configuration.Settings, tags: tuple[
         prefix = urlsplit(gateway.public_url).path.rstrip("/")
         plain = next(endpoint for endpoint in gateway.document.endpoints.values() if endpoint.name is None)
         logout_paths = {name: prefix + plain.address(name) for name in gateway.issuer_fronts}
-        question_paths = {f"{prefix}/{name}/logout/confirm": name for name in gateway.issuer_fronts}
         document = gateway.document
 
         def is_ours(path: str) -> bool:
             return document.path_of(path.removeprefix(prefix)) is not None
 
-        app = FrontLayer(app, gateway.fronts, gateway.issuer_fronts, logout_paths, question_paths, is_ours)
+        app = FrontLayer(app, gateway.fronts, gateway.issuer_fronts, logout_paths, is_ours)
     return TrustedProxies(app, settings.server.trusted_proxies)

@@ -59,13 +59,21 @@ def find_browser(issuer_id: str, sha256: str, now: float) -> Script[Browser]:
 def withhold(
     issuer_id: str, sha256: str, sid: str, cookies: Sequence[str], *, now: float, expires_at: float
 ) -> Script[None]:
-    """Note that cookies of a browser are withheld since its session `sid` ended; those given are dead from now on."""
+    """Note that cookies of a browser are withheld since its session `sid` ended; those given are dead from now on.
+
+    Without any, it is known from now on that there are none.
+    """
     yield _see(issuer_id, sha256, now)
     yield Statement(
-        "UPDATE front_browsers SET withheld = CASE WHEN cleaned_sid = :sid THEN withheld + 1 ELSE 1 END,"
+        "UPDATE front_browsers SET withheld = CASE WHEN cleaned_sid = :sid THEN withheld + 1 ELSE :first END,"
         " cleaned_sid = :sid WHERE issuer_id = :issuer_id AND sha256 = :sha256",
-        {"issuer_id": issuer_id, "sha256": sha256, "sid": sid},
+        {"issuer_id": issuer_id, "sha256": sha256, "sid": sid, "first": int(bool(cookies))},
     )
+    yield from note_dead(issuer_id, sha256, cookies, expires_at)
+
+
+def note_dead(issuer_id: str, sha256: str, cookies: Sequence[str], expires_at: float) -> Script[None]:
+    """Digests of a browser's cookies that never reach the provider again (`front/withholding.py`)."""
     for cookie in cookies:
         yield Statement(
             "INSERT INTO front_dead_cookies (issuer_id, browser, sha256, expires_at)"

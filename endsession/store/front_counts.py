@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 from .script import Script, Statement
@@ -31,16 +31,6 @@ def add_counts(counts: Mapping[Counted, int], now: float) -> Script[None]:
             " count = front_counts.count + excluded.count, last_at = excluded.last_at",
             {"issuer_id": issuer_id, "event": event, "client_id": client_id, "count": count, "now": now},
         )
-
-
-def counts_of(issuer_id: str) -> Script[Sequence[tuple[str, str, int, float]]]:
-    """(event, client_id, count, when it was last seen) of an issuer."""
-    rows = yield Statement(
-        "SELECT event, client_id, count, last_at FROM front_counts WHERE issuer_id = :issuer_id"
-        " ORDER BY event, client_id",
-        {"issuer_id": issuer_id},
-    )
-    return [(event, client_id, count, last_at) for event, client_id, count, last_at in rows]
 
 
 def forget_front_rows(now: float, browsers_before: float) -> Script[int]:

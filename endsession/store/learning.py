@@ -71,7 +71,9 @@ class Learnt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class KnownSession:
+    """A session as far as learning looks at it. `ended_at` is None where nobody ended it."""
+
     sid: str
     sub: str
     live: bool
@@ -95,7 +97,7 @@ def learn(sign_in: SignIn, rules: Rules) -> Script[Learnt]:
     before = (yield from _of_browser(issuer_id, browser, now)) if browser is not None else None
     if sign_in.sub is None and (before is None or not before.live):
         return Learnt(None, browser=browser)
-    of_sid = (yield from _of_sid(sign_in, now)) if sign_in.sid is not None else None
+    of_sid = (yield from of_sid_known(issuer_id, sign_in.sid, now)) if sign_in.sid is not None else None
     superseded = None
     if before is not None and before.live and not (yield from _is_user(sign_in, before, rules)):
         if rules.supersede is not None:
@@ -154,7 +156,7 @@ def _keep(sign_in: SignIn, sid: str, *, offline: bool) -> Script[None]:
     yield from keep_tokens(sign_in.issuer_id, sign_in.client_id, sid, tokens)
 
 
-def _note_survivor(sign_in: SignIn, survivor: _Known, sid: str, rules: Rules) -> Script[None]:
+def _note_survivor(sign_in: SignIn, survivor: KnownSession, sid: str, rules: Rules) -> Script[None]:
     yield Statement(
         "UPDATE sessions SET survived_at = COALESCE(survived_at, :now) WHERE issuer_id = :issuer_id AND sid = :sid",
         {"now": rules.trace.at, "issuer_id": sign_in.issuer_id, "sid": survivor.sid},
@@ -170,7 +172,7 @@ def _note_survivor(sign_in: SignIn, survivor: _Known, sid: str, rules: Rules) ->
     )
 
 
-def _survivor(sign_in: SignIn, before: _Known | None, of_sid: _Known | None) -> _Known | None:
+def _survivor(sign_in: SignIn, before: KnownSession | None, of_sid: KnownSession | None) -> KnownSession | None:
     """The ended session that lives on at the provider: same `sid`, or a sign-in from before its ending."""
     for known in (of_sid, before):
         if known is None or known.ended_at is None:
@@ -191,7 +193,7 @@ def _refreshed(sign_in: SignIn, found: FoundToken, rules: Rules) -> Script[Learn
     return Learnt(found.sid)
 
 
-def _of_browser(issuer_id: str, browser: str, now: float) -> Script[_Known | None]:
+def _of_browser(issuer_id: str, browser: str, now: float) -> Script[KnownSession | None]:
     """The newest session of a browser. The browser is locked: two of its sign-ins must not begin two sessions."""
     yield lock_browser(issuer_id, browser, now)
     rows = yield Statement(
@@ -199,24 +201,24 @@ def _of_browser(issuer_id: str, browser: str, now: float) -> Script[_Known | Non
         " WHERE c.issuer_id = :issuer_id AND c.sha256 = :browser",
         {"issuer_id": issuer_id, "browser": browser, "now": now},
     )
-    return _Known(rows[0][0], rows[0][1], bool(rows[0][2]), rows[0][3]) if rows else None
+    return KnownSession(rows[0][0], rows[0][1], bool(rows[0][2]), rows[0][3]) if rows else None
 
 
-def _of_sid(sign_in: SignIn, now: float) -> Script[_Known | None]:
+def of_sid_known(issuer_id: str, sid: str, now: float) -> Script[KnownSession | None]:
     """The newest session in which the token's `sid` was seen, a live one first. It may be one for each app."""
     rows = yield Statement(
         f"SELECT {_COLUMNS} FROM participants p JOIN sessions s ON s.issuer_id = p.issuer_id AND s.sid = p.sid"
         " WHERE p.issuer_id = :issuer_id AND p.rp_sid = :sid AND p.rp_sid <> ''"
         " ORDER BY s.ended_at IS NOT NULL, s.began_at DESC LIMIT 1",
-        {"issuer_id": sign_in.issuer_id, "sid": sign_in.sid, "now": now},
+        {"issuer_id": issuer_id, "sid": sid, "now": now},
     )
-    return _Known(rows[0][0], rows[0][1], bool(rows[0][2]), rows[0][3]) if rows else None
+    return KnownSession(rows[0][0], rows[0][1], bool(rows[0][2]), rows[0][3]) if rows else None
 
 
 _COLUMNS = "s.sid, s.sub, s.ended_at IS NULL AND s.dies_at > :now, s.ended_at"
 
 
-def _is_user(sign_in: SignIn, session: _Known, rules: Rules) -> Script[bool]:
+def _is_user(sign_in: SignIn, session: KnownSession, rules: Rules) -> Script[bool]:
     """Whether the token's user is the session's, as far as it can be known.
 
     With pairwise subjects that shows only at an app that knows both (OpenID Connect Core 1.0, section 8.1).
@@ -232,7 +234,7 @@ def _is_user(sign_in: SignIn, session: _Known, rules: Rules) -> Script[bool]:
     return sign_in.sub == session.sub or not rules.public_subjects
 
 
-def _may_join(sign_in: SignIn, session: _Known, browser: str | None, rules: Rules) -> Script[bool]:
+def _may_join(sign_in: SignIn, session: KnownSession, browser: str | None, rules: Rules) -> Script[bool]:
     """Whether a sign-in belongs to the live session of its `sid`. One that is another browser's stays that one's."""
     if not session.live or not (yield from _is_user(sign_in, session, rules)):
         return False

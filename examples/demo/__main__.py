@@ -18,16 +18,16 @@ from starlette.types import ASGIApp
 
 from endsession import settings
 from endsession.contract.document import load_document
+from endsession.front.upstream import Upstream
 from endsession.runtime.app import Ports, application, open_gateway
 from endsession.runtime.server import listener
 
-from . import configuration, contract, network
+from . import canaille, configuration, contract, network
 from .app import RelyingParty
 from .guide import guide
-from .management import Management
-from .op import Provider
 from .parties import Parties, parties
-from .sign_ins import SignIns
+from .proxy import LoginHost
+from .tokens import SigningKey
 
 FOLDER = Path(".demo")
 
@@ -56,36 +56,34 @@ def _sockets(wanted: str) -> list[socket.socket]:
 
 
 async def _serve(everybody: Parties, port: int, sockets: list[socket.socket]) -> None:
-    file = configuration.write(FOLDER, port, everybody)
-    document = load_document()
-    configured = settings.load(file, lambda *_: document)
-    async with (
-        httpx2.AsyncClient(trust_env=False) as http,
-        open_gateway(configured, document, Ports(FOLDER)) as gateway,
-    ):
-        management = Management(http, everybody.gateway, everybody.management_token)
-        sign_ins = SignIns(everybody.issuer, management)
-        hosts = _hosts(everybody, sign_ins, http, application(gateway, configured))
-        server = listener(hosts, "127.0.0.1", port)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, lambda: setattr(server, "should_exit", True))
-        contract.write(FOLDER, everybody, sign_ins.key)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(server.serve(sockets))
-            print(await guide(everybody, sign_ins, file), flush=True)
+    print("Starting the provider, which takes some seconds ...", flush=True)
+    key = SigningKey()
+    async with canaille.running(FOLDER, everybody, key) as upstream:
+        file = configuration.write(FOLDER, port, everybody, upstream)
+        contract.write(FOLDER, everybody, key)
+        document = load_document()
+        configured = settings.load(file, lambda *_: document)
+        async with (
+            httpx2.AsyncClient(trust_env=False) as http,
+            open_gateway(configured, document, Ports(FOLDER)) as gateway,
+        ):
+            provider = Upstream(upstream, timeout=30, connections=50)
+            login = LoginHost(application(gateway, configured), provider)
+            server = listener(_hosts(everybody, login, http), "127.0.0.1", port)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(server.serve(sockets))
+                print(await guide(everybody, key, http, file), flush=True)
+            await provider.close()
 
 
-def _hosts(everybody: Parties, sign_ins: SignIns, http: httpx2.AsyncClient, gateway: ASGIApp) -> ASGIApp:
-    """What a reverse proxy does: choose by host name and, on the provider's, leave to the gateway what is not its own.
-
-    The gateway has to be on the provider's host, or else it would not see the provider's cookie.
-    """
-    provider = Provider(everybody, sign_ins, http)
-    at_login = Router(provider.routes, redirect_slashes=False, default=gateway)
+def _hosts(everybody: Parties, login: ASGIApp, http: httpx2.AsyncClient) -> ASGIApp:
+    """Who answers at which name. At others it is the gateway: not every system knows names below `localhost`."""
     apps = [(app.client_id, RelyingParty(app, everybody, http).router) for app in everybody.apps]
-    elsewhere = Router([Route("/", RedirectResponse(everybody.calendar.url, 307))], default=gateway)
+    elsewhere = Router([Route("/", RedirectResponse(everybody.calendar.url, 307))], default=login)
     return Router(
-        [Host("login.localhost", at_login), *(Host(f"{name}.localhost", app) for name, app in apps)],
+        [Host("login.localhost", login), *(Host(f"{name}.localhost", app) for name, app in apps)],
         default=elsewhere,
     )
 

@@ -61,7 +61,7 @@ class RelyingParty:
             token, claims = await self._provider.exchange(request.query_params.get("code", ""), nonce)
         except BadToken:
             return self._pages.page("problem.html", 400, text="The provider's answer does not hold.")
-        cookie = self._sessions.begin(LocalSession(claims["sub"], claims["name"], claims["sid"], token))
+        cookie = self._sessions.begin(LocalSession(claims["sub"], claims["name"], claims.get("sid"), token))
         return _redirect("/", {SESSION: cookie, LOGIN: None})
 
     async def logout(self, request: Request) -> Response:

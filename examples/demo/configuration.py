@@ -6,17 +6,20 @@ import hashlib
 from pathlib import Path
 
 from .parties import ISSUER_ID, App, Parties
+from .tokens import ALG
 
 STORAGE = "endsession.db"
 TOKEN = "management.token"
 """Where the token of the management operations is, for trying them."""
+COOKIE = "endsession-browser"
+"""The cookie by which the gateway knows a browser; with https its name begins with `__Host-`."""
 
 _SETTINGS = """\
 # The settings of the demo's gateway. `make demo` writes this file anew each time.
 
 [server]
 port = {port}
-# How browsers reach the gateway. It stands behind the provider's host name, so that it sees the provider's cookie.
+# How browsers reach the gateway: it is on the provider's host.
 public_url = "{issuer}"
 # A reference of all that the gateway can do, at {issuer}/docs.
 docs = true
@@ -28,9 +31,10 @@ logout_per_address = "200/second"
 [storage]
 url = "sqlite:///{storage}"
 
-# The provider tells the gateway of sessions with this token. Only its digest stands here.
+# For `logout-conformance`, the SDKs and the curl lines: the provider and the apps make no management calls. Only the
+# token's digest stands here.
 [[management.tokens]]
-name = "login-service"
+name = "operator"
 sha256 = "{token_sha256}"
 issuers = ["{issuer_id}"]
 scopes = ["sessions:read", "sessions:write", "deliveries:read"]
@@ -41,10 +45,13 @@ issuer = "{issuer}"
 default = true
 # Programs reach the gateway by this name, since not every system knows names below it.
 hosts = ["localhost"]
-# The keys that sign its ID tokens.
-jwks_uri = "{issuer}/jwks.json"
-# Its session cookie. "secure" is false only because the demo has no https.
-cookie = {{ name = "op_session", secure = false }}
+# Canaille puts no sid into ID tokens, so apps are told which user has signed out.
+id_tokens_have_sid = false
+
+# Where the provider itself listens. This one line is all that single logout needs of it: the demo's proxy routes its
+# OpenID endpoints through the gateway, which learns from them who is signed in where.
+[issuers.{issuer_id}.front]
+upstream = "{upstream}"
 """
 
 _CLIENT = """
@@ -54,18 +61,22 @@ client_uri = "{app.url}/"
 redirect_uris = ["{app.redirect_uri}"]
 post_logout_redirect_uris = ["{app.post_logout_redirect_uri}"]
 backchannel_logout_uri = "{app.backchannel_logout_uri}"
-backchannel_logout_session_required = true
+id_token_signed_response_alg = "{alg}"
 """
 
 
-def write(folder: Path, port: int, everybody: Parties) -> Path:
-    """Write the settings file and the management token into `folder` and return the file's path."""
+def write(folder: Path, port: int, everybody: Parties, upstream: str) -> Path:
+    """Write the settings file and the management token into `folder` and return the file's path.
+
+    `upstream` is the URL of the provider on this machine.
+    """
     (folder / TOKEN).write_text(everybody.management_token)
     text = _SETTINGS.format(
         port=port,
         issuer=everybody.issuer,
         issuer_id=ISSUER_ID,
         storage=STORAGE,
+        upstream=upstream,
         token_sha256=hashlib.sha256(everybody.management_token.encode()).hexdigest(),
     )
     file = folder / "endsession.toml"
@@ -74,4 +85,4 @@ def write(folder: Path, port: int, everybody: Parties) -> Path:
 
 
 def _client(app: App) -> str:
-    return _CLIENT.format(issuer_id=ISSUER_ID, app=app)
+    return _CLIENT.format(issuer_id=ISSUER_ID, app=app, alg=ALG)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .configuration import TOKEN
-from .op import COOKIE
+from .configuration import COOKIE, TOKEN
 from .parties import ISSUER_ID, Parties
 from .tokens import SigningKey
 

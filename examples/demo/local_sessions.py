@@ -12,7 +12,7 @@ class LocalSession:
 
     sub: str
     name: str
-    sid: str
+    sid: str | None
     id_token: str
 
 
@@ -40,7 +40,7 @@ class LocalSessions:
     def end_elsewhere(self, sid: str | None, sub: str | None) -> None:
         """End what a logout token names: one session of the provider or, without `sid`, all of the user."""
         for cookie, session in list(self._live.items()):
-            if session.sid == sid or (sid is None and session.sub == sub):
+            if session.sub == sub if sid is None else session.sid == sid:
                 del self._live[cookie]
                 self._ended_elsewhere.add(cookie)
 

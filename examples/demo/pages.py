@@ -24,7 +24,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One of the demo's hosts, as its pages show it. `look` is a class of the style sheet."""
+    """One of the demo's apps, as its pages show it. `look` is a class of the style sheet."""
 
     name: str
     url: str
@@ -32,11 +32,10 @@ class Place:
 
 
 class Pages:
-    """The pages of one host, each with links to the others."""
+    """The pages of one app, each with a link to the other."""
 
     def __init__(self, everybody: Parties, look: str) -> None:
-        places = [Place("Provider", everybody.issuer, "provider")]
-        places += [Place(app.name, app.url, app.client_id) for app in everybody.apps]
+        places = [Place(app.name, app.url, app.client_id) for app in everybody.apps]
         self._here = next(place for place in places if place.look == look)
         self._elsewhere = [place for place in places if place is not self._here]
 

@@ -8,8 +8,20 @@ from dataclasses import dataclass, field
 ISSUER_ID = "demo"
 """The name of the demo's issuer in the gateway's paths."""
 
-USERS = {"alice": "Alice Example", "bob": "Bob Example"}
-"""Made-up people: the subject, and how the person knows the account."""
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody made up, with an account at the provider. `sub` is the user name there as well."""
+
+    sub: str
+    name: str
+    password: str
+
+
+USERS = (
+    User("alice", "Alice Example", "wonderland-1865"),
+    User("bob", "Bob Example", "builder-1998"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,7 @@ class Parties:
     calendar: App
     mail: App
     management_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
-    """With this the provider tells the gateway of sessions."""
+    """For the management operations of the gateway, which the demo's provider and apps do without."""
 
     @property
     def apps(self) -> tuple[App, App]:

@@ -10,7 +10,7 @@ from jwcrypto.common import JWException
 from jwcrypto.jwk import JWK, JWKSet
 from jwcrypto.jwt import JWT
 
-ALG = "RS256"
+ALG = "ES256"
 LEEWAY = 60
 """Seconds by which clocks may differ."""
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -24,13 +24,8 @@ class SigningKey:
     """The provider's key, made for one run of the demo."""
 
     def __init__(self) -> None:
-        self._key = JWK.generate(kty="RSA", size=2048, use="sig", alg=ALG)
+        self._key = JWK.generate(kty="EC", crv="P-256", use="sig", alg=ALG)
         self._key["kid"] = self._key.thumbprint()
-
-    @property
-    def public(self) -> dict[str, Any]:
-        """The public key as a JWK."""
-        return dict(self._key.export_public(as_dict=True))
 
     @property
     def private(self) -> str:
@@ -47,7 +42,7 @@ class SigningKey:
 def check_id_token(token: str, keys: dict[str, Any], *, issuer: str, client_id: str, nonce: str) -> dict[str, Any]:
     """The claims of an ID token (OpenID Connect Core 1.0, section 3.1.3.7). Raises BadToken."""
     claims = _verify(token, keys, {"iss": issuer, "aud": client_id, "nonce": nonce, "sub": None, "exp": None})
-    if claims["aud"] != client_id:
+    if claims["aud"] not in (client_id, [client_id]):
         raise BadToken("it is for other apps as well")
     return claims
 

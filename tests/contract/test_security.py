@@ -32,6 +32,7 @@ OPERATIONS = [
 BODIES = {
     "putSession": {"sub": "alice"},
     "joinSession": {"client_id": "web"},
+    "hydraToken": {"session": {}},
     "registerIdToken": {"id_token": id_token()},
     "putClient": {"client_name": "An App"},
     "explainLogout": {},

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx2
@@ -51,10 +52,18 @@ class Demo:
         """Send what a curl command would send."""
         return send(command, self.folder)
 
-    def session(self, sid: str) -> dict[str, object]:
-        """What the gateway knows of a session, asked with the bearer token of the printed line."""
+    def routing(self) -> str:
+        """What the printed command writes for the operator's proxy."""
+        (line,) = [line for line in self.text.splitlines() if " -m endsession proxy " in line]
+        done = subprocess.run(
+            shlex.split(line), cwd=self.folder, env=environment(0), check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """What a management operation of the demo's issuer answers, asked with the bearer token of the printed line."""
         line = next(line for line in self.curl_lines() if "/demo/sessions/" in line[1])
-        answer = self.run([*line[:1], self.url("login", f"/demo/sessions/{sid}"), *line[2:]])
+        answer = self.run([*line[:1], self.url("login", f"/demo/{path}"), *line[2:]])
         return dict(answer.json())
 
 

@@ -6,14 +6,16 @@ import re
 import socket
 import subprocess
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey
 
 from .browser import Browser
 from .running import COMMAND, Demo, environment, running
@@ -39,92 +41,97 @@ def sign_in(demo: Demo, browser: Browser, app: str) -> None:
     browser.press("Sign in")
 
 
+def be(demo: Demo, browser: Browser, user: str) -> None:
+    """Say at the provider who one is, with the password that the demo has printed."""
+    (password,) = re.findall(rf"^ +{user} +(\S+)$", demo.text, re.MULTILINE)
+    assert "Sign in to" in browser.page.text
+    for field, value in (("login", user), ("password", password)):
+        hidden = re.findall(r'<input type="hidden" name="(csrf_token)" value="([^"]+)"', browser.page.text)
+        assert f'name="{field}"' in browser.page.text
+        browser.open(str(browser.page.url), {**dict(hidden), field: value})
+
+
+def asks_who(browser: Browser) -> bool:
+    """Whether the browser shows the provider's page that asks for an account."""
+    return browser.page.url.host == "login.localhost" and 'name="login"' in browser.page.text
+
+
 def sign_in_to_both(demo: Demo, browser: Browser) -> str:
-    """Sign Alice in to Calendar and, through the provider's session, to Mail. Returns the `sid`."""
+    """Sign Alice in to Calendar and, through the provider's session, to Mail. Returns the gateway's `sid`."""
     sign_in(demo, browser, "calendar")
-    browser.press("Alice Example")
+    be(demo, browser, "alice")
+    assert "Hello, Alice Example" in browser.page.text
+    before = {session["sid"] for session in live_sessions(demo, "mail")}
     sign_in(demo, browser, "mail")
-    found = re.search(r"<code>([\w-]+)</code>", browser.page.text)
-    assert found
-    return found[1]
+    assert "Hello, Alice Example" in browser.page.text
+    (session,) = [session for session in live_sessions(demo, "mail") if session["sid"] not in before]
+    assert {client["client_id"] for client in session["clients"]} == {"calendar", "mail"}
+    return str(session["sid"])
+
+
+def live_sessions(demo: Demo, app: str) -> list[dict[str, Any]]:
+    """The sessions that an app takes part in, as the gateway has learnt it."""
+    return list(demo.ask(f"sessions?state=live&client_id={app}")["sessions"])
 
 
 def test_one_sign_in_at_the_provider_serves_both_apps(demo: Demo, browser: Browser) -> None:
-    """The login page is shown once; the second app is signed in to without it."""
+    """The provider asks once; the second app is signed in to without it, and the gateway has learnt one session."""
     sign_in(demo, browser, "calendar")
-    assert "Choose an account" in browser.page.text
-    browser.press("Alice Example")
+    assert asks_who(browser)
+    be(demo, browser, "alice")
     assert (demo.url("calendar"), True) == (str(browser.page.url), "Hello, Alice Example" in browser.page.text)
     sign_in(demo, browser, "mail")
     assert (demo.url("mail"), True) == (str(browser.page.url), "Hello, Alice Example" in browser.page.text)
 
 
 def test_logging_out_of_one_app_ends_the_session_and_comes_back_with_state(demo: Demo, browser: Browser) -> None:
-    """The gateway gets the hint and `state`, ends the session, clears the provider's cookie, and returns `state`."""
+    """The provider's own logout URL is answered by the gateway, which ends the session and returns `state`."""
     sid = sign_in_to_both(demo, browser)
     browser.open(demo.url("calendar"))
     browser.press("Log out")
     gateway, back = browser.passed[1:]
+    assert gateway.startswith(demo.url("login", "/oauth/end_session?"))
     asked = dict(parse_qsl(urlsplit(gateway).query))
     assert {"id_token_hint", "client_id", "post_logout_redirect_uri", "state"} == set(asked)
     assert demo.url("calendar", f"/signed-out?state={asked['state']}") == back
     assert "came back\nunchanged" in browser.page.text
-    assert (demo.session(sid)["state"], demo.session(sid)["end_reason"]) == ("ended", "user")
-    assert browser.cookies("login.localhost") == {}
+    ended = demo.ask(f"sessions/{sid}")
+    assert (ended["state"], ended["end_reason"]) == ("ended", "user")
 
 
 def test_the_other_app_is_told(demo: Demo, browser: Browser) -> None:
-    """Mail gets a logout token and says so; signing in there asks who it is, since the provider's session has ended."""
-    sign_in_to_both(demo, browser)
+    """Mail gets a logout token and says so; the next sign-in asks for a password, and may be another user's."""
+    sid = sign_in_to_both(demo, browser)
     browser.open(demo.url("calendar"))
     browser.press("Log out")
     deadline = time.monotonic() + 30
     while "Hello" in browser.open(demo.url("mail")).text:
         assert time.monotonic() < deadline, "Mail was not told"
     assert "the gateway told Mail" in browser.page.text
+    told = demo.ask(f"sessions/{sid}")["deliveries"]
+    assert {delivery["client_id"] for delivery in told} == {"calendar", "mail"}
     browser.press("Sign in")
-    assert "Choose an account" in browser.page.text
+    assert asks_who(browser)
+    be(demo, browser, "bob")
+    assert "Hello, Bob Example" in browser.page.text
 
 
 def test_an_app_without_its_own_session_depends_on_the_provider(demo: Demo, browser: Browser) -> None:
-    """With the provider's session signing in again is silent; after a logout the login page is back."""
+    """With the provider's session signing in again is silent; after a logout the provider asks again."""
     sign_in_to_both(demo, browser)
     browser.forget("mail.localhost", "app_session")
     sign_in(demo, browser, "mail")
     assert "Hello, Alice Example" in browser.page.text
     browser.press("Log out")
     sign_in(demo, browser, "calendar")
-    assert "Choose an account" in browser.page.text
-
-
-def test_a_cookie_that_was_copied_is_worth_nothing_after_the_logout(demo: Demo, browser: Browser) -> None:
-    """The provider asks the gateway whether the session is alive, so a kept copy of its cookie signs nobody in."""
-    sign_in_to_both(demo, browser)
-    copied = browser.cookies("login.localhost")["op_session"]
-    browser.press("Log out")
-    browser.http.cookies.set("op_session", copied, domain="login.localhost", path="/")
-    sign_in(demo, browser, "calendar")
-    assert "Choose an account" in browser.page.text
-
-
-def test_a_logout_at_the_provider_is_asked_about(demo: Demo, browser: Browser) -> None:
-    """The provider's own link carries no hint: a no keeps the session, a yes ends it."""
-    sid = sign_in_to_both(demo, browser)
-    browser.open(demo.url("login"))
-    link = re.search(r'href="([^"]*/demo/end-session)"', browser.page.text)
-    assert link
-    browser.open(link[1])
-    browser.press("Stay signed in")
-    assert demo.session(sid)["state"] == "live"
-    browser.open(link[1])
-    browser.press("Log out")
-    assert demo.session(sid)["state"] == "ended"
+    assert asks_who(browser)
 
 
 def test_the_curl_lines_do_what_is_printed_above_them(tmp_path: Path) -> None:
     """AuthPI's, PingFederate's and the plain endpoint answer with 303 and `state`, and each ends a live session."""
     with running(tmp_path) as demo:
-        authpi, pingfederate, plain, look, document = demo.curl_lines()
+        ledger, authpi, pingfederate, plain, look, document = demo.curl_lines()
+        assert demo.run(ledger).json()["deliveries"] == []
         assert demo.run(look).json()["state"] == "live"
         paths = [next(word for word in line if word.startswith("http://")) for line in (authpi, pingfederate, plain)]
         assert [urlsplit(url).path for url in paths] == ["/demo/logout", "/idp/init_logout.openid", "/demo/end-session"]
@@ -132,20 +139,15 @@ def test_the_curl_lines_do_what_is_printed_above_them(tmp_path: Path) -> None:
         for line in (authpi, pingfederate, plain):
             answer = demo.run(line)
             assert (303, back) == (answer.status_code, answer.headers["location"])
-        assert [("op_session", "")] == cleared(demo.run(pingfederate)) == cleared(answer)
         assert demo.run(look).json()["state"] == "ended"
+        assert [told["client_id"] for told in demo.run(ledger).json()["deliveries"]] == ["calendar"] * 3
         assert "openapi: 3.0.3" in demo.run(document).text
-
-
-def cleared(answer: httpx2.Response) -> list[tuple[str, str]]:
-    """Names and values of the cookies that an answer sets."""
-    pairs = [value.split(";")[0].partition("=") for value in answer.headers.get_list("set-cookie")]
-    return [(name, value) for name, _, value in pairs]
+        assert "location = /oauth/token" in demo.routing()
 
 
 def test_an_app_refuses_a_logout_token_that_the_gateway_did_not_sign(demo: Demo, browser: Browser) -> None:
     """A token of somebody else's key, and no token at all, are answered with 400, and nobody is signed out."""
-    sid = sign_in_to_both(demo, browser)
+    sign_in_to_both(demo, browser)
     now = int(time.time())
     claims = {
         "iss": demo.url("login").rstrip("/"),
@@ -153,10 +155,10 @@ def test_an_app_refuses_a_logout_token_that_the_gateway_did_not_sign(demo: Demo,
         "iat": now,
         "exp": now + 60,
         "jti": "1",
-        "sid": sid,
+        "sub": "alice",
         "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
     }
-    token = jwt.encode({"alg": "RS256", "typ": "logout+jwt"}, claims, RSAKey.generate_key(2048))
+    token = jwt.encode({"alg": "ES256", "typ": "logout+jwt"}, claims, ECKey.generate_key("P-256"))
     for sent in ({"logout_token": token}, {}):
         answer = browser.http.post(demo.url("mail", "/backchannel"), data=sent)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
@@ -177,9 +179,31 @@ def test_a_demo_begins_clean_and_ends_quietly(tmp_path: Path) -> None:
         assert first.process.returncode == 0
         with running(tmp_path, first.port) as second:
             assert second.port == first.port
-            assert second.session(sid)["error"] == "not_found"
+            assert second.ask(f"sessions/{sid}")["error"] == "not_found"
             assert "You are not signed in" in browser.open(second.url("calendar")).text
     assert (second.process.returncode, (tmp_path / "stderr").read_text()) == (0, "")
+
+
+def test_a_demo_that_is_killed_leaves_no_provider(tmp_path: Path) -> None:
+    """The provider stops with the demo, even if that had no chance to stop it."""
+    with running(tmp_path) as demo:
+        settings = tomllib.loads((tmp_path / ".demo" / "endsession.toml").read_text())
+        upstream = urlsplit(settings["issuers"]["demo"]["front"]["upstream"])
+        address = (str(upstream.hostname), upstream.port or 0)
+        assert is_listened_on(address)
+        demo.process.kill()
+    deadline = time.monotonic() + 60
+    while is_listened_on(address):
+        assert time.monotonic() < deadline, "the provider goes on"
+
+
+def is_listened_on(address: tuple[str, int]) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        socket.create_connection(address, timeout=30).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_a_taken_port_is_told(tmp_path: Path) -> None:

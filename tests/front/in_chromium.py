@@ -21,7 +21,8 @@ from tests.kit.fronted import until
 from tests.lab.certificates import certificate
 from tests.lab.serving import listening
 
-from .scripted import HOST, ISSUER, Begun, ScriptedProvider, canary, challenge_of, exchange, only_acme
+from .people import Begun, exchange
+from .scripted import HOST, ISSUER, ScriptedProvider, canary, challenge_of, only_acme
 
 Header = tuple[bytes, bytes]
 

@@ -1,4 +1,4 @@
-"""A provider that answers at once, and browsers and apps that sign in at it by code: for tests of many sign-ins.
+"""A provider that answers at once: for tests of many sign-ins, and of providers that are hostile or careless.
 
 Everything in it that no log and no table may hold begins with `canary-` (see `tests.kit.logs`).
 """
@@ -9,13 +9,10 @@ import base64
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
-import httpx2
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -57,6 +54,12 @@ class ScriptedProvider:
     crossed: list[str] = field(default_factory=list)
     """Requests that came with somebody else's cookie, or with one of the gateway's."""
     seen: list[Request] = field(default_factory=list)
+    resumes: bool = False
+    """Whether codes are sent from a page of its own, past the front, as node-oidc-provider does after its pages."""
+    garbage: bool = False
+    """Whether its token endpoint answers with something that is not a JSON object."""
+    echoes: bool = False
+    """Whether it sends browsers to its login page with all parameters of the request, whatever they are."""
 
     def metadata(self, _: Request) -> Response:
         """OpenID Connect Discovery."""
@@ -92,6 +95,8 @@ class ScriptedProvider:
         if session is not None and user and session.sub != user:
             self.crossed.append(f"a cookie of {session.sub} came from {user}")
         target = asked["redirect_uri"]
+        if self.echoes and session is None:
+            return RedirectResponse(f"/login?{request.url.query}", 303)
         if session is None and (asked.get("prompt") == "none" or not user):
             return RedirectResponse(f"{target}?{urlencode({'error': 'login_required', 'state': asked['state']})}", 303)
         new = session is None
@@ -102,7 +107,8 @@ class ScriptedProvider:
         self.codes[code] = Grant(
             asked["client_id"], session.sub, session.auth_time, asked.get("nonce"), asked.get("code_challenge")
         )
-        response = RedirectResponse(f"{target}?{urlencode({'code': code, 'state': asked['state']})}", 303)
+        target = f"{target}?{urlencode({'code': code, 'state': asked['state']})}"
+        response = RedirectResponse(f"/resume?{urlencode({'to': target})}" if self.resumes else target, 303)
         if new:
             response.set_cookie("op_session", cookie, secure=True, httponly=True, samesite="lax")
         return response
@@ -110,8 +116,10 @@ class ScriptedProvider:
     async def token(self, request: Request) -> Response:
         """Exchange a code, or a refresh token, once."""
         self.seen.append(request)
+        if self.garbage:
+            return Response("[]", media_type="application/json")
         form = dict(parse_qsl((await request.body()).decode()))
-        if request.headers.get("authorization") != _basic(form.get("as", "web")):
+        if request.headers.get("authorization") != basic(form.get("as", "web")):
             return JSONResponse({"error": "invalid_client"}, 401)
         if form["grant_type"] == "refresh_token":
             grant = self.refresh.pop(form["refresh_token"], None)
@@ -171,109 +179,9 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-def _basic(client_id: str) -> str:
+def basic(client_id: str) -> str:
+    """How a client authenticates (RFC 6749, section 2.3.1)."""
     return "Basic " + base64.b64encode(f"{client_id}:{CLIENT_SECRET}".encode()).decode()
-
-
-def without_jar(base_url: str, **options: Any) -> httpx2.AsyncClient:
-    """A client that keeps no cookies, to the gateway at that URL under the provider's public name."""
-    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    # Well below what the server keeps idle connections for: a request that meets its closing would be lost.
-    options = {"limits": httpx2.Limits(keepalive_expiry=1), **options}
-    return httpx2.AsyncClient(
-        base_url=base_url, headers={"host": HOST}, cookies=jar, trust_env=False, timeout=30, **options
-    )
-
-
-@dataclass
-class Begun:
-    """An authorization request whose response has come."""
-
-    client_id: str
-    verifier: str
-    nonce: str
-    answer: Mapping[str, str]
-    """The parameters of the redirect to the app."""
-
-
-@dataclass
-class Person:
-    """A user at a browser."""
-
-    user: str
-    cookies: dict[str, str] = field(default_factory=dict)
-    cookies_set: list[tuple[str, str]] = field(default_factory=list)
-    """Every name and value that this browser was given."""
-
-    @property
-    def cookie_digest(self) -> str:
-        """By what the gateway knows this browser."""
-        return hashlib.sha256(self.cookies[BROWSER_COOKIE].encode()).hexdigest()
-
-    @property
-    def cookie_header(self) -> dict[str, str]:
-        """What the browser sends to the provider's host."""
-        pairs = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        return {"cookie": pairs} if pairs else {}
-
-    async def ask(self, http: httpx2.AsyncClient, client_id: str = "web", **changes: str | None) -> httpx2.Response:
-        """The authorization request of an app, as it is; see `authorize`."""
-        parameters = {
-            "client_id": client_id,
-            "redirect_uri": f"https://{client_id}.example/callback",
-            "response_type": "code",
-            "scope": "openid",
-            "state": "a-state",
-            "login_hint": self.user,
-            **changes,
-        }
-        query = urlencode({name: value for name, value in parameters.items() if value is not None})
-        response = await http.get(f"/authorize?{query}", headers=self.cookie_header | {"sec-fetch-dest": "document"})
-        self.take(response)
-        return response
-
-    async def authorize(self, http: httpx2.AsyncClient, client_id: str = "web", **changes: str | None) -> Begun:
-        """Go to the provider, and come back to the app."""
-        verifier, nonce = canary("verifier"), canary("nonce")
-        keys = {"nonce": nonce, "code_challenge": challenge_of(verifier), "code_challenge_method": "S256"}
-        response = await self.ask(http, client_id, **{**keys, **changes})
-        assert response.status_code == 303, (response.status_code, response.text)
-        answer = dict(parse_qsl(urlsplit(response.headers["location"]).query))
-        return Begun(client_id, verifier, nonce, answer)
-
-    def take(self, response: httpx2.Response) -> None:
-        """Keep cookies, as a browser does."""
-        for line in response.headers.get_list("set-cookie"):
-            name, _, value = line.partition(";")[0].partition("=")
-            self.cookies_set.append((name, value))
-            if "max-age=0" in line.lower():
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = value
-
-
-async def post_token(http: httpx2.AsyncClient, client_id: str, form: Mapping[str, str]) -> httpx2.Response:
-    """A token request of an app."""
-    headers = {"authorization": _basic(client_id), "content-type": "application/x-www-form-urlencoded"}
-    return await http.post("/token", content=urlencode({**form, "as": client_id}), headers=headers)
-
-
-async def exchange(http: httpx2.AsyncClient, begun: Begun) -> httpx2.Response:
-    """The app exchanges the code."""
-    form = {"grant_type": "authorization_code", "code": begun.answer["code"], "code_verifier": begun.verifier}
-    return await post_token(http, begun.client_id, form)
-
-
-async def refresh(http: httpx2.AsyncClient, client_id: str, token: str) -> httpx2.Response:
-    """The app refreshes."""
-    return await post_token(http, client_id, {"grant_type": "refresh_token", "refresh_token": token})
-
-
-async def sign_in(http: httpx2.AsyncClient, person: Person, client_id: str = "web") -> dict[str, Any]:
-    """From the app's page to its tokens."""
-    response = await exchange(http, await person.authorize(http, client_id))
-    assert response.status_code == 200, response.text
-    return dict(response.json())
 
 
 def acme(port: int, **front: Any) -> dict[str, Any]:

@@ -75,9 +75,8 @@ async def test_a_form_of_another_site_neither_sets_nor_replaces_it(chromium: Web
     async with signing(chromium, tmp_path) as there, chromium.browser.profile() as profile:
         tab = await profile.tab()
         before: list[str] = []
-        form = (
-            "<form method=post action='{url}'><input name=x value=y></form><script>document.forms[0].submit()</script>"
-        )
+        form = "<form method=post action='{url}'><input name=x value=y></form>"
+        form += "<script>document.forms[0].submit()</script>"
         chromium.sites["evil.example"] = page(form.format(url=there.url("web")[0]))
         for _ in range(2):
             await tab.go("https://evil.example/")

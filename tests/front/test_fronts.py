@@ -65,8 +65,7 @@ async def test_other_paths_are_the_providers(tmp_path: Path, web: Provider, path
 
 
 async def test_another_host_has_other_paths(tmp_path: Path, web: Provider) -> None:
-    """Where this gateway answers under another name, nothing is mistaken."""
-    publish_all(web, token_endpoint=f"{ISSUER}/acme/sessions")
-    changes = behind(web) | {"server": {"public_url": "https://logout.example"}}
-    async with deploy(tmp_path, changes) as gateway:
-        assert gateway.gateway.fronts.find("login.example", b"/acme/sessions") is not None
+    """Where this gateway does not answer itself, nothing is mistaken."""
+    publish_all(web, token_endpoint="https://tokens.example/acme/sessions")
+    async with deploy(tmp_path, behind(web)) as gateway:
+        assert gateway.gateway.fronts.find("tokens.example", b"/acme/sessions") is not None

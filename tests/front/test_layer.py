@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,38 @@ async def test_a_preflight_of_the_metadata_is_the_providers_to_answer(tmp_path: 
                 "OPTIONS /.well-known/openid-configuration HTTP/1.1"
             ]
             assert (await gateway.post("/.well-known/openid-configuration", {})).status_code == 405
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close the connection without a response."""
+    writer.close()
+
+
+AUTHORIZE = {"client_id": "web", "response_type": "code", "state": "s t", "prompt": "none"}
+
+
+@pytest.mark.parametrize(
+    ("redirect_uri", "mode", "location"),
+    [
+        ("https://app.example/callback", None, "https://app.example/callback?error=temporarily_unavailable&"),
+        ("https://app.example/callback", "fragment", "https://app.example/callback#error=temporarily_unavailable&"),
+        ("https://app.example/callback", "form_post", None),
+        ("https://evil.example/callback", None, None),
+    ],
+)
+async def test_an_app_learns_that_the_provider_is_unavailable(
+    tmp_path: Path, redirect_uri: str, mode: str | None, location: str | None
+) -> None:
+    """At a redirect URI that is registered here, with its `state`; elsewhere the user gets a page, and no redirect."""
+    asked = {**AUTHORIZE, "redirect_uri": redirect_uri, **({"response_mode": mode} if mode else {})}
+    async with provider() as web:
+        publish_all(web)
+        async with deploy(tmp_path, behind(web)) as gateway:
+            web.misbehave = hang_up
+            refused = await gateway.get("/authorize", asked)
+    if location is None:
+        assert (refused.status_code, refused.headers["content-type"]) == (502, "text/html; charset=utf-8")
+    else:
+        assert refused.status_code == 303
+        assert refused.headers["location"].startswith(location)
+        assert refused.headers["location"].endswith("&state=s+t")

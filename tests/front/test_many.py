@@ -21,7 +21,8 @@ from tests.kit.ports import free_port
 from tests.kit.serving import CHECKOUT, serving
 from tests.lab.serving import listening
 
-from .scripted import CLIENTS, Person, ScriptedProvider, exchange, refresh, without_jar
+from .people import Person, exchange, refresh, without_jar
+from .scripted import CLIENTS, ScriptedProvider
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("backend")]
 TOKEN = "a-management-token-of-the-operator"

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
+import httpx2
 import pytest
 
 from tests.kit.deployment import READER, TOKEN
 from tests.kit.waiting import eventually
+from tests.lab.allauth import Allauth
 from tests.lab.browser import Browser, Page
+from tests.lab.canaille import Canaille
 from tests.lab.clients import ALICE, BOB, WEB, User
+from tests.lab.conftest import RunningProviders
+from tests.lab.dot import Dot
 from tests.lab.network import Network
 from tests.lab.provider import Feature, LabProvider
 from tests.lab.providers import with_feature, without_feature
@@ -47,9 +52,18 @@ async def answered(behind: Behind, browser: Browser, app: str) -> str | None:
 
 async def asked_and_signed_in(behind: Behind, browser: Browser, app: str, user: User) -> Page:
     """The provider asks who it is, once, and signs that user in."""
+    passwords: list[str] = []
+
+    def listen(request: httpx2.Request, _: httpx2.Response) -> None:
+        if request.method == "POST" and quote_plus(user.password).encode() in request.content:
+            passwords.append(str(request.url))
+
     page = await browser.get(behind.apps[app].url("/login"))
     assert behind.provider.asks_who(page), (page.way, page.text)
+    behind.network.listeners.append(listen)
     page = await behind.provider.sign_in(browser, page, user)
+    behind.network.listeners.remove(listen)
+    assert len(passwords) == 1
     assert page.url == behind.apps[app].url(), (page.way, page.text)
     return page
 
@@ -178,6 +192,57 @@ async def test_an_app_that_sends_no_hint_logs_out_all_the_same(behind: Behind, n
     assert await behind.sessions() == []
     assert await behind.ledger(session["sid"]) == {"web": "delivered", "shop": "delivered"}
     await asked_and_signed_in(behind, browser, "shop", BOB)
+
+
+OWN_PAGES = {Dot: "/accounts/login/", Allauth: "/accounts/login/", Canaille: "/login"}
+"""Where a provider signs people in without an app. Node has no such page."""
+
+
+@pytest.mark.parametrize("kind", OWN_PAGES, ids=lambda kind: kind.name)
+async def test_a_sign_in_at_the_provider_s_own_page_counts(
+    kind: type[LabProvider], running_providers: RunningProviders, network: Network, tmp_path: Path
+) -> None:
+    """After a logout the provider's own pages ask who it is at once, and an app then has no need to ask again."""
+    provider = running_providers(kind)
+    async with behind_front(provider, network, tmp_path) as behind:
+        browser = behind.browser()
+        await behind.sign_in(browser, "web", ALICE)
+        await behind.log_out(browser, "web")
+        assert set(browser.cookies.of(provider.host)) <= {"__Host-endsession-browser", "__Host-endsession"}
+        page = await browser.get(f"{provider.base}{OWN_PAGES[kind]}")
+        assert provider.asks_who(page), (page.way, page.text)
+        await provider.sign_in(browser, page, BOB)
+        await behind.sign_in(browser, "web", None)
+        (session,) = await behind.sessions()
+        await behind.sign_in(browser, "shop", None)
+        assert [found["sid"] for found in await behind.sessions()] == [session["sid"]]
+        await behind.log_out(browser, "shop")
+        await asked_and_signed_in(behind, browser, "web", ALICE)
+
+
+async def test_a_logout_that_is_answered_again_leaves_a_new_sign_in_alone(behind: Behind) -> None:
+    """The yes to a question, sent again after a sign-in, deletes none of the new session's cookies."""
+    browser = behind.browser()
+    await behind.sign_in(browser, "web", ALICE)
+    page = await browser.get(f"{behind.provider.base}{behind.provider.paths['end_session']}")
+    question = page.form_with("decision")
+    assert question is not None
+    await browser.submit(page, question, button="decision")
+    await behind.sign_in(browser, "web", BOB)
+    await browser.submit(page, question, button="decision")
+    assert len(await behind.sessions()) == 1
+    await behind.sign_in(browser, "shop", None)
+
+
+async def test_a_browser_whose_cookies_are_gone_is_asked_once(behind: Behind) -> None:
+    """It comes back with none of the provider's cookies, and those of its next sign-in count."""
+    browser = behind.browser()
+    await behind.sign_in(browser, "web", ALICE)
+    (session,) = await behind.sessions()
+    await behind.gateway.send("DELETE", f"/acme/sessions/{session['sid']}", token=TOKEN)
+    signed_out_at_the_provider(browser, behind.provider)
+    await asked_and_signed_in(behind, browser, "web", BOB)
+    await behind.sign_in(browser, "shop", None)
 
 
 async def test_after_a_logout_by_an_administrator_the_browser_is_asked(behind: Behind) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.kit.deployment import READER, TOKEN, cookie_of
@@ -83,6 +84,20 @@ class Fixtures:
         if name == "forged":
             return id_token(sid=sid)[:-8] + "AAAAAAAA"
         return id_token(sid=sid, aud="nobody" if name == "of no client" else "web")
+
+    def hooked(self, name: str) -> dict[str, Any]:
+        """What Hydra's hook is about: a sign-in, or a refresh token of a session that has ended here."""
+        sid, ended = f"op-{secrets.token_hex(8)}", name == "of an ended session"
+        if ended:
+            begun = self._send("POST", "/acme/id-tokens", token=TOKEN, json={"id_token": id_token(sid=sid)})
+            self._send("DELETE", f"/acme/sessions/{begun.json()['sid']}", token=TOKEN)
+        claims = {"sub": "alice", "ext": {"sid": sid}}
+        client_id = "nobody" if name == "of no client" else "web"
+        grants = ["refresh_token" if ended else "authorization_code"]
+        return {
+            "session": {"id_token": {"id_token_claims": claims, "subject": "alice"}},
+            "request": {"client_id": client_id, "grant_types": grants},
+        }
 
     def cookies(self, name: str) -> Cookies:
         """The cookies of a browser that has a session of that name; it may be `unknown`, or `none`."""

@@ -126,6 +126,11 @@ def _issued(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) ->
         case.body = {**label, "id_token": fixtures.issued(choice)}
 
 
+def _hooked(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
+    if isinstance(case.body, dict):
+        case.body = {**case.body, **fixtures.hooked(choice)}
+
+
 def _endpoint(fixtures: Fixtures, case: Case[Any], choice: str, inputs: Inputs) -> None:
     if isinstance(case.body, dict):
         case.body = {**case.body, "endpoint": choice}
@@ -173,6 +178,7 @@ FIELDS = {
     ),
     "metadata": Field(("good", "with a script", "generated"), _metadata),
     "issued": Field(("of a new session", "known", "of no client", "forged"), _issued),
+    "hooked": Field(("of a new session", "of an ended session", "of no client"), _hooked),
     "endpoint": Field(("/{issuer_id}/logout", "/elsewhere"), _endpoint),
 }
 _LOGOUT = ("issuer", "hint", "redirect", "client", "cookie", "accept", "place")
@@ -184,6 +190,7 @@ _OF_OPERATIONS = {
     "redeliver": ("issuer", "token", "delivery"),
     "explainLogout": ("issuer", "token", "endpoint"),
     "registerIdToken": ("issuer", "token", "issued"),
+    "hydraToken": ("issuer", "token", "hooked"),
 }
 _OF_TAGS = {
     "sessions": ("issuer", "token", "sid", "participant"),

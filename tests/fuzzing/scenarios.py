@@ -114,6 +114,10 @@ _OPERATIONS: dict[str, Scenarios] = {
         400: [*_with({"issued": "forged"}), Scenario({}, mutation="values")],
         422: _with({"issued": "of no client"}),
     },
+    "hydraToken": {
+        403: _with({"token": "keeper"}, {"hooked": "of an ended session"}),
+        422: _with({"hooked": "of no client"}),
+    },
     "redeliver": {404: _with({"delivery": "never"}, {"issuer": "nobody"})},
     "listClients": {403: _with({"token": "reader"}), 404: _NO_CLIENT},
     "putClient": {

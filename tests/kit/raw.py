@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,8 +54,12 @@ async def ask(
     form: str | None = None,
     accept: str | None = None,
     token: str | None = None,
+    stays: bool = False,
 ) -> Answer:
-    """Send a request. A sequence of bytes is a chunked body; `form` is one with its Content-Type and length."""
+    """Send a request. A sequence of bytes is a chunked body; `form` is one with its Content-Type and length.
+
+    With `stays` the client waits for the response; else it is gone once it has sent its request.
+    """
     raw_path, _, query = target.partition("?")
     lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     if form is not None:
@@ -91,6 +96,8 @@ async def ask(
     ]
 
     async def receive() -> Message:
+        if not waiting and stays:
+            await asyncio.Event().wait()
         return waiting.pop(0) if waiting else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:

@@ -32,6 +32,8 @@ class Client:
     client_id: str
     authentication: Authentication = "client_secret_basic"
     secret: str = ""
+    encrypted: bool = False
+    """Whether its ID tokens are encrypted to its key."""
 
     @property
     def host(self) -> str:
@@ -56,12 +58,13 @@ class Client:
     @property
     def key(self) -> Key:
         """Its private key, where it signs what it sends."""
-        return signing_key("ES256", self.client_id)
+        return signing_key("RS256" if self.encrypted else "ES256", self.client_id)
 
     @property
     def jwks(self) -> dict[str, Any]:
         """Its public key, as it is registered."""
-        return {"keys": [{**self.key.as_dict(private=False), "alg": "ES256"}]}
+        use = {"alg": "RSA-OAEP-256", "use": "enc"} if self.encrypted else {"alg": "ES256"}
+        return {"keys": [{**self.key.as_dict(private=False), **use}]}
 
 
 ALICE = User("alice", "the-password-of-alice-7")
@@ -71,4 +74,6 @@ WEB = Client("web", secret="the-secret-of-web-of-forty-characters-ok")
 SHOP = Client("shop", secret="the-secret-of-shop-of-forty-characters-k")
 PHONE = Client("phone", "none")
 BANK = Client("bank", "private_key_jwt")
+VAULT = Client("vault", secret="the-secret-of-vault-of-forty-characters", encrypted=True)
+"""Registered where a provider can encrypt."""
 CLIENTS = (WEB, SHOP, PHONE, BANK)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .clients import VAULT, Client
 from .process import HINT, clean_environment, lab_python, run
 from .provider import FEATURES, LabProvider, Step, private_jwk
 
@@ -46,6 +47,11 @@ class Node(LabProvider):
     logout_ends_refresh = False
     lacks = {}
     supports = FEATURES
+
+    @property
+    def clients(self) -> tuple[Client, ...]:
+        """It can encrypt ID tokens as well."""
+        return (*super().clients, VAULT)
 
     def prepare(self) -> None:
         """What the script reads."""

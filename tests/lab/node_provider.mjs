@@ -9,14 +9,17 @@ const provider = new Provider(lab.issuer, {
   clients: lab.clients.map((client) => ({
     client_id: client.client_id,
     ...(client.secret ? { client_secret: client.secret } : {}),
-    ...(client.authentication === "private_key_jwt" ? { jwks: client.jwks } : {}),
+    ...(client.authentication === "private_key_jwt" || client.encrypted ? { jwks: client.jwks } : {}),
+    ...(client.encrypted
+      ? { id_token_encrypted_response_alg: "RSA-OAEP-256", id_token_encrypted_response_enc: "A128GCM" }
+      : {}),
     token_endpoint_auth_method: client.authentication,
     redirect_uris: [client.redirect_uri],
     post_logout_redirect_uris: [client.post_logout_redirect_uri],
     ...(lab.backchannel_logout
       ? { backchannel_logout_uri: client.backchannel_logout_uri, backchannel_logout_session_required: true }
       : {}),
-    response_types: ["code", "code id_token"],
+    response_types: ["code", "code id_token", "id_token"],
     grant_types: [
       "authorization_code",
       "implicit",
@@ -28,7 +31,7 @@ const provider = new Provider(lab.issuer, {
   jwks: { keys: [lab.key] },
   cookies: { keys: ["a-key-for-cookies-of-the-lab"] },
   scopes: ["openid", "offline_access"],
-  responseTypes: ["code", "code id_token"],
+  responseTypes: ["code", "code id_token", "id_token"],
   pkce: { required: () => false }, // so that an app without it can be tried
   rotateRefreshToken: true,
   ttl: { AccessToken: 3600, Grant: 86400, IdToken: 3600, Interaction: 3600, RefreshToken: 86400, Session: 86400 },
@@ -40,6 +43,7 @@ const provider = new Provider(lab.issuer, {
     jwtResponseModes: { enabled: true },
     deviceFlow: { enabled: true },
     introspection: { enabled: true },
+    encryption: { enabled: true },
     revocation: { enabled: true },
     userinfo: { enabled: true },
     backchannelLogout: { enabled: lab.backchannel_logout },

@@ -27,6 +27,7 @@ LOCKS = {
     ],
     "conformance/requirements.txt": SUITE["project"]["dependencies"],
     "requirements-fuzz.txt": (ROOT / "requirements-fuzz.in").read_text().splitlines(),
+    "requirements-demo.txt": (ROOT / "requirements-demo.in").read_text().splitlines(),
     "requirements-lab.txt": (ROOT / "requirements-lab.in").read_text().splitlines(),
     "requirements-audit.txt": (ROOT / "requirements-audit.in").read_text().splitlines(),
     "sdk/requirements.txt": (ROOT / "sdk/requirements.in").read_text().splitlines(),
@@ -50,6 +51,7 @@ DECLARED = {
     | names(LOCKS["requirements-fuzz.txt"])
     | names(LOCKS["requirements-audit.txt"])
     | npm("tooling/package.json"),
+    "The demo": names(LOCKS["requirements-demo.txt"]),
     "Providers and proxies of the tests": names(LOCKS["requirements-lab.txt"]) | npm("tests/lab/package.json"),
     "Client SDKs": names(LOCKS["sdk/requirements.txt"]) | npm("sdk/package.json"),
     "`logout-conformance`": names(SUITE["project"]["dependencies"]),

@@ -218,3 +218,26 @@ def test_traefik(tmp_path: Path) -> None:
     servers = {name: s["loadBalancer"]["servers"][0]["url"] for name, s in config["http"]["services"].items()}
     assert servers == {"endsession": "http://127.0.0.1:8080", "provider": "http://127.0.0.1:9000"}
     assert all(service["loadBalancer"]["passHostHeader"] for service in config["http"]["services"].values())
+
+
+SPELLINGS = [
+    "/o/tok%65n/",
+    "/%6F/token/",
+    "/o%2Ftoken/",
+    "/o%2ftoken%2F",
+    "//o/token/",
+    "/o//token/",
+    "/o/./token/",
+    "/o/x/../token/",
+    "/o/x/%2e%2e/token/",
+    "/o/token%2F",
+    "//authorize",
+    "/authoriz%65",
+]
+
+
+@pytest.mark.parametrize("target", SPELLINGS)
+def test_no_spelling_of_an_endpoint_goes_around(client: Client, target: str) -> None:
+    """Django takes `%2F` for a slash, Apache two for one, and Java's servers resolve dots: each would be an endpoint
+    of the provider at which nothing is learnt or refused (T40)."""
+    assert client.ask(target).who != "provider"

@@ -13,6 +13,7 @@ FRONT = "[issuers.acme.front]\nupstream = 'http://op.internal:9000'\n"
 def front(line: str = "", *, issuer_line: str = "") -> str:
     """The settings with a front, and no more than it needs."""
     settings = GOOD.replace('jwks_uri = "https://op.example/acme/jwks.json"\n', "").replace(f"{COOKIE}\n", "")
+    settings = settings.replace("https://op.example/acme", "https://login.example/op")
     return (settings.replace("[issuers.acme]\n", f"[issuers.acme]\n{issuer_line}\n")) + FRONT + line
 
 
@@ -36,10 +37,16 @@ CASES = {
         'name both: learn = ["authorization", "token", "par"]',
     ),
     "a front before itself": (
-        front().replace("http://op.internal:9000", "https://op.example"),
+        front().replace("http://op.internal:9000", "https://login.example"),
         "issuers.acme.front.upstream",
         "it is the issuer's own public address: requests would come back here.",
         "write the address at which the provider itself listens",
+    ),
+    "a front at another host": (
+        front().replace("https://login.example/op", "https://op.example"),
+        "issuers.acme.issuer",
+        "server.public_url has another host, so no browser would be recognised at a logout.",
+        "let the proxy route this gateway's paths at the provider's host too, and name that in server.public_url",
     ),
     "a front whose provider has a path": (
         front().replace("op.internal:9000", "op.internal:9000/op"),
@@ -53,6 +60,12 @@ CASES = {
         "it is not an http or https URL.",
         "write it as in http://op.internal:9000",
     ),
+    "the provider's own logout": (
+        front('end_provider_session = ["cookies", "native"]'),
+        "issuers.acme.front.end_provider_session",
+        "native is not built yet: nothing would call the provider's own logout endpoint.",
+        "leave native out; cookies, the default, asks the browser's user for a password again at every provider",
+    ),
     "cookies that are no names": (
         front('cookies = ["a*b"]'),
         "issuers.acme.front.cookies.0",
@@ -60,7 +73,7 @@ CASES = {
         "write it as the provider sets it, such as sessionid",
     ),
     "cookies that are never withheld": (
-        front('keep_cookies = ["lang"]\nend_provider_session = ["native"]'),
+        front('keep_cookies = ["lang"]\nend_provider_session = []'),
         "issuers.acme.front.keep_cookies",
         "it cannot act: end_provider_session does not name cookies.",
         "leave it out, or add cookies there",

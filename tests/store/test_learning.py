@@ -13,10 +13,10 @@ from endsession.store.deliveries import deliveries_of_session
 from endsession.store.ending import end_session
 from endsession.store.finding import SessionQuery, search_sessions
 from endsession.store.front import AWAITED_FOR, await_token, find_browser, withhold
-from endsession.store.front_counts import Counted, add_counts, counts_of, forget_front_rows
+from endsession.store.front_counts import FRONT_COUNTS, Counted, add_counts, forget_front_rows
 from endsession.store.front_tokens import IssuedToken, find_token
 from endsession.store.learning import Learnt, Rules, SignIn, learn
-from endsession.store.script import Database
+from endsession.store.script import Database, Rows, Script, Statement
 from endsession.store.sessions import Participant, SessionRecord, load_session
 
 from .test_sessions import NOW, ending
@@ -33,6 +33,10 @@ def rules(now: float = NOW, **changes: Any) -> Rules:
 def superseding(sid: str) -> Any:
     """The ending of a session whose browser another user has signed in with."""
     return ending(sid=sid, reason="superseded", actor="front")
+
+
+def _rows(sql: str) -> Script[Rows]:
+    return (yield Statement(sql))
 
 
 async def learnt(store: Database, sign_in: SignIn, now: float = NOW, **changes: Any) -> Learnt:
@@ -206,11 +210,20 @@ async def test_cookies_of_an_ended_session_are_dead(store: Database) -> None:
     assert (browser.sid, browser.ended, browser.withheld, set(browser.dead)) == (again.sid, False, 0, {"c1"})
 
 
+async def test_a_browser_without_cookies_after_an_ending_is_clean(store: Database) -> None:
+    """It is noted that it showed none, and nothing has been withheld."""
+    first = await learnt(store, ALICE)
+    await store.write(end_session(ending(sid=str(first.sid))))
+    await store.write(withhold("acme", "b1", str(first.sid), [], now=NOW + 2, expires_at=NOW + 100))
+    browser = await store.read(find_browser("acme", "b1", NOW + 2))
+    assert (browser.ended, browser.cleaned, browser.withheld, set(browser.dead)) == (True, True, 0, set())
+
+
 async def test_what_is_counted_adds_up(store: Database) -> None:
     """Two processes add to the same figures."""
     counted: dict[Counted, int] = {("acme", "begun", "web"): 2, ("acme", "learnt", "web"): 1}
     await asyncio.gather(*(store.write(add_counts(counted, NOW)) for _ in range(2)))
-    assert await store.read(counts_of("acme")) == [("begun", "web", 4, NOW), ("learnt", "web", 2, NOW)]
+    assert await store.read(_rows(FRONT_COUNTS)) == [("acme", "begun", "web", 4), ("acme", "learnt", "web", 2)]
 
 
 async def test_what_has_expired_is_forgotten(store: Database) -> None:

@@ -72,3 +72,6 @@ CREATE TABLE front_counts (
 
 -- When the provider first issued an ID token for a session that had ended here, without a new sign-in.
 ALTER TABLE sessions ADD COLUMN survived_at DOUBLE PRECISION;
+
+-- The sessions of a token's sid, whichever app it was issued to.
+CREATE INDEX participants_by_sid_alone ON participants (issuer_id, rp_sid) WHERE rp_sid <> '';
