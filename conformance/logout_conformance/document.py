@@ -118,7 +118,7 @@ def _check_front(path: str, item: Mapping[str, Any]) -> None:
     servers = item.get("servers", [])
     if not isinstance(item["x-front"], list):
         raise BadDocument(f"{path}: x-front: not a list")
-    if not isinstance(servers, list) or not all(isinstance(one, dict) and "url" in one for one in servers):
+    if not isinstance(servers, list) or not all(isinstance(server, dict) and "url" in server for server in servers):
         raise BadDocument(f"{path}: servers: not a list of URLs")
 
 

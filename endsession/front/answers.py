@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..protocol.errors import BodyTooLarge, EndsessionError, MethodNotAllowed, NotFound, ServiceUnavailable
+from ..protocol.errors import (
+    BodyTooLarge,
+    EndsessionError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    ServiceUnavailable,
+)
 from ..protocol.front_errors import (
     AccessTokenEnded,
     BodyTooSlow,
@@ -41,13 +48,18 @@ _PASSED: Answer = {"description": "The provider's own answer, as it came."}
 _REDIRECT: Answer = {
     "description": "The provider's own redirect, to the app or on the way there. Cookies are set and deleted with it."
 }
-_PASSING = (BodyTooSlow, BodyTooLarge, ProviderBroken, ServiceUnavailable, ProviderTooSlow)
+_TO_APP: Answer = {
+    "description": "The provider has failed, and the app learns of it at a redirect URI that is registered here, by "
+    "`error`, `error_description` and `state` (RFC 6749, section 4.1.2.1)."
+}
+_PASSING = (InvalidRequest, BodyTooSlow, BodyTooLarge, ProviderBroken, ServiceUnavailable, ProviderTooSlow)
 _SAYS: Mapping[type[EndsessionError], str] = {
     InvalidGrant: "The refresh token's session has ended (`invalid_grant`). The provider was not asked, or its answer "
     "was not passed on.",
     AccessTokenEnded: "The access token's session has ended (`invalid_token`). The provider was not asked.",
     NotFound: "The provider has no metadata at this URL (`not_found`).",
     MethodNotAllowed: "The document can only be read; `Allow` names the methods.",
+    InvalidRequest: "The request can be read in two ways, so it is not passed on (`invalid_request`).",
     BodyTooSlow: "The body of the request did not come in whole in time (`invalid_request`).",
     BodyTooLarge: "The body of the request is larger than this service reads (`invalid_request`).",
     ProviderBroken: "The provider cannot be reached, or what it sends is not usable (`temporarily_unavailable`).",
@@ -92,7 +104,7 @@ DESCRIBED: Mapping[Kind, Described] = {
         "Begin to sign in",
         "The provider's authorization endpoint (RFC 6749, section 3.1). Cookies of sessions that have ended are "
         "withheld from it and deleted, and the browser gets a cookie of this service.",
-        {"302": _REDIRECT},
+        {"302": _REDIRECT, "303": _TO_APP},
         _PASSING,
     ),
     "redirect": Described(
@@ -158,8 +170,28 @@ OPTIONS = Described(
 def answers_of(described: Described, kind: Kind) -> dict[str, Answer]:
     """The responses of an operation by status, without `default`."""
     form = form_of(kind)
-    errors = {str(error.status): _error(error, form) for error in described.errors}
+    errors: dict[str, Answer] = {}
+    for error in described.errors:
+        answer, before = _error(error, form), errors.get(str(error.status))
+        if before is not None:
+            answer = _either(before, answer)
+        errors[str(error.status)] = answer
     return {**described.success, **dict(sorted(errors.items()))}
+
+
+def _either(one: Answer, other: Answer) -> Answer:
+    """Two errors of one status."""
+    content = {
+        media_type: {
+            "schema": body["schema"],
+            "examples": {
+                f"{name}Error": {"value": answer["content"][media_type]["example"]}
+                for name, answer in (("first", one), ("second", other))
+            },
+        }
+        for media_type, body in one["content"].items()
+    }
+    return {**one, "description": f"{one['description']} {other['description']}", "content": content}
 
 
 def _error(error: type[EndsessionError], form: Form) -> Answer:

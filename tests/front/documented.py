@@ -20,7 +20,9 @@ class Seen:
 
     @classmethod
     def of(cls, head: bytes, body: bytes) -> Seen:
-        """What `tests.kit.fronted.exchange` returned."""
+        """What `tests.kit.fronted.exchange` returned, without an interim response (RFC 9110, section 15.2)."""
+        if head.startswith(b"HTTP/1.1 100 "):
+            head, _, body = body.partition(b"\r\n\r\n")
         first, *lines = head.split(b"\r\n")
         pairs = [line.split(b": ", 1) for line in lines]
         return cls(int(first.split(b" ")[1]), [(name.lower(), value) for name, value in pairs], body)
@@ -49,6 +51,8 @@ def _is(document: Document, answer: Mapping[str, Any], method: str, seen: Seen) 
         return False
     if "content" not in answer:
         return seen.status in (303, 304) and seen.body == b""
+    if method == "HEAD" and seen.header("content-type") is None:
+        return True
     media_type = (seen.header("content-type") or "").partition(";")[0]
     if media_type not in answer["content"]:
         return False

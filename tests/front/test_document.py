@@ -93,7 +93,19 @@ def test_providers_of_two_hosts_share_a_path() -> None:
         {"issuer": "acme", "endpoint": "authorization"},
         {"issuer": "globex", "endpoint": "userinfo"},
     ]
-    assert set(item["get"]["responses"]) == {"200", "302", "401", "408", "413", "502", "503", "504", "default"}
+    assert set(item["get"]["responses"]) == {
+        "200",
+        "302",
+        "303",
+        "400",
+        "401",
+        "408",
+        "413",
+        "502",
+        "503",
+        "504",
+        "default",
+    }
     assert set(item["get"]["responses"]["502"]["content"]) == {"text/html", "application/json"}
     checked_document(document.raw)
 
