@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from endsession.runtime.server import listener
 from tests.kit.chromium import Chromium, Tab, chromium
 from tests.kit.deployment import READER, Deployment, deploy
+from tests.kit.fronted import until
 from tests.lab.certificates import certificate
 from tests.lab.serving import listening
 
@@ -40,6 +41,11 @@ class Seen:
     def cookies_set(self) -> list[str]:
         """The Set-Cookie lines."""
         return [value.decode("latin-1") for name, value in self.answered if name.lower() == b"set-cookie"]
+
+    @property
+    def location(self) -> str:
+        """Where it redirects to."""
+        return dict(self.answered).get(b"location", b"").decode("latin-1")
 
     @property
     def head_size(self) -> int:
@@ -71,6 +77,10 @@ class Web:
     def at(self, host: str, path: str) -> list[Seen]:
         """Requests for that path whose responses have begun, in their order."""
         return [seen for seen in self.seen if (seen.host, seen.path) == (host, path)]
+
+    async def asked(self, host: str, path: str, times: int = 1) -> None:
+        """Return once that path has been asked for so many times."""
+        await until(lambda: len(self.at(host, path)) >= times)
 
     @contextlib.contextmanager
     def only(self, sites: dict[str, ASGIApp]) -> Iterator[None]:
@@ -112,9 +122,15 @@ class CookieProvider(ScriptedProvider):
         "kept_language; Path=/; Secure; Max-Age=3600",
     )
 
+    session_same_site: str = "lax"
+
     def authorize(self, request: Request) -> Response:
         """See ScriptedProvider."""
         response = super().authorize(request)
+        same_site = f"SameSite={self.session_same_site}".encode()
+        response.raw_headers[:] = [
+            (name, value.replace(b"SameSite=lax", same_site)) for name, value in response.raw_headers
+        ]
         if "set-cookie" in response.headers:
             for line in self.more:
                 name, _, attributes = line.partition("; ")
@@ -179,11 +195,12 @@ class Signing:
 
 
 @contextlib.asynccontextmanager
-async def signing(web: Web, folder: Path, *, more: tuple[str, ...] | None = None) -> AsyncIterator[Signing]:
+async def signing(
+    web: Web, folder: Path, *, more: tuple[str, ...] = CookieProvider.more, session_same_site: str = "lax"
+) -> AsyncIterator[Signing]:
     """A provider that sets cookies, behind a front that keeps those whose names begin with `kept_`."""
     provider = CookieProvider()
-    if more is not None:
-        provider.more = more
+    provider.more, provider.session_same_site = more, session_same_site
     async with listening(provider.asgi) as port, deploy(folder, only_acme(port, keep_cookies=["kept_*"])) as gateway:
         with web.only({HOST: gateway.app}):
             yield Signing(web, provider, gateway)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.kit.chromium import Profile, needs_chromium
-from tests.kit.fronted import until
 
 from .in_chromium import Web, page, signing
 from .scripted import BROWSER_COOKIE, HOST
@@ -54,14 +53,14 @@ async def test_a_part_of_another_site_s_page_neither_sets_nor_replaces_it(
         tab = await profile.tab()
         chromium.sites["evil.example"] = page(EMBEDDED[kind].format(url=there.url("web")[0]))
         await tab.go("https://evil.example/")
-        await until(lambda: len(chromium.at(HOST, "/authorize")) == 1)
+        await chromium.asked(HOST, "/authorize", 1)
         await tab.go("https://shop.example/")
         assert await ours(profile) == []
         await there.ask(tab, "web")
         before = await ours(profile)
         assert len(before) == 1
         await tab.go(f"https://evil.example/?again={kind}")
-        await until(lambda: len(chromium.at(HOST, "/authorize")) == 3)
+        await chromium.asked(HOST, "/authorize", 3)
         first, _, embedded = chromium.at(HOST, "/authorize")
         for seen in (first, embedded):
             assert BROWSER_COOKIE not in seen.headers.get("cookie", "")
@@ -108,7 +107,7 @@ async def test_a_page_loaded_ahead_begins_no_session(chromium: Web, tmp_path: Pa
         await tab.go(f"https://{HOST}/ahead")
         chromium.sites[HOST] = gateway
         await tab.run("document.body.append(document.querySelector('script').cloneNode(true))")
-        await until(lambda: len(chromium.at(HOST, "/authorize")) > 1)
+        await chromium.asked(HOST, "/authorize", 2)
         ahead = chromium.at(HOST, "/authorize")[-1]
         assert ahead.headers["sec-purpose"].startswith("prefetch")
         assert f"{BROWSER_COOKIE}={before[0]}" in ahead.headers["cookie"]
@@ -122,12 +121,12 @@ async def test_what_another_site_loads_ahead_leaves_nothing_in_the_browser(chrom
         tab, url = await profile.tab(), there.url("shop")[0]
         chromium.sites["evil.example"] = page(speculation("prefetch", url, "https://first.example/"))
         await tab.go("https://evil.example/")
-        await until(lambda: len(chromium.at(HOST, "/authorize")) == 1)
+        await chromium.asked(HOST, "/authorize", 1)
         assert await ours(profile) == []
         await there.sign_in(tab, "web", "alice")
         before = await ours(profile)
         chromium.sites["evil.example"] = page(speculation("prefetch", url, "https://second.example/"))
         await tab.go("https://evil.example/again")
-        await until(lambda: len(chromium.at("second.example", "/")) == 1)
+        await chromium.asked("second.example", "/", 1)
         assert await ours(profile) == before
         assert await there.sessions() == [{"web"}]

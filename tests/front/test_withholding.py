@@ -42,7 +42,7 @@ def test_what_the_first_request_after_an_ending_shows_was_alive() -> None:
     assert first.names == ("sid", "csrf", "lang")
     later = ended(*first.dead, cleaned=True, withheld=1)
     assert decided(later, [("sid", "1"), ("csrf", "new")]).names == ("sid",)
-    assert decided(later, [("sid", "new")]) == Withholding()
+    assert decided(later, [("sid", "new")]) == Withholding(attempt=1)
 
 
 def test_what_was_deleted_at_the_logout_has_been_set_since() -> None:

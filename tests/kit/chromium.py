@@ -115,6 +115,9 @@ class Tab:
 @contextlib.asynccontextmanager
 async def chromium(folder: Path, port: int) -> AsyncIterator[Chromium]:
     """Chromium with its files in `folder`; every host is at `port` of this machine, and no certificate is refused."""
+    # Profiles of DevTools are incognito, where Chromium blocks cookies in frames of other sites; elsewhere it does not.
+    (folder / "Default").mkdir(parents=True)
+    (folder / "Default" / "Preferences").write_text(json.dumps({"profile": {"cookie_controls_mode": 0}}))
     # DevTools reads commands from descriptor 3 and writes to 4.
     commands, to_chromium = os.pipe()
     from_chromium, answers = os.pipe()
