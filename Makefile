@@ -83,7 +83,7 @@ tooling/node_modules/.package-lock.json: tooling/package-lock.json
 	@touch $@
 
 SPECTRAL = tooling/node_modules/.bin/spectral
-contract-lint: $(VENV)/dev.stamp tooling/node_modules/.package-lock.json ## lint the document, and it with each vendor's endpoints
+contract-lint: $(VENV)/dev.stamp tooling/node_modules/.package-lock.json ## lint the document, and it with fronts and with each vendor's endpoints
 	@$(BIN)/python -m tooling.documents build/openapi
 	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
 		tooling/node_modules/.bin/redocly lint --config tooling/redocly.yaml --max-problems 1000 build/openapi/*.yaml

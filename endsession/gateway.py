@@ -12,6 +12,7 @@ from .contract.endpoint import LogoutEndpoint, issuer_named
 from .contract.request import ErrorForm, Request
 from .delivery.endings import Endings, NotifyPolicy
 from .delivery.outbox import Outbox
+from .front.document import ServedDocument
 from .front.issuer_front import IssuerFront
 from .front.learning import Learner
 from .front.provider import Fronts
@@ -120,10 +121,16 @@ class Gateway:
     reference: Page | None = None
     """The document as a page, where `server.docs` is on."""
     _hosts: frozenset[str] = field(init=False)
+    _served: ServedDocument = field(init=False)
 
     def __post_init__(self) -> None:
         own = urlsplit(self.public_url).hostname or ""
         object.__setattr__(self, "_hosts", frozenset({own, *self.issuer_by_host}))
+        object.__setattr__(self, "_served", ServedDocument(self.document, self.public_url, self.fronts))
+
+    def served_document(self) -> Document:
+        """The document as others may read it: with the paths that fronts answer now, which `document` has not."""
+        return self._served.now()
 
     def find_issuer(self, request: Request) -> Issuer:
         """The issuer that a request is for: by path, else by host, else the default.

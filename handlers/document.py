@@ -12,12 +12,12 @@ from endsession.protocol.errors import NotFound
 
 async def get_document_json(request: Request, gateway: Gateway) -> Response:
     """The document as JSON."""
-    return Response(gateway.document.as_json, media_type="application/json")
+    return Response(gateway.served_document().as_json, media_type="application/json")
 
 
 async def get_document_yaml(request: Request, gateway: Gateway) -> Response:
     """The document as YAML."""
-    return Response(gateway.document.as_yaml, media_type="application/yaml")
+    return Response(gateway.served_document().as_yaml, media_type="application/yaml")
 
 
 async def get_reference(request: Request, gateway: Gateway) -> Response:

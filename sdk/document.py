@@ -26,14 +26,15 @@ def read(place: str) -> Document:
 def for_clients(document: Document) -> Document:
     """`document` as clients are best made from it; it means the same.
 
-    What a client would have twice is left out: the document's own form in YAML, and a form's fields in the query.
+    What a client would have twice is left out: the document's own form in YAML, and a form's fields in the query. The
+    endpoints of providers behind fronts are left out as well: libraries of OpenID Connect call these.
     Parameters stand where they are used, since a generator makes types of named ones.
     """
     components = {name: part for name, part in document["components"].items() if name != "parameters"}
     paths = {
         path: {name: _operation(part, document) if name in METHODS else part for name, part in item.items()}
         for path, item in document["paths"].items()
-        if not path.endswith(".yaml")
+        if not path.endswith(".yaml") and "x-front" not in item
     }
     return {**document, "paths": paths, "components": components}
 

@@ -1,4 +1,8 @@
-"""The OpenAPI document that a deployment publishes, and its extension `x-logout`, which marks logout endpoints."""
+"""The OpenAPI document that a deployment publishes, and its extensions.
+
+`x-logout` marks logout endpoints. `x-front` marks endpoints of a provider that only pass through the deployment: they
+are another service's contract, so they are documented URLs, and nothing is sent to them.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +48,21 @@ class Document:
     raw: Mapping[str, Any]
     endpoints: Mapping[str, LogoutExtension]
     """Logout endpoints by path template."""
+    fronted: Mapping[str, Any] = field(default_factory=dict)
+    """Path items with `x-front`, by path, which `raw` has not."""
     _patterns: list[tuple[re.Pattern[str], str]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_patterns", [(_pattern(path), path) for path in self.raw["paths"]])
+
+    def fronted_urls(self, kind: str, issuer_id: str, public_url: str) -> set[str]:
+        """The URLs of an issuer's provider that pass through the deployment and are of a kind, such as `jwks`."""
+        return {
+            server["url"] + path
+            for path, item in self.fronted.items()
+            if {"issuer": issuer_id, "endpoint": kind} in item["x-front"]
+            for server in item.get("servers", [{"url": public_url}])
+        }
 
     def path_of(self, url_path: str) -> str | None:
         """The path template that the path of a URL matches, or None."""
@@ -81,9 +96,11 @@ def parse_document(text: str) -> Document:
     for path, item in raw["paths"].items():
         _check_path(path, item)
     # A concrete path matches before a templated one (OpenAPI 3.0, Paths Object).
-    paths = dict(sorted(raw["paths"].items(), key=lambda entry: ["{" in part for part in entry[0].split("/")]))
+    fronted = {path: item for path, item in raw["paths"].items() if "x-front" in item}
+    ours = ((path, item) for path, item in raw["paths"].items() if path not in fronted)
+    paths = dict(sorted(ours, key=lambda entry: ["{" in part for part in entry[0].split("/")]))
     endpoints = {path: _extension(path, item["x-logout"]) for path, item in paths.items() if "x-logout" in item}
-    return Document({**raw, "paths": paths}, endpoints)
+    return Document({**raw, "paths": paths}, endpoints, fronted)
 
 
 def _check_path(path: object, item: Any) -> None:
@@ -93,6 +110,16 @@ def _check_path(path: object, item: Any) -> None:
         operation = item.get(method)
         if operation is not None and not (isinstance(operation, dict) and isinstance(operation.get("responses"), dict)):
             raise BadDocument(f"{method.upper()} {path}: not an operation with responses")
+    if "x-front" in item:
+        _check_front(path, item)
+
+
+def _check_front(path: str, item: Mapping[str, Any]) -> None:
+    servers = item.get("servers", [])
+    if not isinstance(item["x-front"], list):
+        raise BadDocument(f"{path}: x-front: not a list")
+    if not isinstance(servers, list) or not all(isinstance(server, dict) and "url" in server for server in servers):
+        raise BadDocument(f"{path}: servers: not a list of URLs")
 
 
 def _extension(path: str, value: Any) -> LogoutExtension:

@@ -6,6 +6,7 @@ came with.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
@@ -15,6 +16,7 @@ from ..contract.rendering import json_response, page_response
 from ..pages import Pages
 from ..protocol.errors import EndsessionError
 from ..protocol.front_errors import ProviderBroken, ProviderBusy, ProviderTooSlow
+from .endpoints import Kind
 from .response_head import ProviderFailed
 
 Form = Literal["json", "bearer", "page"]
@@ -23,7 +25,15 @@ Form = Literal["json", "bearer", "page"]
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """RFC 6749, section 5.1, wants both."""
-_BEARER_CODES = {400: "invalid_request", 408: "invalid_request", 413: "invalid_request", 401: "invalid_token"}
+BEARER_CODES = {400: "invalid_request", 408: "invalid_request", 413: "invalid_request", 401: "invalid_token"}
+"""The codes of RFC 6750, section 3.1, by status."""
+_FORMS: Mapping[Kind, Form] = {"authorization": "page", "redirect": "page", "userinfo": "bearer"}
+"""Others have JSON."""
+
+
+def form_of(kind: Kind) -> Form:
+    """The form of what is said at an endpoint."""
+    return _FORMS.get(kind, "json")
 
 
 def error_of(failure: ProviderFailed) -> EndsessionError:
@@ -44,7 +54,7 @@ def failure(error: EndsessionError, form: Form, *, pages: Pages, reference: str,
     else:
         response = json_response({"error": error.code, "error_description": error.description}, error.status)
     response.headers.update(_NO_STORE | dict(error.headers))
-    if form == "bearer" and (code := _BEARER_CODES.get(error.status)):
+    if form == "bearer" and (code := BEARER_CODES.get(error.status)):
         # RFC 6750 has no code for a provider that is not there, and a challenge would make clients drop the token.
         response.headers["WWW-Authenticate"] = f'Bearer error="{code}", error_description="{error.description}"'
     return response

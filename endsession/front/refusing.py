@@ -1,32 +1,27 @@
-"""Refusing a request: the app gets the error where its redirect URI is known to be its own, else the user a page."""
+"""Refusing a request: an app whose redirect URI is registered learns of a failure, else the user gets a page."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from starlette.responses import Response
 
 from ..protocol.errors import EndsessionError, ServiceUnavailable
 from ..protocol.exchange import parameters
-from .endpoints import Endpoint, Kind
-from .failures import Form, failure, redirect_failure
+from .endpoints import Endpoint
+from .failures import failure, form_of, redirect_failure
 from .incoming import Incoming
 from .issuer_front import IssuerFront
-
-_FORMS: Mapping[Kind, Form] = {"authorization": "page", "redirect": "page", "userinfo": "bearer"}
-"""Others have JSON."""
 
 
 async def refuse(
     front: IssuerFront, endpoint: Endpoint, incoming: Incoming, error: EndsessionError, request_id: str
 ) -> Response:
     """The response that says `error`, in the form that the endpoint's protocol has for it."""
-    if endpoint.kind == "authorization" and incoming.method == "GET":
+    if endpoint.kind == "authorization" and incoming.method == "GET" and error.status >= 500:
         response = await _to_app(front, incoming, error)
         if response is not None:
             return response
-    form, again = _FORMS.get(endpoint.kind, "json"), incoming.method == "GET"
-    return failure(error, form, pages=front.pages, reference=request_id, again=again)
+    again = incoming.method == "GET"
+    return failure(error, form_of(endpoint.kind), pages=front.pages, reference=request_id, again=again)
 
 
 async def _to_app(front: IssuerFront, incoming: Incoming, error: EndsessionError) -> Response | None:

@@ -68,7 +68,7 @@ async def _serve(everybody: Parties, port: int, sockets: list[socket.socket]) ->
             open_gateway(configured, document, Ports(FOLDER)) as gateway,
         ):
             provider = Upstream(upstream, timeout=30, connections=50)
-            login = LoginHost(gateway.fronts, application(gateway, configured), provider)
+            login = LoginHost(application(gateway, configured), provider)
             server = listener(_hosts(everybody, login, http), "127.0.0.1", port)
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, lambda: setattr(server, "should_exit", True))

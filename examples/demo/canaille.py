@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx2
 from jwcrypto.jwk import JWK
 
 from .parties import USERS, App, Parties, User
@@ -25,6 +26,9 @@ from .tokens import ALG, SigningKey
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = Path(sys.prefix) / "demo" / "bin"
 """Where `make demo` installs what requirements-demo.in asks for."""
+
+UP_WITHIN = 60.0
+"""Seconds. Far more than it needs, for slow machines."""
 
 _SETTINGS = """\
 # The settings of the demo's provider, in the format of Canaille. Nothing here is about the gateway.
@@ -51,8 +55,7 @@ BIND = ["fd://{listening}"]
 async def running(folder: Path, everybody: Parties, key: SigningKey) -> AsyncIterator[str]:
     """Canaille as a process, until the end: its URL on this machine. It signs ID tokens with `key`.
 
-    It is given a socket that listens already, so that no other program can take its port meanwhile, and nobody has to
-    wait for it: requests are answered once it is up.
+    It is given a socket that listens already, so that no other program can take its port meanwhile.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         file = folder / "canaille.toml"
@@ -67,6 +70,8 @@ async def running(folder: Path, everybody: Parties, key: SigningKey) -> AsyncIte
             )  # fmt: skip
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
+        async with httpx2.AsyncClient(trust_env=False, timeout=UP_WITHIN) as http:
+            (await http.get(f"{url}/about", headers={"Host": _host(everybody)})).raise_for_status()
         yield url
     finally:
         assert process.stdin is not None
@@ -77,12 +82,16 @@ async def running(folder: Path, everybody: Parties, key: SigningKey) -> AsyncIte
 def _settings(folder: Path, listening: int, everybody: Parties, key: SigningKey) -> str:
     return _SETTINGS.format(
         secret=secrets.token_urlsafe(32),
-        host=everybody.issuer.removeprefix("http://"),
+        host=_host(everybody),
         database=(folder / "canaille.db").absolute(),
         key=_table(key.private),
         rsa=_table(JWK.generate(kty="RSA", size=2048, use="sig").export_private()),
         listening=listening,
     )
+
+
+def _host(everybody: Parties) -> str:
+    return everybody.issuer.removeprefix("http://")
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -10,11 +10,16 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from endsession.front.passing import Incoming, outgoing, pass_on
-from endsession.front.provider import Fronts
 from endsession.front.upstream import ProviderFailed, Upstream
 
 from .parties import ISSUER_ID
 
+FRONTED = (
+    "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oauth/jwks.json",
+    "/oauth/authorize", "/oauth/token", "/oauth/end_session",
+)  # fmt: skip
+"""The provider's endpoints that the gateway answers. A proxy has them written down: whether the provider is up or not,
+none of them may be reached without the gateway."""
 OURS = (f"/{ISSUER_ID}", "/idp", "/docs", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz")
 """Beginnings of the gateway's own paths. In production most of them are not public; here nobody else can reach them."""
 MAX_BODY = 1 << 20
@@ -24,21 +29,15 @@ MAX_BODY = 1 << 20
 class LoginHost:
     """The provider's host. The provider gets what the browser sent, its Host header included."""
 
-    def __init__(self, fronts: Fronts, gateway: ASGIApp, provider: Upstream) -> None:
-        self._fronts, self._gateway, self._provider = fronts, gateway, provider
+    def __init__(self, gateway: ASGIApp, provider: Upstream) -> None:
+        self._gateway, self._provider = gateway, provider
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] == "http" and not self._is_for_gateway(scope):
+        if scope["type"] == "http" and not _is_for_gateway(scope["path"]):
             await self._pass(scope, receive, send)
         else:
             await self._gateway(scope, receive, send)
-
-    def _is_for_gateway(self, scope: Scope) -> bool:
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
-        path = scope["path"]
-        own = any(path == beginning or path.startswith(f"{beginning}/") for beginning in OURS)
-        return own or self._fronts.find(host, scope["raw_path"]) is not None
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         incoming = Incoming.of(scope, receive)
@@ -49,3 +48,7 @@ class LoginHost:
         except ProviderFailed as failed:
             page = PlainTextResponse(f"The demo's provider does not answer: it is {failed.kind}.", 502)
             await page(scope, receive, send)
+
+
+def _is_for_gateway(path: str) -> bool:
+    return path in FRONTED or any(path == beginning or path.startswith(f"{beginning}/") for beginning in OURS)

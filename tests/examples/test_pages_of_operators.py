@@ -18,6 +18,7 @@ from tests.kit.deployment import TOKEN
 from tests.kit.ports import free_port
 from tests.kit.programs import needs_program
 from tests.kit.serving import CHECKOUT, ROOT, serving
+from tests.kit.tokens import id_token, jwks
 
 LOGIN_SIDE = (ROOT / "docs" / "login-side.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -30,7 +31,7 @@ trusted_proxies = ["127.0.0.1"]
 
 [issuers.acme]
 issuer = "https://login.example/acme"
-jwks = {{ keys = [] }}
+jwks_file = "op.jwks"
 cookie = {{ name = "op_session" }}
 
 [issuers.acme.clients.web]
@@ -58,9 +59,10 @@ def typed(block: str, port: int, **variables: str) -> dict[str, Any]:
 def test_the_login_sides_calls(tmp_path: Path) -> None:
     """A session begins, an app joins it, and it is looked up; a browser with that cookie is recognised."""
     port = free_port()
+    (tmp_path / "op.jwks").write_text(json.dumps(jwks()))
     (tmp_path / "endsession.toml").write_text(SETTINGS.replace("PORT", str(port)))
     sid, cookie = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
-    begin, join, look = BLOCKS
+    issue, begin, join, look = BLOCKS
     with serving(tmp_path, port):
         begun = typed(begin, port, SID=sid, TOKEN=TOKEN, COOKIE=cookie)
         assert (begun["sid"], begun["state"], begun["clients"]) == (sid, "live", [])
@@ -69,6 +71,9 @@ def test_the_login_sides_calls(tmp_path: Path) -> None:
         headers = {"host": "login.example", "cookie": f"op_session={cookie}", "accept": "text/html"}
         page = httpx2.get(f"http://127.0.0.1:{port}/acme/end-session", headers=headers, trust_env=False)
         assert begun["user_label"] in page.text
+        cookie = secrets.token_urlsafe(32)
+        learnt = typed(issue, port, TOKEN=TOKEN, COOKIE=cookie, ID_TOKEN=id_token(sid="another"))
+        assert (learnt["state"], learnt["clients"]) == ("live", [{"client_id": "web", "sid": "another"}])
 
 
 @pytest.mark.parametrize(
@@ -87,5 +92,5 @@ def test_the_commands_of_the_table(line: str) -> None:
 
 def test_there_is_something_to_type() -> None:
     """Else nothing above could fail."""
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4
     assert len(re.findall(r"(?m)^\| `endsession ", OPERATIONS)) >= 3

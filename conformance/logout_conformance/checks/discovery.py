@@ -27,24 +27,34 @@ def keys(context: Context) -> None:
 
 @check("the metadata is that of the issuer, and has documented URLs", "deployment", "issuer")
 def metadata(context: Context) -> None:
-    """OpenID Connect Discovery 1.0, section 4.3. Served only where the identifier is the prefix of the URL."""
+    """OpenID Connect Discovery 1.0, section 4.3. Served only where the identifier is the prefix of the URL.
+
+    Or behind a front (`x-front`), where the metadata is the provider's, with the URLs that apps know.
+    """
     response = context.http.send("GET", f"/{context.options.issuer}/.well-known/openid-configuration")
     expect_status(response, 200, 404)
     if response.status == 404:
         raise CheckSkipped("the issuer's identifier is not the prefix of this URL, so that nothing is served here")
     members = response.json()
     prefix = f"{context.target.public_url}/{context.options.issuer}"
-    expect(members.get("issuer") == prefix, "the issuer is not the prefix of this URL", response)
+    known = _fronted(context, "discovery")
+    expect(known or members.get("issuer") == prefix, "the issuer is not the prefix of this URL", response)
     expect(context.options.iss in (None, members.get("issuer")), "the issuer differs from --iss", response)
-    for name in ("end_session_endpoint", "jwks_uri"):
-        documented = context.target.is_internal(str(members.get(name)))
+    for name, kind in (("end_session_endpoint", "logout"), ("jwks_uri", "jwks")):
+        url = str(members.get(name))
+        documented = context.target.is_internal(url) or url in _fronted(context, kind)
         expect(documented, f"{name} is not a documented URL of this service", response)
     logout_urls = {context.target.public_url + endpoint.url_path for endpoint in context.endpoints}
+    logout_urls |= _fronted(context, "logout")
     expect(
         members.get("end_session_endpoint") in logout_urls,
         "end_session_endpoint is not a logout endpoint of the document",
         response,
     )
+
+
+def _fronted(context: Context, kind: str) -> set[str]:
+    return context.target.document.fronted_urls(kind, str(context.options.issuer), context.target.public_url)
 
 
 @check("no host of a request gets into the metadata", "deployment", "issuer")
