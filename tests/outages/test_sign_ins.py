@@ -75,6 +75,8 @@ async def test_a_sign_in_during_a_fault(
             page = name.startswith("authorization")
             if on_failure == "pass":
                 assert response.status_code == (303 if page else 200), (name, response.text)
+            elif page and response.status_code == 303:  # the app is told (RFC 6749, section 4.1.2.1)
+                assert "/callback?error=temporarily_unavailable&" in response.headers["location"]
             else:
                 assert response.status_code == 503, (name, response.text)
                 assert "retry-after" in response.headers
