@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..protocol.errors import BodyTooLarge, EndsessionError, MethodNotAllowed, NotFound, ServiceUnavailable
+from ..protocol.errors import (
+    BodyTooLarge,
+    EndsessionError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    ServiceUnavailable,
+)
 from ..protocol.front_errors import (
     AccessTokenEnded,
     BodyTooSlow,
@@ -46,11 +53,13 @@ _TO_APP: Answer = {
     "error `temporarily_unavailable` (RFC 6749, section 4.1.2.1). Or the provider's own redirect.",
     "headers": {"Location": {"$ref": "#/components/headers/Location"}},
 }
-_PASSING = (BodyTooSlow, BodyTooLarge, ProviderBroken, ServiceUnavailable, ProviderTooSlow)
+_PASSING = (InvalidRequest, BodyTooSlow, BodyTooLarge, ProviderBroken, ServiceUnavailable, ProviderTooSlow)
 _SAYS: Mapping[type[EndsessionError], str] = {
     InvalidGrant: "The refresh token's session has ended (`invalid_grant`). The provider was not asked, or its answer "
     "was not passed on.",
     AccessTokenEnded: "The access token's session has ended (`invalid_token`). The provider was not asked.",
+    InvalidRequest: "A header or a parameter came twice, or the body is no form where it has to be one "
+    "(`invalid_request`). Of a header, in the form that `Accept` prefers.",
     NotFound: "The provider has no metadata at this URL (`not_found`).",
     MethodNotAllowed: "The document can only be read; `Allow` names the methods.",
     BodyTooSlow: "The body of the request did not come in whole in time (`invalid_request`).",
@@ -81,7 +90,7 @@ DESCRIBED: Mapping[Kind, Described] = {
         "Read the provider's metadata",
         "The provider's metadata, with this service's logout in it (OpenID Connect Discovery 1.0, RFC 8414).",
         _document("The metadata", {"issuer": "https://login.example"}),
-        (NotFound, MethodNotAllowed, ServiceUnavailable),
+        (InvalidRequest, NotFound, MethodNotAllowed, ServiceUnavailable),
         published=True,
     ),
     "jwks": Described(
@@ -89,7 +98,7 @@ DESCRIBED: Mapping[Kind, Described] = {
         "Read the keys of the provider and of this service",
         "The provider's JWK Set, and after its keys those that this service signs logout tokens with.",
         _document("The JWK Set", {"keys": []}),
-        (MethodNotAllowed, ServiceUnavailable),
+        (InvalidRequest, MethodNotAllowed, ServiceUnavailable),
         published=True,
     ),
     "authorization": Described(
@@ -155,7 +164,7 @@ OPTIONS = Described(
     "Ask whether a web app may read it",
     "The provider's own answer to a preflight request (Fetch, CORS protocol).",
     {"200": _PASSED, "4XX": {"description": "The provider's own refusal, as it came."}},
-    (ProviderBroken, ServiceUnavailable, ProviderTooSlow),
+    (InvalidRequest, ProviderBroken, ServiceUnavailable, ProviderTooSlow),
 )
 """At documents, where other methods are not passed on."""
 
@@ -163,20 +172,32 @@ OPTIONS = Described(
 def answers_of(described: Described, kind: Kind) -> dict[str, Answer]:
     """The responses of an operation by status, without `default`."""
     form = form_of(kind)
-    errors = {str(error.status): _error(error, form) for error in described.errors}
+    errors: dict[str, Answer] = {}
+    for error in described.errors:
+        status, answer = str(error.status), _error(error, form)
+        errors[status] = _either(errors[status], answer) if status in errors else answer
     return {**described.success, **dict(sorted(errors.items()))}
 
 
+def _either(one: Answer, other: Answer) -> Answer:
+    """One answer for two errors of a status, whose JSON shows both."""
+    ours, theirs = (answer["content"]["application/json"] for answer in (one, other))
+    examples = {part["example"]["error"]: {"value": part["example"]} for part in (ours, theirs)}
+    both = {"application/json": {"schema": ours["schema"], "examples": examples}}
+    described = f"{one['description']} Or: {other['description'][0].lower()}{other['description'][1:]}"
+    return {**one, "description": described, "content": {**one["content"], **other["content"], **both}}
+
+
 def _error(error: type[EndsessionError], form: Form) -> Answer:
-    headers = dict(_HEADERS.get(error, {}))
-    if form == "bearer" and error.status in BEARER_CODES:
+    headers, content = dict(_HEADERS.get(error, {})), {}
+    by_accept = error is InvalidRequest  # a repeated header is refused before the endpoint is known (`contract.edge`)
+    if form == "bearer" and error.status in BEARER_CODES and not by_accept:
         headers |= _CHALLENGE
-    content: Answer
-    if form == "page":
-        page = f"<!doctype html><title>Please try again</title><p>{error.description}</p>"
-        content = {"text/html": {"schema": {"$ref": "#/components/schemas/Page"}, "example": page}}
-    else:
+    if form != "page" or by_accept:
         schema = {"$ref": "#/components/schemas/OAuthError"}
         example = {"error": error.code, "error_description": error.description}
-        content = {"application/json": {"schema": schema, "example": example}}
+        content["application/json"] = {"schema": schema, "example": example}
+    if form == "page" or by_accept:
+        page = f"<!doctype html><title>Please try again</title><p>{error.description}</p>"
+        content["text/html"] = {"schema": {"$ref": "#/components/schemas/Page"}, "example": page}
     return {"description": _SAYS[error], **({"headers": headers} if headers else {}), "content": content}
