@@ -59,8 +59,8 @@ async def _serve(everybody: Parties, port: int, sockets: list[socket.socket]) ->
     print("Starting the provider, which takes some seconds ...", flush=True)
     key = SigningKey()
     async with canaille.running(FOLDER, everybody, key) as upstream:
-        file = configuration.write(FOLDER, port, everybody, upstream)
         contract.write(FOLDER, everybody, key)
+        file = configuration.write(FOLDER, port, everybody, upstream)
         document = load_document()
         configured = settings.load(file, lambda *_: document)
         async with (
@@ -68,8 +68,9 @@ async def _serve(everybody: Parties, port: int, sockets: list[socket.socket]) ->
             open_gateway(configured, document, Ports(FOLDER)) as gateway,
         ):
             provider = Upstream(upstream, timeout=30, connections=50)
-            login = LoginHost(application(gateway, configured), provider)
-            server = listener(_hosts(everybody, login, http), "127.0.0.1", port)
+            answers = application(gateway, configured)
+            hosts = _hosts(everybody, LoginHost(answers, provider), answers, http)
+            server = listener(hosts, "127.0.0.1", port)
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, lambda: setattr(server, "should_exit", True))
             async with asyncio.TaskGroup() as tasks:
@@ -78,12 +79,15 @@ async def _serve(everybody: Parties, port: int, sockets: list[socket.socket]) ->
             await provider.close()
 
 
-def _hosts(everybody: Parties, login: ASGIApp, http: httpx2.AsyncClient) -> ASGIApp:
+def _hosts(everybody: Parties, login: ASGIApp, gateway: ASGIApp, http: httpx2.AsyncClient) -> ASGIApp:
     """Who answers at which name. At others it is the gateway: not every system knows names below `localhost`."""
     apps = [(app.client_id, RelyingParty(app, everybody, http).router) for app in everybody.apps]
-    elsewhere = Router([Route("/", RedirectResponse(everybody.calendar.url, 307))], default=login)
+    elsewhere = Router([Route("/", RedirectResponse(everybody.calendar.url, 307))], default=gateway)
     return Router(
-        [Host("login.localhost", login), *(Host(f"{name}.localhost", app) for name, app in apps)],
+        [
+            Host("login.localhost", login),
+            *(Host(f"{name}.localhost", app) for name, app in apps),
+        ],
         default=elsewhere,
     )
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from .parties import ISSUER_ID, App, Parties
+from .parties import CALLS_ID, ISSUER_ID, App, Parties
 from .tokens import ALG
 
 STORAGE = "endsession.db"
 TOKEN = "management.token"
 """Where the token of the management operations is, for trying them."""
+KEYS = "provider.jwks"
+"""The public keys of the issuer without a front."""
+CALLS_COOKIE = "op_session"
+"""Its session cookie."""
 COOKIE = "endsession-browser"
 """The cookie by which the gateway knows a browser; with https its name begins with `__Host-`."""
 
@@ -36,7 +40,7 @@ url = "sqlite:///{storage}"
 [[management.tokens]]
 name = "operator"
 sha256 = "{token_sha256}"
-issuers = ["{issuer_id}"]
+issuers = ["{issuer_id}", "{calls_id}"]
 scopes = ["sessions:read", "sessions:write", "deliveries:read"]
 
 # The provider. "{issuer_id}" is its name in the gateway's paths, as in /{issuer_id}/end-session.
@@ -52,6 +56,18 @@ id_tokens_have_sid = false
 # OpenID endpoints through the gateway, which learns from them who is signed in where.
 [issuers.{issuer_id}.front]
 upstream = "{upstream}"
+
+# For `logout-conformance`: an issuer without a front, whose sessions are registered by calls, with a cookie of its own.
+[issuers.{calls_id}]
+issuer = "{calls_issuer}"
+jwks_file = "{keys}"
+cookie = {{ name = "{cookie}", secure = false }}
+
+[issuers.{calls_id}.clients.calendar]
+redirect_uris = ["{app.redirect_uri}"]
+post_logout_redirect_uris = ["{app.post_logout_redirect_uri}"]
+backchannel_logout_uri = "{app.backchannel_logout_uri}"
+id_token_signed_response_alg = "{alg}"
 """
 
 _CLIENT = """
@@ -77,6 +93,12 @@ def write(folder: Path, port: int, everybody: Parties, upstream: str) -> Path:
         issuer_id=ISSUER_ID,
         storage=STORAGE,
         upstream=upstream,
+        calls_id=CALLS_ID,
+        calls_issuer=everybody.calls,
+        keys=KEYS,
+        cookie=CALLS_COOKIE,
+        app=everybody.calendar,
+        alg=ALG,
         token_sha256=hashlib.sha256(everybody.management_token.encode()).hexdigest(),
     )
     file = folder / "endsession.toml"

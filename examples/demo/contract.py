@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .configuration import COOKIE, TOKEN
-from .parties import ISSUER_ID, Parties
+from .configuration import CALLS_COOKIE, KEYS, TOKEN
+from .parties import CALLS_ID, Parties
 from .tokens import SigningKey
 
 
@@ -14,12 +14,14 @@ def write(folder: Path, everybody: Parties, key: SigningKey) -> None:
     key_file, token_file = folder / "provider.jwk", folder / TOKEN
     key_file.touch(mode=0o600)
     key_file.write_text(key.private)
+    (folder / KEYS).write_text(key.public_set)
     arguments = {
-        "--issuer": ISSUER_ID,
-        "--iss": everybody.issuer,
+        "--issuer": CALLS_ID,
+        "--iss": everybody.calls,
         "--key": str(key_file),
         "--token-file": str(token_file),
-        "--cookie": COOKIE,
+        "--cookie": CALLS_COOKIE,
+        "--skip": "/idp/init_logout.openid",  # it is for the issuer with the front, as the default one
         "--client": everybody.calendar.client_id,
         "--redirect-uri": everybody.calendar.post_logout_redirect_uri,
     }

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 ISSUER_ID = "demo"
 """The name of the demo's issuer in the gateway's paths."""
+CALLS_ID = "calls"
+"""The name of the issuer without a front, for testing the contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class Parties:
     def apps(self) -> tuple[App, App]:
         """Both apps."""
         return self.calendar, self.mail
+
+    @property
+    def calls(self) -> str:
+        """The identifier of the issuer without a front."""
+        return f"{self.issuer}/{CALLS_ID}"
 
     @property
     def gateway(self) -> str:

@@ -6,13 +6,13 @@ gateway, and everything else goes past it to the provider.
 
 from __future__ import annotations
 
+import re
+
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from endsession.front.passing import Incoming, outgoing, pass_on
 from endsession.front.upstream import ProviderFailed, Upstream
-
-from .parties import ISSUER_ID
 
 FRONTED = (
     "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oauth/jwks.json",
@@ -20,8 +20,11 @@ FRONTED = (
 )  # fmt: skip
 """The provider's endpoints that the gateway answers. A proxy has them written down: whether the provider is up or not,
 none of them may be reached without the gateway."""
-OURS = (f"/{ISSUER_ID}", "/idp", "/docs", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz")
-"""Beginnings of the gateway's own paths. In production most of them are not public; here nobody else can reach them."""
+OURS = re.compile(
+    r"/(?:docs|openapi\.json|openapi\.yaml|healthz|readyz|idp/.*)"
+    r"|/[^/]+/(?:end-session|logout|id-tokens|sessions|clients|deliveries|hooks|jwks\.json|\.well-known)(?:/.*)?"
+)
+"""The gateway's own paths, whatever the issuer's name. Most must not be public; here nobody else can reach them."""
 MAX_BODY = 1 << 20
 """Bytes of a request to the provider."""
 
@@ -51,4 +54,4 @@ class LoginHost:
 
 
 def _is_for_gateway(path: str) -> bool:
-    return path in FRONTED or any(path == beginning or path.startswith(f"{beginning}/") for beginning in OURS)
+    return path in FRONTED or OURS.fullmatch(path) is not None

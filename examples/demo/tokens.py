@@ -32,6 +32,11 @@ class SigningKey:
         """The private key as a JWK."""
         return str(self._key.export_private())
 
+    @property
+    def public_set(self) -> str:
+        """The public key in a JWK Set."""
+        return json.dumps({"keys": [self._key.export_public(as_dict=True)]})
+
     def sign(self, claims: dict[str, Any]) -> str:
         """A signed JWT of `claims`."""
         token = JWT(header={"alg": ALG, "kid": self._key["kid"], "typ": "JWT"}, claims=claims)
