@@ -35,7 +35,8 @@ async def find_sessions(gateway: Gateway, issuer: Issuer, hint: Hint, cookies: S
         cookie="not_configured" if issuer.cookie is None else "presented" if values else "not_presented",
         cookies=tuple(values if is_sid else map(_digest, values)),
         cookie_is_sid=is_sid,
-        registers=not issuer.stateless,
+        # Behind a front, a browser whose cookie is unknown may be signed in: two of its first requests at once get two.
+        registers=not issuer.stateless and issuer.published is None,
         client_id=verified.client_id if verified else None,
         sub=verified.sub if verified else None,
         sid=_sid(issuer, verified) if verified else None,

@@ -20,7 +20,7 @@ class SessionQuery:
     """SHA-256 digests of the values of the presented session cookie, or sids where the cookie's value is the sid."""
     cookie_is_sid: bool = False
     registers: bool = True
-    """Whether the issuer's sessions are registered, so that a cookie of none is worth nothing."""
+    """Whether every session's cookie is registered, so that a cookie of none is worth nothing."""
     client_id: str | None = None
     sub: str | None = None
     sid: str | None = None
