@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.types import Send
 
-from ..protocol.errors import ServiceUnavailable
 from ..protocol.exchange import TokenRequest, evidence, parameters, token_key, token_request
 from ..protocol.front_errors import InvalidGrant
 from ..store.audit import Trace
@@ -25,6 +24,7 @@ from .issuer_front import IssuerFront
 from .passing import outgoing, pass_on
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MAX_REQUEST = 128 * 1024
 """Bytes of a token request: an assertion or two."""
@@ -64,14 +64,15 @@ async def exchange_token(front: IssuerFront, incoming: Incoming, send: Send) -> 
 
 async def _refuse_ended(front: IssuerFront, refreshed: str) -> bool:
     """Raises InvalidGrant. Returns whether the storage is there: a request waits once for one that is not."""
-    found = await front.unless_away(_in_list(front, refreshed))
+    found = await front.unless_away(_all_of(front.store.read(find_token(front.issuer_id, refreshed, front.clock()))))
     if found and found[0] is not None and is_refused(front, found[0]):
         raise InvalidGrant
     return found is not None
 
 
-async def _in_list(front: IssuerFront, refreshed: str) -> list[FoundToken | None]:
-    return [await front.store.read(find_token(front.issuer_id, refreshed, front.clock()))]
+async def _all_of(work: Awaitable[T]) -> tuple[T]:
+    """Its result, which may be None, told apart from a storage that is unavailable."""
+    return (await work,)
 
 
 def is_refused(front: IssuerFront, found: FoundToken) -> bool:
@@ -88,9 +89,10 @@ async def _learn(front: IssuerFront, request: TokenRequest, refreshed: str | Non
     if not isinstance(members, dict):
         await _not_learnt(front, request.client_id, "it is not a JSON object")
         return None
-    sign_in = await _sign_in(front, request, refreshed, members)
-    if sign_in is None:
+    found = await front.unless_away(_all_of(_sign_in(front, request, refreshed, members)))
+    if found is None or found[0] is None:
         return None
+    sign_in = found[0]
     learnt = await front.unless_away(front.learner.learn(sign_in, trace_of(front)))
     if learnt is None:
         return sign_in.client_id
@@ -113,7 +115,7 @@ async def _sign_in(
             auth_time, nonce = token.auth_time, token.nonce
         except Encrypted:
             pass
-        except (Refused, ServiceUnavailable) as problem:
+        except Refused as problem:
             await _not_learnt(front, client_id, str(problem))
             return None
     elif refreshed is None:

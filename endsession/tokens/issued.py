@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..protocol.errors import ProviderUnavailable
 from . import claims
 from .claims import Refused
 from .compact import Malformed, RawJws, parse_jws, segments
 from .hint import IdTokenHints
-from .keys import verifies
+from .keys import Key, verifies
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +75,25 @@ class IssuedTokens:
             return  # Core 1.0, section 2: allowed where the token comes from the token endpoint alone
         if not isinstance(alg, str) or not (kid is None or isinstance(kid, str)):
             raise Refused("its header has no alg, or a kid that is not a string")
-        client = await self.hints.find_client(client_id)
-        if client is None and alg.startswith("HS"):
+        try:
+            keys = await self._keys(alg, kid, client_id, claims.date(token.claims, "iat"))
+        except ProviderUnavailable:
+            if not from_provider:
+                raise
             keys = []
-        elif client is None:
-            keys = await self.hints.keys.candidates(alg, kid, claims.date(token.claims, "iat"))
-        else:
-            keys = await self.hints.verification_keys(alg, kid, client, claims.date(token.claims, "iat"))
         if not keys and from_provider:
             return
         if not keys:
             raise Refused("no key of this issuer fits its kid and alg")
         if not any(verifies(key, alg, token.signing_input, token.signature) for key in keys):
             raise Refused("its signature does not verify")
+
+    async def _keys(self, alg: str, kid: str | None, client_id: str, iat: int) -> list[Key]:
+        """Raises ProviderUnavailable, and ServiceUnavailable where the storage is."""
+        client = await self.hints.find_client(client_id)
+        if client is not None:
+            return await self.hints.verification_keys(alg, kid, client, iat)
+        return [] if alg.startswith("HS") else await self.hints.keys.candidates(alg, kid, iat)
 
 
 def _time(token: RawJws) -> float | None:
