@@ -55,6 +55,8 @@ class Fixtures:
         self.iss = options.iss
         self.available: set[str] = set()
         """The keys of `options.NEEDS` that are there."""
+        self.users: set[str] = set()
+        """Users of the run whose sessions are not known by their ids."""
         self.app: Client | None = None
         self.other: Client | None = None
         self.disabled: Client | None = None
@@ -185,7 +187,7 @@ class Fixtures:
         """Note a session or a client that the fuzzer has created, to be removed at the end."""
         body = response.json()
         if response.status == 201 and isinstance(body, dict):
-            if operation == "putSession":
+            if operation in ("putSession", "registerIdToken"):
                 self._sids.append(str(body.get("sid")))
             elif operation == "putClient":
                 self._client_ids.append(str(body.get("client_id")))
@@ -196,6 +198,8 @@ class Fixtures:
             self.manage("DELETE", "clients", query={"client_id": client_id})
         for sid in self._sids:
             self.manage("DELETE", f"sessions/{sid}")
+        for user in sorted(self.users):
+            self.manage("DELETE", "sessions", query={"sub": user})
 
     # Hints
 

@@ -14,6 +14,7 @@ from . import (
     ending,
     forms,
     hints,
+    issued,
     limits,
     management,
     naming,
@@ -34,6 +35,7 @@ MODULES = (
     confirmation,
     management,
     sessions,
+    issued,
     discovery,
     limits,
 )
