@@ -82,7 +82,7 @@ async def authorize(front: IssuerFront, incoming: Incoming, send: Send, *, is_re
     async with WhileConnected(incoming), front.upstream.send(request) as response:
         page = await response.read(MAX_PAGE) if form_post and _is_page(response) else None
         if not away:  # a request waits once for a storage that is not there
-            await _note_answer(front, cookie, asked, response, page)
+            await front.unless_away(_note_answer(front, cookie, asked, response, page))
         headers = _cookie_headers(front, incoming, cookie, decided, response)
         await pass_on(response, send, extra_headers=headers, body=page)
         return response.status
