@@ -15,7 +15,7 @@ import uvloop
 from . import __version__, conformance
 from . import settings as configuration
 from .contract.document import BadDocument, Document, load_document
-from .delivery.lookup import Lookups
+from .network.lookup import Lookups
 from .protocol.errors import EndsessionError, ServiceUnavailable
 from .provider.fetch import Fetcher
 from .proxy.command import add_options, routing

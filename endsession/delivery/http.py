@@ -15,9 +15,9 @@ from functools import partial
 
 import httpcore2
 
+from ..network.connecting import Connector
+from ..network.lookup import Resolve
 from .bounded import MAX_BODY, BoundedStream
-from .connecting import Connector
-from .lookup import Resolve
 from .ssrf import Network, refusal
 
 MAX_PARTS = 32

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import httpcore2
 
-from ..delivery.connecting import Connector
-from ..delivery.lookup import Resolve
+from ..network.connecting import Connector
+from ..network.lookup import Resolve
 from .remote import Fetch, Fetched
 
 MAX_BYTES = 256 * 1024

@@ -11,8 +11,8 @@ from typing import Any
 
 from .. import settings as configuration
 from ..contract.document import Document
-from ..delivery.lookup import Lookups
 from ..front.provider import FrontedProvider
+from ..network.lookup import Lookups
 from ..protocol.errors import ServiceUnavailable
 from ..provider.fetch import Fetcher
 from ..provider.metadata import parse_metadata

@@ -22,7 +22,6 @@ from ..contract.operation import Sizes
 from ..delivery.bounded import MAX_BODY
 from ..delivery.endings import Endings
 from ..delivery.http import GuardedClient
-from ..delivery.lookup import Lookups, Resolve
 from ..delivery.outbox import Bounds, Outbox
 from ..delivery.provider_call import ProviderEnding
 from ..delivery.sender import BackChannel, Sender
@@ -37,6 +36,7 @@ from ..limiter import Limiter
 from ..management.refusals import Refusals
 from ..management.tokens import Caller, ManagementTokens
 from ..management.wrong_tokens import WrongTokens
+from ..network.lookup import Lookups, Resolve
 from ..pages import Page, Pages
 from ..provider.fetch import Fetcher
 from ..store.front_counts import forget_front_rows

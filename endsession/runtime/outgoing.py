@@ -11,9 +11,9 @@ from .. import settings as configuration
 from ..delivery.access_tokens import AccessTokens, Credentials, FixedToken, TokenEndpoint
 from ..delivery.bounded import MAX_BODY
 from ..delivery.http import GuardedClient
-from ..delivery.lookup import Lookups, Resolve
 from ..delivery.provider_call import ProviderEnding
 from ..delivery.ssrf import LOOPBACK
+from ..network.lookup import Lookups, Resolve
 from ..protocol.provider_api import ProviderApi, path_with
 from ..settings.ending import Ending, description_of
 from ..store.deliveries import Channel

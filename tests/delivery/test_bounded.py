@@ -13,8 +13,8 @@ import pytest
 
 from endsession.delivery.bounded import MAX_BODY, MAX_HEAD, MAX_INTERIM, MAX_LINES, AnswerTooLong, BoundedStream
 from endsession.delivery.http import GuardedClient
-from endsession.delivery.lookup import Lookups
 from endsession.delivery.ssrf import LOOPBACK
+from endsession.network.lookup import Lookups
 
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

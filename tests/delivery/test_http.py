@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from endsession.delivery.http import AddressRefused, GuardedClient
-from endsession.delivery.lookup import Lookups
 from endsession.delivery.ssrf import LOOPBACK
+from endsession.network.lookup import Lookups
 from endsession.runtime.app import Ports
 from endsession.settings import BadSettings
 from tests.kit.apps import deploy_with_apps, sign_in

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from endsession.delivery import lookup
-from endsession.delivery.lookup import KEPT, KEPT_FAILURE, NAMES, PLACES, SLOW_PLACES, THREADS, Lookups
+from endsession.network import lookup
+from endsession.network.lookup import KEPT, KEPT_FAILURE, NAMES, PLACES, SLOW_PLACES, THREADS, Lookups
 from tests.kit.waiting import eventually
 
 

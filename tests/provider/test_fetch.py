@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from endsession.delivery.lookup import Lookups
+from endsession.network.lookup import Lookups
 from endsession.provider.fetch import MAX_BYTES, Fetcher, fetch_behind
 from endsession.provider.remote import Fetched
 from tests.kit.deployment import cookie_of, deploy

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from endsession.delivery.lookup import Lookups
+from endsession.network.lookup import Lookups
 from endsession.protocol.errors import ServiceUnavailable
 from endsession.provider.fetch import Fetcher
 from endsession.tokens.keyring import KeyRing

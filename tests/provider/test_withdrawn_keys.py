@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from endsession.delivery.lookup import Lookups
+from endsession.network.lookup import Lookups
 from endsession.provider.fetch import Fetcher
 from endsession.store.provider_keys import ProviderKeys
 from endsession.store.script import Database

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from endsession import settings as configuration
-from endsession.delivery.lookup import Lookups
+from endsession.network.lookup import Lookups
 from endsession.protocol.hint import VerifiedHint
 from endsession.provider.fetch import Fetcher
 from endsession.runtime.check import look_around

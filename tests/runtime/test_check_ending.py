@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from endsession import settings as configuration
-from endsession.delivery.lookup import Lookups
+from endsession.network.lookup import Lookups
 from endsession.provider.fetch import Fetcher
 from endsession.runtime.check import look_around
 from endsession.store.script import Database, Script, Statement

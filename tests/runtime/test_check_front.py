@@ -13,7 +13,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from endsession import settings as configuration
-from endsession.delivery.lookup import Lookups
+from endsession.network.lookup import Lookups
 from endsession.provider.fetch import Fetcher
 from endsession.runtime.check import look_around
 from tests.kit.deployment import DOCUMENT, deploy

@@ -1,4 +1,4 @@
-"""Looking up the names of apps, so that a name that nobody answers for delays no other (T14).
+"""Looking up the names of apps and providers, so that a name that nobody answers for delays no other (T14).
 
 The system's resolver takes as long as it likes and cannot be stopped. So each look-up has a thread of its own; a name
 is looked up once at a time; and one that takes long gives up its place, and shares a few places the next time.
