@@ -37,8 +37,9 @@ demo: $(VENV)/demo.stamp ## a published provider, two apps and the gateway, read
 serve: $(VENV)/run.stamp ## the gateway with ./endsession.toml (CONFIG=path for another)
 	@$(BIN)/python -m endsession serve --config $(or $(CONFIG),endsession.toml)
 
-# Tests run on all cores; ARGS goes to pytest, as in: make test ARGS='-k frontchannel'
-PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
+# Tests run on all cores, with a worker to spare: many wait for a process. ARGS goes to pytest, as in: make test ARGS='-k frontchannel'
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 test: $(VENV)/dev.stamp $(VENV)/demo.stamp ## the tests, but for the slow ones
 	@$(PYTEST) -m "not slow" $(ARGS)
 
@@ -52,7 +53,7 @@ quick: $(VENV)/dev.stamp ## decisions, settings, tokens, storage: under a minute
 
 coverage: $(VENV)/dev.stamp $(VENV)/demo.stamp $(VENV)/lab.stamp ## every test, and the lines and branches that none of them reaches
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

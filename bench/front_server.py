@@ -1,15 +1,26 @@
-"""A server that passes every request on to a provider. `passing` is the application that is measured."""
+"""A front before the provider of the benchmark: as shipped, or passing requests on without learning anything.
+
+python -m bench.front_server PORT UPSTREAM (shipped|passing)
+"""
 
 from __future__ import annotations
 
+import logging
 import sys
+import tempfile
+from pathlib import Path
 
 import uvloop
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from endsession import settings as configuration
+from endsession.contract.document import load_document
 from endsession.front.passing import Incoming, outgoing, pass_on
 from endsession.front.upstream import Upstream
-from endsession.runtime.server import listener
+from endsession.runtime.app import Ports, application, open_gateway
+from endsession.runtime.server import listener, settle_memory
+
+from .front_provider import ISSUER
 
 
 def passing(base: str) -> ASGIApp:
@@ -26,9 +37,22 @@ def passing(base: str) -> ASGIApp:
     return app
 
 
-async def _serve(port: int, base: str) -> None:
-    await listener(passing(base), "127.0.0.1", port).serve()
+async def _serve(port: int, base: str, *, shipped: bool) -> None:
+    if not shipped:
+        await listener(passing(base), "127.0.0.1", port).serve()
+        return
+    settings = configuration.Settings.model_validate(
+        {
+            "server": {"public_url": ISSUER, "trusted_proxies": ["127.0.0.1"]},
+            "issuers": {"acme": {"issuer": ISSUER, "front": {"upstream": base}, "clients": {"web": {}}}},
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_gateway(settings, load_document(), Ports(Path(folder))) as gateway:
+            settle_memory()
+            await listener(application(gateway, settings), "127.0.0.1", port).serve()
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(int(sys.argv[1]), sys.argv[2]))
+    logging.basicConfig(level=logging.INFO, filename="/dev/null")  # the access log is written, as it is shipped
+    uvloop.run(_serve(int(sys.argv[1]), sys.argv[2], shipped=sys.argv[3] == "shipped"))

@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from ..contract.rendering import page_response
 from ..contract.request import Request
-from ..delivery.sender import BY_HINTS, BY_SETTING
+from ..delivery.sender import BY_HINT, BY_HINTS, BY_SETTING
 from ..gateway import Gateway, Issuer
 from ..pages import Frame
 from ..protocol.client import Client
 from ..protocol.errors import ServiceUnavailable
+from ..protocol.session import names_user_alone
 from ..store.deliveries import Delivery, mark_attempted, mark_untold
 from ..store.script import Script
 from .handles import open_handle, still_registered
@@ -36,7 +37,7 @@ async def with_known_sid(gateway: Gateway, issuer: Issuer, deliveries: Sequence[
     for delivery in deliveries:
         client = await issuer.client(delivery.client_id)
         required = client is not None and client.frontchannel_logout_session_required and not delivery.rp_sid
-        if why := await _why_unknown(issuer, delivery.client_id) if required else "":
+        if why := await _why_unknown(issuer, delivery) if required else "":
             untold.append((delivery, _REQUIRES + why))
         else:
             framed.append(delivery)
@@ -45,10 +46,12 @@ async def with_known_sid(gateway: Gateway, issuer: Issuer, deliveries: Sequence[
     return framed
 
 
-async def _why_unknown(issuer: Issuer, client_id: str) -> str:
+async def _why_unknown(issuer: Issuer, delivery: Delivery) -> str:
     if not issuer.with_sid:
         return BY_SETTING
-    return BY_HINTS if await issuer.lack_sid(client_id) else ""
+    if names_user_alone(delivery.sid):
+        return BY_HINT
+    return BY_HINTS if await issuer.lack_sid(delivery.client_id) else ""
 
 
 async def _mark(gateway: Gateway, marking: Script[None]) -> None:

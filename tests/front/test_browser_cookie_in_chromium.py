@@ -12,7 +12,11 @@ from tests.kit.chromium import Profile, needs_chromium
 from .in_chromium import Web, page, signing
 from .scripted import BROWSER_COOKIE, HOST
 
-pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.usefixtures("backend")]
+pytestmark = [
+    needs_chromium,
+    pytest.mark.slow,
+    pytest.mark.sqlite_alone("which cookies a browser gets and sends does not depend on what is stored"),
+]
 
 EMBEDDED = {
     "iframe": "<iframe src='{url}'></iframe>",

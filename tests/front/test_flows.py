@@ -21,7 +21,10 @@ from tests.lab.talk import Refused
 
 from .behind import Behind, behind_front
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("backend")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite_alone("what each flow says is learnt by store/learning.py, whose tests run on both"),
+]
 
 ORDINARY: dict[Feature, tuple[Client, Flow]] = {
     "no_nonce": (WEB, Flow(nonce=False)),

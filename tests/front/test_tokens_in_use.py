@@ -20,7 +20,10 @@ from tests.lab.talk import Refused
 
 from .behind import Behind, behind_front
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("backend")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite_alone("digests of tokens are kept by store/front_tokens.py, whose tests run on both"),
+]
 
 EVERYTHING = {"learn": ["authorization", "token", "par", "introspection", "userinfo", "revocation"]}
 
