@@ -52,7 +52,14 @@ def explore(target: Target, *, examples: int = 50, few: int = 25, operations: Co
                 "checks": {"positive_data_acceptance": {"expected-statuses": [*TAKEN, 400, 414, 422]}},
             },
             {
-                "include-operation-id": ["putSession", "joinSession", "putClient", "explainLogout"],
+                "include-operation-id": [
+                    "putSession",
+                    "joinSession",
+                    "registerIdToken",
+                    "hydraToken",
+                    "putClient",
+                    "explainLogout",
+                ],
                 "checks": {"positive_data_acceptance": {"expected-statuses": [*TAKEN, 400, 422]}},
             },
             # A session that was ended can still be looked up: that is what its record is for.

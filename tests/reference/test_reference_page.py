@@ -138,7 +138,7 @@ def _from_curl(line: str) -> dict[str, Any]:
 async def test_every_command_line_is_a_request_that_the_contract_takes(tmp_path: Path) -> None:
     """Typed as it stands, with a token, each is answered as documented, and none is refused as malformed.
 
-    What travels through a browser is no longer good, so there a 400 is what a reader would get as well.
+    What travels through a browser, and an ID token, is no longer good: there a 400 is what a reader would get as well.
     """
     async with deploy(tmp_path, {"issuers": {"acme": {"clients": {"shop": {}}}}}) as running:
         for group in outline(DOCUMENT, URL).groups:
@@ -154,7 +154,7 @@ async def test_every_command_line_is_a_request_that_the_contract_takes(tmp_path:
                     json=said["json"],
                 )
                 assert str(answer.status_code) in {item.status for item in operation.answers}, operation.curl
-                if group.name != "logout":
+                if group.name != "logout" and not said["url"].endswith("/id-tokens"):
                     assert answer.status_code not in (400, 401, 403, 405, 415, 422), f"{operation.curl}\n{answer.text}"
                 assert urlsplit(said["url"]).netloc == "login.example"
 
