@@ -8,15 +8,13 @@ import time
 from itertools import cycle
 
 import uvloop
-from joserfc import jws
-from joserfc.jwk import RSAKey
 from starlette.types import Receive, Scope, Send
 
 from endsession.runtime.server import listener
+from tests.kit.tokens import jwks, sign
 
 ISSUER = "https://login.example"
 USERS = 500
-KEY = RSAKey.generate_key(2048, {"kid": "bench", "use": "sig", "alg": "RS256"})
 PUBLISHED = {
     "/.well-known/openid-configuration": {
         "issuer": ISSUER,
@@ -24,14 +22,14 @@ PUBLISHED = {
         "token_endpoint": f"{ISSUER}/oauth2/token",
         "jwks_uri": f"{ISSUER}/jwks",
     },
-    "/jwks": {"keys": [KEY.as_dict(private=False)]},
+    "/jwks": jwks("RS256"),
 }
 
 
 def _tokens(user: int) -> bytes:
     now = int(time.time())
     claims = {"iss": ISSUER, "sub": f"user-{user}", "aud": "web", "iat": now, "exp": now + 3600, "sid": f"s-{user}"}
-    id_token = jws.serialize_compact({"alg": "RS256", "kid": "bench"}, json.dumps(claims), KEY)
+    id_token = sign(claims, "RS256")
     return json.dumps({"access_token": "a" * 400, "id_token": id_token, "token_type": "Bearer"}).encode()
 
 
