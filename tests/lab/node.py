@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
+from tests.kit.programs import missing
 
 from .clients import VAULT, Client
 from .process import HINT, clean_environment, lab_python, run
@@ -56,7 +56,7 @@ class Node(LabProvider):
     def prepare(self) -> None:
         """What the script reads."""
         if not (HERE / "node_modules" / "oidc-provider").exists():
-            pytest.skip(f"oidc-provider is not installed: {HINT}")
+            missing("oidc-provider", HINT)
         settings = {
             "issuer": self.issuer,
             "port": self.port,

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
+from tests.kit.programs import missing
 
 ENVIRONMENT = Path(sys.prefix) / "lab" / "bin"
 """Where `make` installs what requirements-lab.in asks for."""
@@ -23,13 +23,10 @@ UP_WITHIN = 60
 
 
 def program(name: str) -> str:
-    """The path of a program of the lab's environment, or else of the system; a test without it is skipped.
-
-    In CI, where everything is installed, a skipped test fails the run.
-    """
+    """The path of a program of the lab's environment, or else of the system. See `missing` for a test without it."""
     found = shutil.which(name, path=f"{ENVIRONMENT}{os.pathsep}{os.environ['PATH']}{os.pathsep}/usr/sbin")
     if found is None:
-        pytest.skip(f"{name} is not installed: {HINT}")
+        missing(name, HINT)
     return found
 
 
@@ -43,7 +40,7 @@ def lab_python() -> str:
     """The Python of the lab's environment."""
     found = ENVIRONMENT / "python"
     if not found.exists():
-        pytest.skip(f"the lab is not installed: {HINT}")
+        missing("the lab", HINT)
     return str(found)
 
 

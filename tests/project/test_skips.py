@@ -11,9 +11,8 @@ import pytest
 from tests.kit.programs import needs_program
 
 ROOT = Path(__file__).parents[2]
-HELPERS = [ROOT / "tests" / name for name in ("kit/programs.py", "lab/process.py", "lab/node.py", "proxy/running.py")]
-"""Of programs of the system, and of the providers and proxies that `make lab` installs. In CI a skipped test ends the
-run (tests/conftest.py)."""
+HELPERS = [ROOT / "tests" / "kit" / "programs.py"]
+"""Where tests may be left out: only outside of CI, for want of a program."""
 NAMES = {"skip", "skipif", "xfail", "importorskip", "skipIf", "skipUnless", "expectedFailure", "SkipTest", "skipTest"}
 OF_OTHERS = {"options", "given"}
 """Objects with a member of such a name that leaves no test out: the option of the conformance suite."""
