@@ -13,8 +13,8 @@ from endsession.cli import main
 from tests.kit.ports import free_port
 from tests.lab.network import Network, Server
 from tests.lab.provider import LabProvider
+from tests.lab.proxies import PROXIES
 from tests.lab.serving import listening
-from tests.proxy.running import running
 from tests.proxy.servers import HOST, certificate
 
 from . import test_single_logout
@@ -70,7 +70,7 @@ async def test_one_logout_is_for_every_app(proxy: str, provider: LabProvider, ne
         behind_front(provider, network, tmp_path, changes=changes) as behind,
         listening(behind.gateway.app) as gateway,
     ):
-        with running(proxy, tmp_path, port, _printed(proxy, tmp_path, provider, metadata, gateway, port)):
+        with PROXIES[proxy](tmp_path, port, _printed(proxy, tmp_path, provider, metadata, gateway, port)):
             tls = ssl.create_default_context(cafile=str(tmp_path / "chain.pem"))
             network.route(provider.host, Server(port, tls))
             await test_single_logout.test_one_logout_is_for_every_app(behind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -55,8 +55,8 @@ def haproxy(folder: Path, port: int, text: str) -> Iterator[Path]:
 
 @contextmanager
 def caddy(folder: Path, port: int, text: str) -> Iterator[Path]:
-    """Caddy with a Caddyfile's sites. It makes no certificates and takes no commands."""
-    caddyfile = _written(folder, "Caddyfile", "{\n\tadmin off\n\tauto_https off\n}\n" + text)
+    """Caddy with a Caddyfile's sites. It redirects nothing from port 80, and takes no commands."""
+    caddyfile = _written(folder, "Caddyfile", "{\n\tadmin off\n\tauto_https disable_redirects\n}\n" + text)
     environment = clean_environment(XDG_DATA_HOME=str(folder), XDG_CONFIG_HOME=str(folder))
     command = [program("caddy"), "run", "--config", caddyfile, "--adapter", "caddyfile"]
     with running(command, port, folder, environment) as log:
@@ -70,3 +70,7 @@ def envoy(folder: Path, port: int, text: str) -> Iterator[Path]:
     command = [program("envoy"), "-c", conf, "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]
     with running(command, port, folder) as log:
         yield log
+
+
+PROXIES: Mapping[str, Proxy] = {"nginx": nginx, "haproxy": haproxy, "caddy": caddy, "envoy": envoy}
+"""By name."""

@@ -11,8 +11,8 @@ import yaml
 
 from endsession.cli import main
 from tests.kit.ports import free_port
+from tests.lab.proxies import PROXIES
 
-from .running import running
 from .servers import HOST, LONG, Client, certificate, echo
 
 METADATA = {
@@ -85,7 +85,7 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         text = printed(folder, proxy, port, gateway, provider)
         text = text.replace(f"/etc/ssl/certs/{HOST}.pem", str(both if proxy == "haproxy" else chain))
         text = text.replace(f"/etc/ssl/private/{HOST}.key", str(key))
-        with running(proxy, folder, port, text):
+        with PROXIES[proxy](folder, port, text):
             yield Client(port, chain)
 
 
