@@ -22,7 +22,6 @@ from ..protocol.exchange import (
     redirected,
 )
 from ..store.front import Browser, await_token, find_browser, pushed, withhold
-from ..store.learning import SignIn
 from ..store.script import Script
 from ..tokens.claims import Refused
 from ..tokens.compact import Malformed, parse_jws, segments
@@ -221,14 +220,7 @@ async def _learn_from_browser(front: IssuerFront, cookie: BrowserCookie, asked: 
         front.counts.add(front.issuer_id, "not_learnt", client_id)
         log.warning("an ID token for %s in a redirect was not learnt: %s", client_id or "an app", problem)
         return
-    sign_in = SignIn(
-        issuer_id=front.issuer_id,
-        client_id=token.client_id,
-        sub=token.sub,
-        sid=token.sid,
-        auth_time=token.auth_time,
-        browser=cookie.digest,
-    )
+    sign_in = front.learner.sign_in(token, cookie.digest)
     learnt = await front.unless_away(front.learner.learn(sign_in, trace_of(front)))
     if learnt is not None:
         front.counts.add(front.issuer_id, "did_not_stick" if learnt.did_not_stick else "learnt", token.client_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..delivery.endings import By, Endings, NotifyPolicy
 from ..protocol.errors import InvalidRequest, UnknownClient
@@ -12,7 +12,7 @@ from ..store.ending import Ending
 from ..store.learning import Learnt, Rules, SignIn, learn
 from ..store.script import Database
 from ..tokens.claims import Refused
-from ..tokens.issued import IssuedTokens
+from ..tokens.issued import IssuedIdToken, IssuedTokens
 
 _SUPERSEDED = By("superseded", "front")
 
@@ -49,16 +49,18 @@ class Learner:
             raise InvalidRequest(f"The ID token cannot be used: {problem}.") from None
         if await self.tokens.hints.find_client(token.client_id) is None:
             raise UnknownClient
-        sign_in = SignIn(
+        return await self.learn(replace(self.sign_in(token, browser), user_label=user_label), trace)
+
+    def sign_in(self, token: IssuedIdToken, browser: str | None) -> SignIn:
+        """What an ID token says of a sign-in in `browser`, the digest of its cookie."""
+        return SignIn(
             issuer_id=self.policy.issuer_id,
             client_id=token.client_id,
             sub=token.sub,
             sid=token.sid,
             auth_time=token.auth_time,
             browser=browser,
-            user_label=user_label,
         )
-        return await self.learn(sign_in, trace)
 
     async def learn(self, sign_in: SignIn, trace: Trace) -> Learnt:
         """Find or begin the session of a sign-in, durably. The apps of a session that it ends are told meanwhile."""

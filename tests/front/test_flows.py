@@ -10,8 +10,9 @@ import pytest
 
 from endsession.front.issuer_front import digest_of
 from tests.lab.browser import Browser
-from tests.lab.clients import ALICE, BANK, PHONE, SHOP, VAULT, WEB, Client
+from tests.lab.clients import ALICE, BANK, PHONE, SHOP, VAULT, WEB
 from tests.lab.conftest import RunningProviders
+from tests.lab.flows import FLOWS
 from tests.lab.network import Network, Server
 from tests.lab.node import Node
 from tests.lab.provider import Feature, LabProvider
@@ -26,18 +27,6 @@ pytestmark = [
     pytest.mark.sqlite_alone("what each flow says is learnt by store/learning.py, whose tests run on both"),
 ]
 
-ORDINARY: dict[Feature, tuple[Client, Flow]] = {
-    "no_nonce": (WEB, Flow(nonce=False)),
-    "no_pkce": (WEB, Flow(pkce=False)),
-    "public_client": (PHONE, Flow()),
-    "private_key_jwt": (BANK, Flow()),
-    "par": (WEB, Flow(par=True)),
-    "dpop": (WEB, Flow(dpop=True)),
-    "form_post": (WEB, Flow(response_mode="form_post")),
-    "jarm": (WEB, Flow(response_mode="jwt")),
-    "hybrid": (WEB, Flow(response_type="code id_token")),
-}
-"""Of these everything is learnt, whether or not the code's redirect passes the front."""
 PLAIN = Flow(nonce=False, pkce=False)
 """The code flow of RFC 6749 and nothing else."""
 
@@ -71,12 +60,12 @@ def in_token(signed_in: SignedIn) -> tuple[str, str | None]:
     return signed_in.claims["sub"], signed_in.claims.get("sid")
 
 
-@pytest.mark.parametrize(("provider", "feature"), with_feature(*ORDINARY), indirect=["provider"])
+@pytest.mark.parametrize(("provider", "feature"), with_feature(*FLOWS), indirect=["provider"])
 async def test_a_flow_is_learnt_whole(
     provider: LabProvider, feature: Feature, network: Network, tmp_path: Path
 ) -> None:
     """The app is in the session of its browser, with the subject and `sid` of its token, and is told at the end."""
-    client, flow = ORDINARY[feature]
+    client, flow = FLOWS[feature]
     async with behind_front(provider, network, tmp_path, flow=flow, clients=(client,)) as behind:
         browser, app = behind.browser(), behind.apps[client.client_id]
         await behind.sign_in(browser, client.client_id, ALICE)
@@ -98,7 +87,7 @@ async def test_flows_of_one_browser_are_one_session(
     network: Network, running_providers: RunningProviders, tmp_path: Path
 ) -> None:
     """However each app asks, they are in the session of the browser that all of them are used with."""
-    provider, flows = running_providers(Node), {WEB: ORDINARY["par"][1], SHOP: ORDINARY["jarm"][1], BANK: Flow()}
+    provider, flows = running_providers(Node), {WEB: FLOWS["par"][1], SHOP: FLOWS["jarm"][1], BANK: Flow()}
     async with behind_front(provider, network, tmp_path, clients=tuple(flows)) as behind:
         browser = behind.browser()
         for user, (client, flow) in zip((ALICE, None, None), flows.items(), strict=True):

@@ -12,7 +12,8 @@ import pytest
 
 from . import id_tokens
 from .browser import Browser
-from .clients import ALICE, BANK, BOB, PHONE, SHOP, WEB, Client, User
+from .clients import ALICE, BOB, PHONE, SHOP, WEB, User
+from .flows import FLOWS
 from .network import Network
 from .node import Node
 from .provider import FEATURES, Feature, LabProvider, private_key, started
@@ -123,19 +124,6 @@ async def test_a_provider_that_cannot_be_asked_silently_fails(
     """With `prompt=none` it responds with an error page of its own, so that the app learns nothing."""
     page = await browser.get(apps["web"].url("/login"), prompt="none")
     assert (page.status, page.url.split("?")[0]) == (500, f"{provider.base}{provider.paths['authorization']}")
-
-
-FLOWS: dict[Feature, tuple[Client, Flow]] = {
-    "no_nonce": (WEB, Flow(nonce=False)),
-    "no_pkce": (WEB, Flow(pkce=False)),
-    "public_client": (PHONE, Flow()),
-    "private_key_jwt": (BANK, Flow()),
-    "par": (WEB, Flow(par=True)),
-    "dpop": (WEB, Flow(dpop=True)),
-    "form_post": (WEB, Flow(response_mode="form_post")),
-    "jarm": (WEB, Flow(response_mode="jwt")),
-    "hybrid": (WEB, Flow(response_type="code id_token")),
-}
 
 
 @pytest.mark.parametrize(("provider", "feature"), with_feature(*FLOWS), indirect=["provider"])
