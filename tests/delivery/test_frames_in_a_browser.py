@@ -5,16 +5,15 @@ from __future__ import annotations
 import queue
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from endsession.pages.render import FRAMES_SECONDS, Frame, Page, Pages
 from tests.kit.programs import needs_program
+from tests.kit.threaded import Handler, threaded
 
 pytestmark = needs_program("chromium", apt="chromium", why="shows a page to a browser")
 
@@ -25,25 +24,20 @@ def site(page: Page, elsewhere: str = "<title>here</title>") -> Iterator[tuple[s
     asked for."""
     asked: queue.Queue[str] = queue.Queue()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Site(Handler):
         def do_GET(self) -> None:
             asked.put(self.path)
+            html = (page.html if self.path == "/" else elsewhere).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(html)))
             if self.path == "/":
                 self.send_header("Content-Security-Policy", page.csp)
             self.end_headers()
-            self.wfile.write(page.html.encode() if self.path == "/" else elsewhere.encode())
+            self.wfile.write(html)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            server.shutdown()
+    with threaded(Site) as port:
+        yield f"http://127.0.0.1:{port}", asked
 
 
 @contextmanager

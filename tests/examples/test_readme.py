@@ -6,10 +6,6 @@ import hashlib
 import json
 import re
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +15,7 @@ import pytest
 from tests.kit.deployment import TOKEN
 from tests.kit.ports import free_port
 from tests.kit.serving import CHECKOUT, ROOT, serving
+from tests.kit.threaded import Handler, threaded
 
 README = (ROOT / "README.md").read_text()
 FRONT = (ROOT / "docs" / "front.md").read_text()
@@ -35,8 +32,8 @@ def blocks(page: str) -> list[str]:
 def test_the_settings_of_a_front_serve_a_provider(page: str, tmp_path: Path) -> None:
     """The first settings of either page stand before a provider: its metadata has our logout, and its keys ours."""
     port = free_port()
-    with Publisher.running() as upstream:
-        text = blocks(page)[0].replace("http://127.0.0.1:9000", upstream).replace("port = 8080\n", "")
+    with threaded(Publisher) as upstream:
+        text = blocks(page)[0].replace("127.0.0.1:9000", f"127.0.0.1:{upstream}").replace("port = 8080\n", "")
         (tmp_path / "endsession.toml").write_text(text.replace("[server]", f"[server]\nport = {port}"))
         with serving(tmp_path, port), httpx2.Client(headers={"host": "login.example"}, trust_env=False) as http:
             gateway = f"http://127.0.0.1:{port}"
@@ -47,7 +44,7 @@ def test_the_settings_of_a_front_serve_a_provider(page: str, tmp_path: Path) -> 
             assert {key["alg"] for key in keys} == {"RS256", "ES256"}
 
 
-class Publisher(BaseHTTPRequestHandler):
+class Publisher(Handler):
     """A provider, as far as it publishes metadata and keys."""
 
     metadata: ClassVar = {
@@ -65,22 +62,6 @@ class Publisher(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-    @classmethod
-    @contextmanager
-    def running(cls) -> Iterator[str]:
-        """Its URL on this machine."""
-        with ThreadingHTTPServer(("127.0.0.1", 0), cls) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
-            try:
-                yield f"http://127.0.0.1:{server.server_port}"
-            finally:
-                server.shutdown()
-                thread.join()
 
 
 @pytest.mark.sqlite_alone("the README's settings name no storage, so it is a file")

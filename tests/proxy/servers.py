@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +16,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.kit.threaded import Handler, threaded
+
 HOST = "login.example"
 LONG = "x" * 20_000
 """A part of a head that is longer than proxies take by default."""
 
 
-class _Echo(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Echo(Handler):
     name = ""
 
     def _answer(self) -> None:
@@ -53,23 +52,12 @@ class _Echo(BaseHTTPRequestHandler):
         self.wfile.write(self.rfile.read(5).upper())
         self.close_connection = True
 
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def echo(name: str) -> Iterator[int]:
     """A server that calls itself `name`; yields its port."""
-    handler = type("Named", (_Echo,), {"name": name})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
+    with threaded(type("Named", (_Echo,), {"name": name})) as port:
+        yield port
 
 
 def certificate(folder: Path) -> tuple[Path, Path, Path]:
