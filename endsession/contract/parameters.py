@@ -10,47 +10,15 @@ compiled validator.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 import jsonschema_rs
 
 from ..protocol.errors import InvalidRequest
+from ..protocol.urlencoded import decoded, fields
 
 MAX_FIELDS = 100
-
-
-def split_fields(text: bytes, decisive: Container[str]) -> list[tuple[str, str]]:
-    """Decode a query or a form, strictly: UTF-8, and no more fields than any request has. Raises InvalidRequest.
-
-    The value of a field that is not among `decisive` is empty where it is not UTF-8.
-    """
-    if not text:
-        return []
-    try:
-        try:
-            return parse_qsl(
-                text.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
-            )  # fmt: skip
-        except UnicodeDecodeError:
-            escaped, how = text.decode(errors="surrogateescape"), "surrogateescape"
-            fields = parse_qsl(escaped, keep_blank_values=True, errors=how, max_num_fields=MAX_FIELDS)
-    except ValueError:
-        raise InvalidRequest(f"There are more than {MAX_FIELDS} parameters.") from None
-    decoded = [(name, value if _is_utf_8(value) else None) for name, value in fields]
-    if any(not _is_utf_8(name) or (value is None and name in decisive) for name, value in decoded):
-        raise InvalidRequest("A parameter is not valid UTF-8.")
-    return [(name, value or "") for name, value in decoded]
-
-
-def _is_utf_8(text: str) -> bool:
-    """Whether bytes of that encoding were decoded to `text`: any others stand there as surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 class FieldReader:
@@ -62,7 +30,6 @@ class FieldReader:
         """`schemas` maps each name to its resolved schema; `known_only` refuses parameters of any other name."""
         self._names, self._known_only = frozenset(schemas), known_only
         self._preferences = frozenset(name for name, schema in schemas.items() if schema.get("x-preference"))
-        self._decisive = self._names - self._preferences
         self._coerce = {
             name: _COERCIONS[schema["type"]]
             for name, schema in schemas.items()
@@ -75,21 +42,28 @@ class FieldReader:
 
     def read(self, text: bytes) -> dict[str, Any]:
         """The declared parameters in `text` that are not empty. Raises InvalidRequest."""
+        if text.count(b"&") >= MAX_FIELDS:
+            raise InvalidRequest(f"There are more than {MAX_FIELDS} parameters.")
         values: dict[str, Any] = {}
         seen = set()
-        for name, value in split_fields(text, self._decisive):
+        for encoded_name, encoded_value in fields(text):
+            name = _decoded(encoded_name)
             if name not in self._names:
+                if name is None:
+                    raise InvalidRequest("The name of a parameter is not valid percent-encoded UTF-8.")
                 if self._known_only:
                     raise InvalidRequest(f"This operation does not take {_shown(name)}.")
                 continue
-            if name in seen:
-                if name in self._preferences:
-                    values.pop(name, None)
-                    continue
+            value = _decoded(encoded_value)
+            if name in self._preferences:
+                value = None if name in seen else value
+            elif name in seen:
                 raise InvalidRequest(f"The parameter {name} is repeated.")
+            elif value is None:
+                raise InvalidRequest(f"The parameter {name} is not valid percent-encoded UTF-8.")
             seen.add(name)
-            if value:
-                values[name] = value
+            values[name] = value
+        values = {name: value for name, value in values.items() if value}
         for name, coerce in self._coerce.items():
             if name in values:
                 values[name] = coerce(values[name])
@@ -100,6 +74,15 @@ class FieldReader:
         """Hold values to their schemas. Raises InvalidRequest that names the parameter, never its value."""
         if not self._validator.is_valid(values):
             raise InvalidRequest(explain(next(self._validator.iter_errors(values)), "parameter"))
+
+
+def _decoded(encoded: bytes) -> str | None:
+    """The string of a name or a value; None where it is not UTF-8."""
+    plain = decoded(encoded)
+    try:
+        return None if plain is None else plain.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def explain(error: jsonschema_rs.ValidationError, kind: str) -> str:

@@ -16,8 +16,14 @@ _CHARSET = rb";[ \t]*charset[ \t]*=[ \t]*\"?(?:utf-?8|us-ascii|iso-8859-1)\"?[ \
 _FORM = re.compile(rb"application/x-www-form-urlencoded[ \t]*(?:" + _CHARSET + rb")?;?[ \t]*", re.IGNORECASE)
 
 
+MAX_FIELDS = 1000
+
+
 def once_only(encoded: bytes) -> bytes:
-    """The same parameters. Raises InvalidRequest where one that is read here appears twice (RFC 6749, 3.1 and 3.2)."""
+    """The same parameters. Raises InvalidRequest where one that is read here appears twice (RFC 6749, 3.1 and 3.2), and
+    for more of them than any request has."""
+    if encoded.count(b"&") > MAX_FIELDS:
+        raise InvalidRequest(f"There are more than {MAX_FIELDS} parameters.")
     if twice := repeated(encoded):
         raise InvalidRequest("A parameter was repeated.", detail=f"{min(twice)} came more than once")
     return encoded

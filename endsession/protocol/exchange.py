@@ -13,7 +13,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote_plus, urlsplit
+from urllib.parse import unquote_plus, urlsplit
+
+from .urlencoded import decoded, fields
 
 MAX_VALUE = 4096
 """Characters of a code, a nonce or a token that is looked at; nobody needs a longer one."""
@@ -45,7 +47,12 @@ def repeated(encoded: bytes) -> frozenset[str]:
 
 
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:
-    return parse_qsl(encoded.decode("latin-1"), keep_blank_values=True, errors="replace")
+    return [(_string(name), _string(value)) for name, value in fields(encoded)]
+
+
+def _string(encoded: bytes) -> str:
+    plain = decoded(encoded)
+    return "\ufffd" if plain is None else plain.decode(errors="replace")
 
 
 def digest(kind: str, *parts: str) -> str:
