@@ -24,7 +24,7 @@ class Wire:
         self._delay = 0.0
         self._swallow_after: tuple[bytes, ...] = ()
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._clients: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def start(self) -> None:
@@ -73,15 +73,21 @@ class Wire:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for connection in list(self._connections):
-            connection.cancel()
-        if self._connections:
-            await asyncio.wait(self._connections)
+        # All tasks of this loop are connections, those among them that are being accepted and have run nothing yet.
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        for client in self._clients:
+            client.transport.abort()
+        self._clients.clear()
+        await asyncio.sleep(0)  # transports close in the loop's next round
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.add(writer)
+        asyncio.ensure_future(self._carry(reader, writer))  # noqa: RUF006  # the loop's tasks are what _close looks at
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._flows.wait()
             there, back = await asyncio.open_connection(sock=_connect(*self._target))
@@ -94,7 +100,7 @@ class Wire:
         except (OSError, asyncio.CancelledError, ExceptionGroup):
             pass
         finally:
-            self._connections.discard(task)
+            self._clients.discard(writer)
             writer.transport.abort()
 
     async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
