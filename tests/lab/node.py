@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.kit.programs import missing
@@ -36,6 +37,8 @@ class Node(LabProvider):
     """
 
     backchannel_logout: bool = False
+    report: Mapping[str, str] | None = None
+    """The recipe that reports its sign-ins, with `gateway` and `token`."""
 
     name = "node"
     steps = (
@@ -75,6 +78,7 @@ class Node(LabProvider):
             "port": self.port,
             "key": private_jwk(self.folder),
             "backchannel_logout": self.backchannel_logout,
+            "report": self.report,
             **self.population(),
         }
         path = self.folder / "lab.json"
