@@ -118,6 +118,8 @@ class Gateway:
     """The providers behind fronts, and which requests are for them."""
     issuer_fronts: Mapping[str, IssuerFront] = field(default_factory=dict)
     """What passes the requests of each front on."""
+    without_cookie: set[str] = field(default_factory=set)
+    """The issuers of which the log has said that a browser of a live session came without the provider's cookie."""
     reference: Page | None = None
     """The document as a page, where `server.docs` is on."""
     _hosts: frozenset[str] = field(init=False)

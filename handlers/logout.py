@@ -16,7 +16,7 @@ from endsession.delivery.endings import By
 from endsession.flow.answer import after_logout, kept
 from endsession.flow.ask import ask, check_still_asked, decision_after_yes, open_question, question_page
 from endsession.flow.evaluate import evaluate
-from endsession.flow.find import find_sessions, provider_cookies, unregistered_sub
+from endsession.flow.find import find_sessions, provider_cookies, unregistered_sub, warn_of_missing_cookie
 from endsession.flow.frames import after_frames
 from endsession.flow.handles import LIFETIME
 from endsession.flow.outcome import Outcome
@@ -75,6 +75,8 @@ async def _carry_on(request: Request, gateway: Gateway, issuer: Issuer, received
     # 7. Ask.
     if decision.action == "ask":
         return ask(request, gateway, issuer, received, evaluation)
+    if decision.action == "nothing":
+        warn_of_missing_cookie(gateway, issuer, evaluation.sessions)
     # 8. End: durable when this returns. 9. Tell the apps, for as long as the issuer waits.
     deliveries = None
     if decision.action == "end" and decision.session is not None:

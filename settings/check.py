@@ -22,6 +22,12 @@ _ISSUER_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
 _PLAIN = re.compile(r"[\x21-\x7e]*")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 
+_FIXES = {
+    "client_secret": "give it in the environment, by the variable that is named here, or in a file of that name in"
+    " ENDSESSION_SECRETS_DIR"
+}
+"""What fixes a registration, by its member, where the message alone does not say it."""
+
 
 def check(settings: Settings, contract: ServedDocument, base: Path) -> Iterator[Problem]:
     """Yield every problem. `base` is the folder that relative paths start from."""
@@ -47,7 +53,7 @@ def check(settings: Settings, contract: ServedDocument, base: Path) -> Iterator[
                 where = (*location, "clients", client_id, "client_id")
                 yield Problem(where, "it differs from the table's name, which is the client_id", "leave it out")
             for member, problem in registration_problems(client):
-                yield Problem((*location, "clients", client_id, member), problem)
+                yield Problem((*location, "clients", client_id, member), problem, _FIXES.get(member, ""))
             yield from _required_sid((*location, "clients", client_id), client, issuer)
 
 

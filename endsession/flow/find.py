@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,8 @@ from ..protocol.hint import Hint, VerifiedHint
 from ..protocol.session import Session, Sessions, names_user_alone, sid_of_user
 from ..store.finding import SessionQuery, search_sessions
 
+log = logging.getLogger(__name__)
+
 MAX_COOKIES = 50
 """Values of one cookie name that are looked up. A neighbour host can add to them, and must not hide the right one."""
 
@@ -20,6 +23,21 @@ MAX_COOKIES = 50
 def provider_cookies(request: Request, issuer: Issuer) -> list[str]:
     """The presented values of the provider's session cookie."""
     return request.cookies(issuer.cookie.name) if issuer.cookie else []
+
+
+def warn_of_missing_cookie(gateway: Gateway, issuer: Issuer, sessions: Sessions) -> None:
+    """Say once for each issuer that a live session stayed for want of a cookie: a wrong name looks just like this."""
+    live = sessions.of_subject or (sessions.named is not None and sessions.named.live)
+    if sessions.cookie != "not_presented" or not live or issuer.cookie is None or issuer.published is not None:
+        return
+    if issuer.id not in gateway.without_cookie:
+        gateway.without_cookie.add(issuer.id)
+        log.warning(
+            "issuers.%s.cookie.name: a hint of a live session came without a cookie %s, so nothing ended; if this"
+            " happens to every browser, write the name of the provider's session cookie, or let it reach this service",
+            issuer.id,
+            issuer.cookie.name,
+        )
 
 
 async def find_sessions(gateway: Gateway, issuer: Issuer, hint: Hint, cookies: Sequence[str]) -> Sessions:

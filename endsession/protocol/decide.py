@@ -167,6 +167,17 @@ def _registered(uri: str, client: Client, case: Case) -> RegisteredRedirect | No
     return match(uri, client.post_logout_redirect_uris, case.policy.redirect_match, native=client.native)
 
 
+def _unregistered(uri: str, client: Client | None) -> str:
+    """For the log; the commonest slips are named."""
+    why = "it is not among the client's post_logout_redirect_uris"
+    for registered in client.post_logout_redirect_uris if client else ():
+        if uri.rstrip("/") == registered.rstrip("/"):
+            return f"{why}, one of which differs from it by a slash at the end"
+        if uri.partition(":")[2] == registered.partition(":")[2]:
+            return f"{why}, one of which differs from it by its scheme (http, https)"
+    return why
+
+
 # Step 3: where may the browser go afterwards?
 
 
@@ -187,7 +198,7 @@ def _judge_redirect(case: Case, client: Client | None, hint: Hint, trace: list[s
         trace.append(f"redirect registered; redirect_match = {policy.redirect_match}")
         return redirect
     # The same answer for a client that is not known as for one that has not registered the URI.
-    why = unusable(uri) or "it is not among the client's post_logout_redirect_uris"
+    why = unusable(uri) or _unregistered(uri, client)
     trace.append(f"redirect refused: {why}; on_unregistered_redirect = {policy.on_unregistered_redirect}")
     if ignore:
         return None

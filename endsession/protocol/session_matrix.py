@@ -119,7 +119,9 @@ def _without_browser_session(
         trace.append("hint_authority = hint: the hint names the session")
         return _end(policy, named, redirect)
     if sessions.matchable:
-        trace.append("hint_authority = cookie, and this browser presents no live session: nothing ends")
+        what = "no cookie of the name that is configured (cookie.name)"
+        what = what if sessions.cookie == "not_presented" else "no live session"
+        trace.append(f"hint_authority = cookie, and this browser presents {what}: nothing ends")
         return Decision("nothing", redirect=redirect)
     trace.append("no cookie can be matched, so it is not known whether the session is this browser's: ask")
     return _unmatched(policy, named, redirect)

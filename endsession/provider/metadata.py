@@ -104,8 +104,10 @@ def parse_metadata(octets: bytes, issuer: str) -> Mapping[str, Any]:
         raise ValueError(f"it is not valid JSON ({type(error).__name__})") from None
     if not isinstance(members, Mapping):
         raise ValueError("it is not a JSON object")
-    if members.get("issuer") != issuer:
-        raise ValueError(f"its issuer is not {issuer}, character by character")
+    if (named := members.get("issuer")) != issuer:
+        slash = isinstance(named, str) and named.rstrip("/") == issuer.rstrip("/")
+        near = ": one of the two has a slash at its end" if slash else ""
+        raise ValueError(f"its issuer is not {issuer}, character by character{near}")
     if not isinstance(members.get("jwks_uri"), str):
         raise ValueError("it has no jwks_uri, which every provider's metadata has")
     for name in ("claims_supported", "ui_locales_supported"):

@@ -111,7 +111,8 @@ async def _provider(
         message = f"it could not be fetched from here ({error}), so it was not checked"
         yield Finding(Problem(("issuers", issuer_id, member), message, "check again where it can be reached"), False)
     except ValueError as error:
-        fix = JWK_SET if member == "jwks_uri" else "name the URL of the metadata of this very issuer"
+        other = f"name the URL of the metadata of this very issuer, or correct issuers.{issuer_id}.issuer"
+        fix = JWK_SET if member == "jwks_uri" else other
         yield Finding(Problem(("issuers", issuer_id, member), f"what is there cannot be used: {error}", fix), True)
     else:
         if missing:

@@ -16,8 +16,12 @@ _MAX_DATE = 253_402_300_799
 """The last second of the year 9999: a NumericDate beyond it is nonsense, not a date."""
 _MAX_NAME = 255
 """OpenID Connect Core 1.0, section 2: `sub` has at most 255 characters; the same bound serves `sid`."""
+_DAY = 86_400
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 """Characters of no name: logs and databases should not meet them (T15)."""
+
+
+NO_KEY = "no key of this issuer fits its kid and alg: jwks_uri, jwks_file or jwks has to be that of its signer"
 
 
 class Refused(ValueError):
@@ -38,6 +42,17 @@ def check_header(header: Mapping[str, Any], *, inner: bool = False) -> tuple[str
     if typ is not None and (not isinstance(typ, str) or typ.upper() != "JWT"):
         raise Refused("its typ is not that of an ID token")
     return alg, kid
+
+
+def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
+    """`iss` is compared character by character (T11); the commonest slip is named."""
+    iss = claims.get("iss")
+    if iss == issuer:
+        return
+    if isinstance(iss, str) and iss.rstrip("/") == issuer.rstrip("/"):
+        where = "has a slash at its end" if iss.endswith("/") else "has no slash at its end"
+        raise Refused(f"its iss is not this issuer: it {where}, as issuers.ID.issuer has to be written as well")
+    raise Refused("its iss is not this issuer")
 
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -107,11 +122,20 @@ def _is_name(value: object) -> bool:
 def check_dates(claims: Mapping[str, Any], now: float) -> tuple[int, int]:
     """Return `iat` and `exp`. A past `exp` is for policy to judge; a future `iat` or `nbf` is never right."""
     iat, exp = date(claims, "iat"), date(claims, "exp")
-    if iat > now + CLOCK_SKEW:
-        raise Refused("its iat lies in the future")
-    if "nbf" in claims and date(claims, "nbf") > now + CLOCK_SKEW:
-        raise Refused("its nbf lies in the future")
+    _check_passed("iat", iat, now)
+    if "nbf" in claims:
+        _check_passed("nbf", date(claims, "nbf"), now)
     return iat, exp
+
+
+def _check_passed(member: str, at: int, now: float) -> None:
+    """Within a day, clocks that differ are likelier than a strange token."""
+    ahead = at - now
+    if ahead > _DAY:
+        raise Refused(f"its {member} lies in the future")
+    if ahead > CLOCK_SKEW:
+        why = f"by {ahead:.0f} s: set the clock of the provider, or of this machine"
+        raise Refused(f"its {member} lies in the future, {why}")
 
 
 def date(claims: Mapping[str, Any], member: str) -> int:

@@ -70,8 +70,7 @@ class IdTokenHints:
     async def _verify(self, token: RawJws, client_id: str | None) -> VerifiedHint:
         alg, kid = claims.check_header(token.header)
         claims.check_kind(token.claims)
-        if token.claims.get("iss") != self.issuer:
-            raise Refused("its iss is not this issuer")
+        claims.check_issuer(token.claims, self.issuer)
         client = await self.find_client(claims.client_of(token.claims, client_id))
         if client is None:
             raise Refused("it was issued to a client that is not registered here")
@@ -91,7 +90,7 @@ class IdTokenHints:
     async def _check_signature(self, token: RawJws, alg: str, kid: str | None, client: Client, iat: int) -> None:
         keys = await self.verification_keys(alg, kid, client, iat)
         if not keys:
-            raise Refused("no key of this issuer fits its kid and alg")
+            raise Refused(claims.NO_KEY)
         if not any(verifies(key, alg, token.signing_input, token.signature) for key in keys):
             raise Refused("its signature does not verify")
 

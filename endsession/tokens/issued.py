@@ -51,8 +51,7 @@ class IssuedTokens:
             token = parse_jws(parts)
         except Malformed as problem:
             raise Refused(str(problem)) from None
-        if token.claims.get("iss") != self.hints.issuer:
-            raise Refused("its iss is not this issuer")
+        claims.check_issuer(token.claims, self.hints.issuer)
         named = self._client_of(token, client_id)
         await self._check_signature(token, named, from_provider=from_provider)
         nonce = token.claims.get("nonce")
@@ -84,7 +83,7 @@ class IssuedTokens:
         if not keys and from_provider:
             return
         if not keys:
-            raise Refused("no key of this issuer fits its kid and alg")
+            raise Refused(claims.NO_KEY)
         if not any(verifies(key, alg, token.signing_input, token.signature) for key in keys):
             raise Refused("its signature does not verify")
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from joserfc.jwk import Key, RSAKey
 
+from endsession.tokens.claims import NO_KEY
 from tests.kit.encrypted import encrypt, private_key, secret_for
 from tests.kit.tokens import SECRET, id_claims, sign, signing_key
 
@@ -169,7 +170,7 @@ HINTS = {
     "of an algorithm that is not the client's": Hint(_signed("ES256"), _not_the_alg),
     "HMAC with the public key": Hint(_hmac_with_the_public_key, _not_the_alg),
     "with a number as kid": Hint(_unsigned(alg="RS256", kid=1), "its kid is not a string"),
-    "of an unknown key": Hint(_with_header(kid="gone"), "no key of this issuer fits its kid and alg"),
+    "of an unknown key": Hint(_with_header(kid="gone"), NO_KEY),
     "with a critical extension": Hint(_with_header(crit=["exp"]), "extension (crit, b64)"),
     "compressed": Hint(_with_header(zip="DEF"), "compressed tokens are not accepted"),
     "an access token by its typ": Hint(_with_header(typ="at+jwt"), "its typ is not that of an ID token"),
@@ -185,6 +186,7 @@ HINTS = {
     "an access token by its scope": Hint(_signed(scope="openid"), "it has scope, which marks another kind of token"),
     # Whose it is
     "of another issuer": Hint(_signed(iss="https://login.example/globex"), "its iss is not this issuer"),
+    "of this issuer with a slash": Hint(_signed(iss="https://login.example/acme/"), "it has a slash at its end"),
     "without aud": Hint(_signed(aud=None), "its aud is neither a name nor a list of names"),
     "for an API": Hint(_signed(aud="https://api.example/", azp="web"), "its azp is not in its aud"),
     "for several clients": Hint(_signed(aud=["one", "two"]), "it has several audiences, no azp"),
@@ -195,6 +197,9 @@ HINTS = {
     "with a word as iat": Hint(_signed(iat="yesterday"), "its iat is not a NumericDate"),
     "with an endless exp": Hint(_with_json("exp", b"1e999"), "its exp is not a NumericDate"),
     "with a huge nbf": Hint(_with_json("nbf", b"9" * 400), "its nbf is not a NumericDate"),
+    "of a clock that is ahead": Hint(
+        lambda claims: sign({**claims, "iat": claims["iat"] + 3600}), "its iat lies in the future, by "
+    ),
     "issued in the future": Hint(_signed(iat=4_000_000_000), "its iat lies in the future"),
     "valid in the future": Hint(_signed(nbf=4_000_000_000), "its nbf lies in the future"),
     # Its encryption

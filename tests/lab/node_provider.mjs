@@ -49,6 +49,7 @@ const provider = new Provider(lab.issuer, {
     backchannelLogout: { enabled: lab.backchannel_logout },
   },
 });
+if (lab.report) (await import(lab.report.recipe)).reportTo(provider, lab.report.gateway, lab.report.token);
 provider.proxy = true; // X-Forwarded-Proto, as its documentation says for use behind a proxy that ends TLS
 
 const page = (fields, button) => `<!doctype html><title>${button}</title><form method="post">${fields}

@@ -18,9 +18,11 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp) -> AsyncIterator[int]:
-    """Serve it; yields the port."""
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
+async def listening(app: ASGIApp, port: int = 0) -> AsyncIterator[int]:
+    """Serve it, on that port or any; yields the port."""
+    config = uvicorn.Config(
+        app, port=port, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1
+    )
     server = _Server(config)
     task = asyncio.create_task(server.serve())
     try:

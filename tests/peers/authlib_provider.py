@@ -1,15 +1,13 @@
 """A provider made with Authlib's grants on Flask, as its documentation shows, in a thread of this process.
 
-What it does for logout is what any provider behind the gateway does: a `sid` in ID tokens, and telling the gateway of
+What it does for logout is in `examples/login_side/authlib_flask.py`: a `sid` in ID tokens, and telling the gateway of
 sessions and of the apps in them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,16 +23,10 @@ from flask import Flask, Response, jsonify, redirect, request
 from joserfc.jwk import KeySet, RSAKey
 from werkzeug.serving import make_server
 
+from examples.login_side.authlib_flask import Reporting, SignIn
+from examples.login_side.calls import LoginSide
+
 COOKIE = "op_session"
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """A person signed in to the provider: what Authlib calls the user."""
-
-    sub: str
-    sid: str
-    at: int
 
 
 @dataclass(frozen=True)
@@ -113,12 +105,8 @@ class Provider:
 
     def __post_init__(self) -> None:
         self.key.ensure_kid()
-
-    def tell_gateway(self, method: str, path: str, body: dict[str, Any]) -> None:
-        """One of the gateway's management operations."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        url = f"{self.gateway}/sessions/{path}"
-        httpx2.request(method, url, json=body, headers=headers, trust_env=False).raise_for_status()
+        self.http = httpx2.Client(trust_env=False)
+        self.reporting = Reporting(LoginSide(self.http, self.gateway, self.token))
 
     def app(self) -> Flask:
         """The provider as a Flask application."""
@@ -130,7 +118,7 @@ class Provider:
 
         @app.get("/authorize")
         def authorize() -> Any:
-            user = self.signed_in.get(request.cookies.get(COOKIE, ""))
+            user = self.reporting.trusted(self.signed_in.get(request.cookies.get(COOKIE, "")))
             if user is None:
                 return Response("Who are you?", 401)
             grant = server.get_consent_grant(end_user=user)
@@ -144,11 +132,8 @@ class Provider:
 
     def login(self) -> Response:
         """Somebody signs in; the gateway is told."""
-        user = SignIn(request.form["sub"], secrets.token_urlsafe(16), int(time.time()))
         value = secrets.token_urlsafe(32)
-        digest = hashlib.sha256(value.encode()).hexdigest()
-        self.tell_gateway("PUT", user.sid, {"sub": user.sub, "cookie_sha256": [digest]})
-        self.signed_in[value] = user
+        self.signed_in[value] = self.reporting.begin(request.form["sub"], value)
         answer = redirect("/")
         answer.set_cookie(COOKIE, value, httponly=True, samesite="Lax")
         return answer  # type: ignore[return-value]
@@ -175,9 +160,7 @@ def _code_grant(provider: Provider) -> type[AuthorizationCodeGrant]:
             del provider.codes[authorization_code.code]
 
         def authenticate_user(self, authorization_code: Code) -> SignIn:
-            user = authorization_code.user
-            provider.tell_gateway("POST", f"{user.sid}/clients", {"client_id": provider.client.client_id})
-            return user
+            return provider.reporting.joins(authorization_code.user, provider.client.client_id)
 
     return CodeGrant
 
@@ -214,3 +197,4 @@ def running(provider: Provider, port: int) -> Iterator[Provider]:
         server.shutdown()
         thread.join()
         server.server_close()
+        provider.http.close()

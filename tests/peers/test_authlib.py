@@ -50,8 +50,12 @@ class Scene:
 
     def sign_in(self) -> str:
         """Sign alice in and run the code flow for the app `web`. Returns its ID token."""
-        issuer, client = self.provider.issuer, self.provider.client
-        self.browser.post(f"{issuer}/login", data={"sub": "alice"})
+        self.browser.post(f"{self.provider.issuer}/login", data={"sub": "alice"})
+        return str(self.exchange(self.code()).raise_for_status().json()["id_token"])
+
+    def authorize(self) -> httpx2.Response:
+        """The app sends the browser to the provider."""
+        client = self.provider.client
         asked = {
             "response_type": "code",
             "scope": "openid",
@@ -60,21 +64,33 @@ class Scene:
             "state": "of-the-app",
             "nonce": "n-1",
         }
-        back = self.browser.get(f"{issuer}/authorize", params=asked)
-        code = dict(parse_qsl(urlsplit(back.headers["location"]).query))["code"]
-        answer = httpx2.post(
-            f"{issuer}/token",
+        return self.browser.get(f"{self.provider.issuer}/authorize", params=asked)
+
+    def code(self) -> str:
+        """A code of the session that the browser is signed in to."""
+        return dict(parse_qsl(urlsplit(self.authorize().headers["location"]).query))["code"]
+
+    def exchange(self, code: str) -> httpx2.Response:
+        """The app shows its code."""
+        client = self.provider.client
+        return httpx2.post(
+            f"{self.provider.issuer}/token",
             data={"grant_type": "authorization_code", "code": code, "redirect_uri": client.redirect_uri},
             auth=(client.client_id, client.client_secret),
             trust_env=False,
         )
-        return str(answer.raise_for_status().json()["id_token"])
 
     def session(self) -> dict[str, Any]:
         """What the gateway knows of the session that began last."""
         *_, last = self.provider.signed_in.values()
         url = f"{self.gateway}/peer/sessions/{last.sid}"
         return dict(httpx2.get(url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False).json())
+
+    def end(self) -> None:
+        """The session that began last is ended by somebody else: the browser keeps its cookie."""
+        *_, last = self.provider.signed_in.values()
+        url = f"{self.gateway}/peer/sessions/{last.sid}"
+        httpx2.delete(url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False).raise_for_status()
 
     def cookies(self) -> set[str]:
         """The names of the cookies that the browser keeps."""
@@ -129,3 +145,26 @@ def test_a_token_of_the_peer_that_was_changed_ends_nothing(scene: Scene) -> None
     answer = scene.browser.get(f"{scene.gateway}/peer/logout", params={"id_token_hint": changed})
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
     assert scene.session()["state"] == "live"
+
+
+def test_a_session_that_was_ended_elsewhere_issues_nothing(scene: Scene) -> None:
+    """Neither by the cookie, which the browser still has, nor by a code that was given before."""
+    scene.sign_in()
+    code = scene.code()
+    scene.end()
+    assert COOKIE in scene.cookies()
+    assert scene.authorize().status_code == 401
+    refused = scene.exchange(code)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+
+
+@pytest.mark.sqlite_alone("there is no gateway")
+def test_nobody_is_signed_in_while_the_gateway_is_unavailable() -> None:
+    """A session that the gateway does not know of could not be ended."""
+    port = free_port()
+    client = RegisteredClient("web", "a-secret-of-the-app", f"{APP}/callback")
+    provider = Provider(f"http://localhost:{port}", client, f"http://localhost:{free_port()}/peer", TOKEN)
+    with running(provider, port):
+        answer = httpx2.post(f"{provider.issuer}/login", data={"sub": "alice"}, trust_env=False)
+    assert (answer.status_code, provider.signed_in) == (503, {})
+    assert "set-cookie" not in answer.headers

@@ -112,7 +112,7 @@ async def test_apps_look_where_the_providers_metadata_say(tmp_path: Path, web: P
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"issuer": "https://op.example/"}, "its issuer is not https://op.example, character by character"),
+        ({"issuer": "https://op.example.org"}, "its issuer is not https://op.example, character by character"),
         ({"jwks_uri": None}, "it has no jwks_uri, which every provider's metadata has"),
     ],
 )

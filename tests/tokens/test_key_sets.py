@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from endsession.tokens import claims
 from endsession.tokens.keys import MAX_TRIES, Key, KeySet, UnusableKey, verifies
 from tests.kit.tokens import id_claims, sign
 
 from .reading import SECRET, hmac_signed, key_for, public, reader, reason, segment, signed
 
-NO_KEY = "invalid: no key of this issuer fits its kid and alg"
+NO_KEY = f"invalid: {claims.NO_KEY}"
 KID = "RS256-k1"
 
 

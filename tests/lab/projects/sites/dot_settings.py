@@ -1,10 +1,13 @@
 """Django settings of a provider with django-oauth-toolkit."""
 
+import os
+
 from .common import *  # noqa: F403  # as Django's settings are extended
 from .common import INSTALLED_APPS, PRIVATE_KEY
 
 INSTALLED_APPS = [*INSTALLED_APPS, "oauth2_provider"]
-ROOT_URLCONF = "sites.dot_urls"
+ROOT_URLCONF = os.environ.get("LAB_URLS", "sites.dot_urls")
+ENDSESSION = {"gateway": os.environ.get("LAB_GATEWAY"), "token": os.environ.get("LAB_TOKEN")}
 LOGIN_URL = "/accounts/login/"
 OAUTH2_PROVIDER = {
     "OIDC_ENABLED": True,
