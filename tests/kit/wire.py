@@ -11,6 +11,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from .ports import free_port
 
+_ACCEPTING = 10
+"""Rounds of the loop in which a connection that is being accepted has become one of ours, or is closed."""
+
 
 class Wire:
     """Forwards to a server. What it does to connections is set by the methods, at any time."""
@@ -24,7 +27,7 @@ class Wire:
         self._delay = 0.0
         self._swallow_after: tuple[bytes, ...] = ()
         self._server: asyncio.Server | None = None
-        self._clients: set[asyncio.StreamWriter] = set()
+        self._connections: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def start(self) -> None:
@@ -71,21 +74,24 @@ class Wire:
 
     async def _close(self) -> None:
         if self._server is not None:
+            # A connection that asyncio has accepted in the round in which its server is closed would stay open.
+            for listener in self._server.sockets:
+                self._loop.remove_reader(listener.fileno())
+            for _ in range(_ACCEPTING):
+                await asyncio.sleep(0)
             self._server.close()
             self._server = None
-        # All tasks of this loop are connections, those among them that are being accepted and have run nothing yet.
-        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        for client in self._clients:
+        for task in self._connections.values():
+            task.cancel()
+        if self._connections:
+            await asyncio.wait(self._connections.values())
+        for client in self._connections:
             client.transport.abort()
-        self._clients.clear()
+        self._connections.clear()
         await asyncio.sleep(0)  # transports close in the loop's next round
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients.add(writer)
-        asyncio.ensure_future(self._carry(reader, writer))  # noqa: RUF006  # the loop's tasks are what _close looks at
+        self._connections[writer] = asyncio.ensure_future(self._carry(reader, writer))
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -100,7 +106,6 @@ class Wire:
         except (OSError, asyncio.CancelledError, ExceptionGroup):
             pass
         finally:
-            self._clients.discard(writer)
             writer.transport.abort()
 
     async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
