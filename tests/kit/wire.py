@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from .ports import free_port
 
 _ACCEPTING = 10
-"""Rounds of the loop in which a connection that is being accepted has become one of ours, or is closed."""
+"""Rounds of the loop in which a connection that is being accepted is known here, or closed."""
 
 
 class Wire:
