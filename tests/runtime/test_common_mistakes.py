@@ -105,14 +105,6 @@ def test_a_missing_secret(operator: Operator) -> None:
     assert "give it in the environment" in fix
 
 
-async def test_a_missing_sealing_secret(operator: Operator) -> None:
-    """The same for a database that several processes use."""
-    operator.write(add("[server]", "", GOOD) + '[storage]\nurl = "postgresql://db.example/endsession"\n')
-    head, _, fix = operator.told_once()
-    assert "storage.sealing_secrets" in head
-    assert "openssl rand -hex 32" in fix
-
-
 @pytest.mark.parametrize("ahead", [90, 600])
 async def test_a_clock_that_is_wrong(gateway: Deployment, ahead: int) -> None:
     """A provider whose clock is ahead: `explain` says by how much, and what to set."""
